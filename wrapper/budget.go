@@ -1,0 +1,44 @@
+package cnaught
+
+import "sync"
+
+// RetryBudget keeps retries from multiplying the load on a server that is
+// down. It is a token bucket: each retry takes one token, each answer of a
+// healthy server brings PerSuccess back, up to Capacity. With an empty bucket
+// a call ends with its first failure.
+type RetryBudget struct {
+	// Capacity is the number of retries that a client may make in a row
+	// without a single success. A new client starts with a full bucket.
+	Capacity float64
+	// PerSuccess is the share of retries in the long run: 0.1 allows one
+	// retry for ten successes.
+	PerSuccess float64
+}
+
+// DefaultRetryBudget allows ten retries in a row, and one for ten successes.
+func DefaultRetryBudget() RetryBudget { return RetryBudget{Capacity: 10, PerSuccess: 0.1} }
+
+// bucket is a budget in use, shared by all calls of a client.
+type bucket struct {
+	RetryBudget
+	mu     sync.Mutex
+	tokens float64
+}
+
+func newBucket(b RetryBudget) *bucket { return &bucket{RetryBudget: b, tokens: b.Capacity} }
+
+func (b *bucket) deposit() {
+	b.mu.Lock()
+	b.tokens = min(b.Capacity, b.tokens+b.PerSuccess)
+	b.mu.Unlock()
+}
+
+func (b *bucket) withdraw() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.tokens < 1 {
+		return false
+	}
+	b.tokens--
+	return true
+}

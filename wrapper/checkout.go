@@ -1,0 +1,41 @@
+package cnaught
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// CreateCheckoutSession opens a hosted checkout in which a customer pays for
+// AmountKg kilograms; send the customer to its CheckoutURL. The total price must
+// be at least 50 US cents, and both URLs absolute https. "{CHECKOUT_SESSION_ID}"
+// in SuccessURL becomes the session's id.
+//
+// The API has no idempotency for sessions, so this call is repeated only where
+// the server surely did not act. If it fails with ErrOutcomeUnknown, a session
+// may exist that nobody has the URL of; it expires by itself and costs nothing,
+// so it is safe to call again.
+//
+// https://docs.cnaught.com/api-reference/checkout-sessions/create-checkout-session
+func (c *Client) CreateCheckoutSession(ctx context.Context, session api.CheckoutSessionCreate, opts ...CallOption) (*api.CheckoutSession, error) {
+	in := input{op: "CreateCheckoutSession"}
+	in.positive("amount_kg", session.AmountKg)
+	in.httpsURL("success_url", session.SuccessURL)
+	in.httpsURL("cancel_url", session.CancelURL)
+	in.text("description", session.Description)
+	in.notification(session.NotificationConfig)
+	if in.err != nil {
+		return nil, in.err
+	}
+	return do[api.CheckoutSession](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.CreateCheckoutSession(ctx, nil, session)
+	})
+}
+
+// GetCheckoutSession returns the session with the given id, or ErrNotFound.
+//
+// https://docs.cnaught.com/api-reference/checkout-sessions/get-checkout-session
+func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...CallOption) (*api.CheckoutSession, error) {
+	return byID[api.CheckoutSession](ctx, c, "GetCheckoutSessionById", id, opts, c.ops.GetCheckoutSessionByID)
+}

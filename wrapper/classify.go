@@ -1,0 +1,104 @@
+package cnaught
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+)
+
+// verdict is what one attempt means for the call.
+type verdict struct {
+	ok           bool // the call succeeded
+	retry        bool // another attempt may help, and does no harm
+	mayHaveActed bool // the server may have done what was asked
+	healthy      bool // the server is up: refills the budget
+}
+
+// classify answers the two questions that matter after an attempt: may the
+// server have acted, and may the operation be repeated? It knows no clock, no
+// counter and no policy.
+func classify(class retryClass, r *result) verdict {
+	switch {
+	case r.unreadable != nil: // a 2xx that is not the declared value
+		return verdict{healthy: true}
+	case r.err != nil:
+		return classifyNetwork(class, r.err)
+	case r.status/100 == 2:
+		return verdict{ok: true, healthy: true}
+	default:
+		return classifyStatus(class, r.status, r.problem.kind())
+	}
+}
+
+func classifyStatus(class retryClass, status int, kind error) verdict {
+	repeatable := class != retryUnsafe
+	switch status {
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		// Refused before anything was done: harmless for every class.
+		return verdict{retry: true}
+	case http.StatusTooEarly:
+		return verdict{retry: repeatable}
+	case http.StatusRequestTimeout, http.StatusInternalServerError,
+		http.StatusBadGateway, http.StatusGatewayTimeout:
+		return verdict{retry: repeatable, mayHaveActed: true}
+	case http.StatusNotImplemented:
+		return verdict{}
+	case http.StatusConflict:
+		// The first request with this key is still at work: its answer can be
+		// had by asking again.
+		if kind == ErrIdempotencyConcurrent {
+			return verdict{retry: class == retryKeyed, mayHaveActed: true, healthy: true}
+		}
+	}
+	if status >= 500 {
+		return verdict{mayHaveActed: true}
+	}
+	return verdict{healthy: true}
+}
+
+// classifyNetwork sorts errors by what they say about the server.
+func classifyNetwork(class retryClass, err error) verdict {
+	switch {
+	case isPermanent(err):
+		return verdict{}
+	case notSent(err):
+		return verdict{retry: true}
+	default: // reset, timeout, body cut off: it may have acted
+		return verdict{retry: class != retryUnsafe, mayHaveActed: true}
+	}
+}
+
+// isPermanent: no retry will make the certificate trusted or the host known.
+func isPermanent(err error) bool {
+	var (
+		verification *tls.CertificateVerificationError
+		authority    x509.UnknownAuthorityError
+		invalid      x509.CertificateInvalidError
+		hostname     x509.HostnameError
+		dns          *net.DNSError
+		body         *bodyError
+	)
+	return errors.As(err, &verification) ||
+		errors.As(err, &authority) || errors.As(err, &invalid) || errors.As(err, &hostname) ||
+		errors.As(err, &body) ||
+		errors.As(err, &dns) && dns.IsNotFound
+}
+
+// notSent: the connection was never made, so the server surely did not act.
+func notSent(err error) bool {
+	var (
+		op     *net.OpError
+		record tls.RecordHeaderError
+	)
+	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
+		return true
+	}
+	if errors.As(err, &record) {
+		return true
+	}
+	// net/http does not export the type of this error.
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Error() == "net/http: TLS handshake timeout"
+}

@@ -1,0 +1,232 @@
+package cnaught
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// Client calls the CNaught API. It is safe for concurrent use; make one and
+// keep it.
+type Client struct {
+	base             *url.URL // without a trailing slash
+	secret           *secret
+	headers          *fixedHeaders
+	subaccount       string
+	send             func(*http.Request) (*http.Response, error)
+	closeIdle        func()
+	policy           RetryPolicy
+	budget           *bucket
+	jitter           func(time.Duration) time.Duration
+	logger           *slog.Logger
+	maxResponseBytes int64
+
+	// ops builds requests relative to the base URL, which the Doer completes:
+	// that saves parsing the base URL with every call.
+	ops *api.Client
+	raw *api.ClientWithResponses
+}
+
+// fixedHeaders are the same on every request. They stand behind a pointer for
+// the reason that secret does.
+type fixedHeaders struct{ authorization, userAgent, accept []string }
+
+// New returns a client for the key (https://app.cnaught.com/apikeys). It
+// refuses, with ErrInvalidRequest, an empty key, a bad base URL, plain http
+// off loopback unless [WithInsecureHTTP] is given, and options that make no
+// sense. It sends nothing.
+func New(apiKey string, opts ...Option) (*Client, error) {
+	s := settings{baseURL: DefaultBaseURL, policy: DefaultRetryPolicy(), maxResponseBytes: defaultMaxResponseBytes}
+	for _, opt := range opts {
+		opt(&s)
+	}
+	base, err := parseBaseURL(s.baseURL, s.insecureHTTP)
+	if err != nil {
+		return nil, err
+	}
+	policy, err := s.policy.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.check(apiKey); err != nil {
+		return nil, err
+	}
+	c := &Client{
+		base:             base,
+		secret:           newSecret(apiKey),
+		subaccount:       s.subaccount,
+		policy:           policy,
+		budget:           newBucket(policy.Budget),
+		jitter:           fullJitter,
+		logger:           s.logger,
+		maxResponseBytes: s.maxResponseBytes,
+	}
+	c.headers = &fixedHeaders{
+		authorization: []string{c.secret.bearer},
+		userAgent:     []string{strings.TrimSpace(s.userAgent + " " + userAgent())},
+		accept:        []string{"application/json, application/problem+json"},
+	}
+	c.useHTTPClient(s.httpClient)
+	c.ops = &api.Client{Client: doer{c}}
+	c.raw = &api.ClientWithResponses{ClientInterface: &api.Client{Server: base.String() + "/", Client: doer{c}}}
+	return c, nil
+}
+
+// NewFromEnv is [New] with the key from CNAUGHT_API_KEY and, if it is set, the
+// base URL from CNAUGHT_BASE_URL. Options win over the environment.
+func NewFromEnv(opts ...Option) (*Client, error) {
+	key := os.Getenv("CNAUGHT_API_KEY")
+	if key == "" {
+		return nil, &InvalidRequestError{"NewFromEnv", "CNAUGHT_API_KEY", "is not set"}
+	}
+	if base := os.Getenv("CNAUGHT_BASE_URL"); base != "" {
+		opts = append([]Option{WithBaseURL(base)}, opts...)
+	}
+	return New(key, opts...)
+}
+
+// Raw returns the generated client, for operations and details that this
+// package has no method for. Its calls pass through the same Doer: same
+// authentication, retries, idempotency keys and errors. Every answer outside
+// 2xx comes as an error, so only the members for 2xx of its responses are
+// ever set.
+//
+// The two deprecated operations are reachable here alone. SubmitRideOrder is
+// replaced by [Client.QuoteGroundTransport] with the vehicle type
+// passenger_car_van_or_suv and then [Client.PlaceOrder]; RequestRideQuote by
+// QuoteGroundTransport with that vehicle type.
+func (c *Client) Raw() *api.ClientWithResponses { return c.raw }
+
+// CloseIdleConnections closes connections that are kept for reuse. A program
+// that is done with a client calls it to leave nothing behind.
+func (c *Client) CloseIdleConnections() { c.closeIdle() }
+
+// String names the base URL, and never the key.
+func (c *Client) String() string { return fmt.Sprintf("cnaught.Client(%s)", c.base) }
+
+// GoString does the same for %#v.
+func (c *Client) GoString() string { return c.String() }
+
+// Format does the same for every verb.
+func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
+
+func (s *settings) check(apiKey string) error {
+	switch {
+	case apiKey == "":
+		return &InvalidRequestError{"New", "API key", "is empty"}
+	case checkHeaderValue(apiKey) != "" || strings.Contains(apiKey, " "):
+		return &InvalidRequestError{"New", "API key", "holds characters that no key has"}
+	case checkHeaderValue(s.subaccount) != "":
+		return &InvalidRequestError{"New", "subaccount", checkHeaderValue(s.subaccount)}
+	case checkHeaderValue(s.userAgent) != "":
+		return &InvalidRequestError{"New", "user agent", checkHeaderValue(s.userAgent)}
+	case s.maxResponseBytes <= 0:
+		return &InvalidRequestError{"New", "MaxResponseBytes", "is not positive"}
+	}
+	return nil
+}
+
+func parseBaseURL(raw string, insecure bool) (*url.URL, error) {
+	refuse := func(reason string) (*url.URL, error) {
+		return nil, &InvalidRequestError{"New", "base URL", reason}
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return refuse("can't be parsed")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return refuse("is neither https nor http")
+	case u.Hostname() == "":
+		return refuse("has no host")
+	case u.User != nil:
+		return refuse("holds credentials")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return refuse("has a query or a fragment")
+	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
+		return refuse("is plain http off loopback; the API key would travel unencrypted")
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	for segment := range strings.SplitSeq(strings.TrimPrefix(u.EscapedPath(), "/"), "/") {
+		if u.Path != "" && !validSegment(segment) {
+			return refuse("has an empty or dot segment in its path")
+		}
+	}
+	u.Host = strings.ToLower(u.Host)
+	return u, nil
+}
+
+func isLoopback(host string) bool {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// useHTTPClient sends through the transport itself where the client adds
+// nothing to it: no redirects by construction, and no second copy of the
+// headers.
+func (c *Client) useHTTPClient(hc *http.Client) {
+	if hc == nil {
+		hc = &http.Client{Transport: newTransport()}
+	}
+	c.closeIdle = hc.CloseIdleConnections
+	if hc.Jar == nil && hc.Timeout == 0 {
+		transport := hc.Transport
+		if transport == nil {
+			transport = http.DefaultTransport
+		}
+		c.send = transport.RoundTrip
+		return
+	}
+	own := *hc
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	c.send = func(req *http.Request) (*http.Response, error) {
+		return own.Do(req.Clone(req.Context())) // the Jar writes into the headers, which all attempts share
+	}
+}
+
+// newTransport differs from http.DefaultTransport in its time limits and in
+// keeping a connection for each of 64 parallel calls, where net/http keeps two
+// and closes the rest after every use.
+func newTransport() *http.Transport {
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           dialer.DialContext,
+		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:   10 * time.Second,
+		ResponseHeaderTimeout: 30 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		IdleConnTimeout:       90 * time.Second,
+		MaxIdleConns:          100,
+		MaxIdleConnsPerHost:   64,
+		ForceAttemptHTTP2:     true,
+	}
+}
+
+// userAgent carries the module's version where the build knows it.
+func userAgent() string {
+	const product = "cnaught-go"
+	const module = "github.com/cnaught-go/cnaught"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return product
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == module && m.Version != "" && m.Version != "(devel)" {
+			return product + "/" + strings.TrimPrefix(m.Version, "v")
+		}
+	}
+	return product
+}

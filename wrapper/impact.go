@@ -1,0 +1,48 @@
+package cnaught
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// ImpactFilter selects the orders that count. A zero From stands for the
+// account's beginning, a zero To for now.
+type ImpactFilter struct {
+	From, To time.Time
+}
+
+// GetImpactData sums up the climate impact of the account, or of a subaccount,
+// in kilograms: the numbers of the hosted public impact page.
+//
+// https://docs.cnaught.com/api-reference/climate-impact/get-climate-impact-data
+func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...CallOption) (*api.ImpactData, error) {
+	in := input{op: "GetImpactData"}
+	if !f.From.IsZero() && !f.To.IsZero() && f.To.Before(f.From) {
+		in.refuse("to", "is before from")
+		return nil, in.err
+	}
+	params := &api.GetImpactDataParams{From: utc(f.From), To: utc(f.To)}
+	return do[api.ImpactData](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.GetImpactData(ctx, params)
+	})
+}
+
+// GetImpactHostedPageConfig tells whether the hosted public impact page is
+// enabled, where it is, and which equivalents it shows.
+//
+// https://docs.cnaught.com/api-reference/climate-impact
+func (c *Client) GetImpactHostedPageConfig(ctx context.Context, opts ...CallOption) (*api.ImpactHostedPageConfig, error) {
+	return do[api.ImpactHostedPageConfig](ctx, c, "GetImpactHostedPageConfig", opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.GetImpactHostedPageConfig(ctx, nil)
+	})
+}
+
+func utc(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return Ptr(t.UTC())
+}

@@ -1,0 +1,113 @@
+package cnaught
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// retryClass answers, once per operation, the question "may this be
+// repeated?". The answers stand in the description's overlay (x-retry) and
+// reach the code through the generated table operations.
+type retryClass uint8
+
+const (
+	// retryUnset: the description does not say; see operation.class.
+	retryUnset retryClass = iota
+	// retrySafe: repeating changes nothing (reads, quotes, replacements).
+	retrySafe
+	// retryKeyed: repeating is safe because the Idempotency-Key stays the same.
+	retryKeyed
+	// retryUnsafe: repeating may act twice, so it is repeated only where the
+	// server surely did not act.
+	retryUnsafe
+)
+
+// operation is what the Doer has to know about one operation of the
+// description. The table of them is generated: a new operation works through
+// Raw before anybody writes a method for it.
+type operation struct {
+	ID             string
+	Method         string
+	Path           string // template, such as /orders/{id}/cancel
+	Retry          retryClass
+	IdempotencyKey bool // takes the header Idempotency-Key
+	Subaccount     bool // takes the header X-Subaccount-Id
+	Deprecated     bool
+}
+
+// class falls back to what RFC 9110 says of the method where the overlay is
+// silent, so an operation that a new description adds is never repeated
+// blindly.
+func (op *operation) class() retryClass {
+	switch {
+	case op.Retry != retryUnset:
+		return op.Retry
+	case op.IdempotencyKey:
+		return retryKeyed
+	case op.Method == http.MethodPost || op.Method == http.MethodPatch:
+		return retryUnsafe
+	default:
+		return retrySafe
+	}
+}
+
+// removesResource reports whether the operation deletes the very resource
+// that its path names, so that "not found" after an attempt of unknown outcome
+// means that the attempt worked.
+func (op *operation) removesResource() bool {
+	return op.Method == http.MethodDelete && strings.HasSuffix(op.Path, "}")
+}
+
+// findOperation returns the operation that an escaped path, relative to the
+// base URL, belongs to; nil if the description has none. Literal segments win
+// over parameters.
+func findOperation(method, escapedPath string) *operation {
+	var found *operation
+	for i := range operations {
+		op := &operations[i]
+		if op.Method == method && matchPath(op.Path, escapedPath) {
+			if !strings.Contains(op.Path, "{") {
+				return op
+			}
+			if found == nil {
+				found = op
+			}
+		}
+	}
+	return found
+}
+
+// matchPath compares segment by segment. A parameter takes any one segment
+// that checkSegment accepts.
+func matchPath(template, path string) bool {
+	for {
+		want, templateRest, templateMore := strings.Cut(template, "/")
+		got, pathRest, pathMore := strings.Cut(path, "/")
+		if strings.HasPrefix(want, "{") {
+			if !validSegment(got) {
+				return false
+			}
+		} else if want != got {
+			return false
+		}
+		if templateMore != pathMore {
+			return false
+		}
+		if !templateMore {
+			return true
+		}
+		template, path = templateRest, pathRest
+	}
+}
+
+// validSegment refuses what a server or a proxy may resolve away: empty and
+// dot segments, escaped or not. Without this check the id ".." turns
+// DELETE /subaccounts/{id}/logo into DELETE /logo.
+func validSegment(escaped string) bool {
+	if strings.IndexByte(escaped, '%') < 0 {
+		return escaped != "" && escaped != "." && escaped != ".."
+	}
+	id, err := url.PathUnescape(escaped)
+	return err == nil && id != "" && id != "." && id != ".."
+}

@@ -1,0 +1,148 @@
+package cnaught
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// maxLimit is the API's largest page.
+const maxLimit = 100
+
+// ListOptions selects one page of a list, or where an iterator begins and
+// ends. All lists are newest first.
+type ListOptions struct {
+	// Limit is the size of a page, 1 to 100. 0 leaves it to the API (20) for one
+	// page, and means 100 for an iterator.
+	Limit int
+	// StartingAfter is an id: only what was created before it.
+	StartingAfter string
+	// EndingBefore is an id: only what was created after it. The API takes one
+	// of the two cursors.
+	EndingBefore string
+}
+
+func (o ListOptions) check(op string) error {
+	switch {
+	case o.Limit < 0 || o.Limit > maxLimit:
+		return &InvalidRequestError{op, "limit", fmt.Sprintf("is %d, not 1 to %d", o.Limit, maxLimit)}
+	case o.StartingAfter != "" && o.EndingBefore != "":
+		return &InvalidRequestError{op, "starting_after and ending_before", "exclude each other"}
+	}
+	return nil
+}
+
+// params gives the query members as the generated types want them: absent
+// when not set.
+func (o ListOptions) params() (limit *int, after, before *string) {
+	if o.Limit != 0 {
+		limit = &o.Limit
+	}
+	return limit, optional(o.StartingAfter), optional(o.EndingBefore)
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// Orders iterates over all orders, newest first, and fetches pages only as the
+// loop goes on. With StartingAfter it begins behind that order; with
+// EndingBefore it ends before it. An error, as those of [Client.ListOrders], is
+// the last thing it yields.
+func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Order, error] {
+	return pages("GetListOfOrder", o, func(o ListOptions) ([]api.Order, error) {
+		list, err := c.ListOrders(ctx, o, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return list.Data, nil
+	}, func(order *api.Order) string { return order.ID })
+}
+
+// Subaccounts iterates over all subaccounts as [Client.Orders] does over orders.
+func (c *Client) Subaccounts(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Subaccount, error] {
+	return pages("GetListOfSubaccounts", o, func(o ListOptions) ([]api.Subaccount, error) {
+		list, err := c.ListSubaccounts(ctx, o, opts...)
+		if err != nil {
+			return nil, err
+		}
+		return list.Data, nil
+	}, func(subaccount *api.Subaccount) string { return subaccount.ID })
+}
+
+// pages walks a list from new to old. It ends on a short or empty page, and
+// with ErrCursorIgnored where a server gives a page twice.
+func pages[T any](op string, o ListOptions, fetch func(ListOptions) ([]T, error), id func(*T) string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		o := o
+		if o.Limit == 0 {
+			o.Limit = maxLimit
+		}
+		fail := func(err error) { var zero T; yield(zero, err) }
+		if o.EndingBefore != "" && o.StartingAfter == "" {
+			more, err := newer(o, fetch, yield)
+			if err != nil {
+				fail(err)
+			}
+			if !more {
+				return
+			}
+		}
+		end := o.EndingBefore
+		if o.StartingAfter == "" {
+			o.EndingBefore = ""
+		}
+		used := map[string]bool{}
+		for {
+			if o.StartingAfter != "" {
+				used[o.StartingAfter] = true
+			}
+			page, err := fetch(o)
+			if err != nil {
+				fail(err)
+				return
+			}
+			for i := range page {
+				if id(&page[i]) == end && end != "" {
+					return
+				}
+				if used[id(&page[i])] {
+					fail(fmt.Errorf("cnaught: %s: %w: %q came twice", op, ErrCursorIgnored, id(&page[i])))
+					return
+				}
+				if !yield(page[i], nil) {
+					return
+				}
+			}
+			if len(page) < o.Limit {
+				return
+			}
+			o.StartingAfter = id(&page[len(page)-1])
+		}
+	}
+}
+
+// newer asks for the page right after the cursor, in time. Nearly always that
+// is all there is, and it is yielded. A full page may not be: it is nearest to
+// the cursor, so newest first has to begin at the top of the list instead, and
+// the page has only shown that the API knows the cursor.
+func newer[T any](o ListOptions, fetch func(ListOptions) ([]T, error), yield func(T, error) bool) (more bool, err error) {
+	page, err := fetch(o)
+	if err != nil {
+		return false, err
+	}
+	if len(page) >= o.Limit {
+		return true, nil
+	}
+	for _, item := range page {
+		if !yield(item, nil) {
+			return false, nil
+		}
+	}
+	return false, nil
+}

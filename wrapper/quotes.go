@@ -1,0 +1,127 @@
+package cnaught
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// Quotes store nothing and reserve nothing: they give kilograms, rounded up to
+// whole ones, and what an order of that mass costs in US cents. PortfolioID
+// empty stands for the account's default portfolio, Source empty for an order
+// through this API rather than through a checkout.
+
+// QuoteMass prices AmountKg kilograms of carbon credits. Numbers that are not
+// positive give ErrInvalidRequest.
+//
+// https://docs.cnaught.com/api-reference/quotes/get-quote-by-emissions-mass
+func (c *Client) QuoteMass(ctx context.Context, q api.MassQuoteRequest, opts ...CallOption) (*api.Quote, error) {
+	in := input{op: "RequestQuote"}
+	in.positive("amount_kg", q.AmountKg)
+	if in.err != nil {
+		return nil, in.err
+	}
+	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.RequestQuote(ctx, nil, q)
+	})
+}
+
+// QuoteAirFreight prices the emissions of FreightMassKg kilograms
+// of goods flown DistanceKm kilometers. Numbers that are not
+// positive give ErrInvalidRequest.
+//
+// https://docs.cnaught.com/api-reference/quotes/get-quote-for-air-freight-emissions
+func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
+	in := input{op: "RequestAirFreightQuote"}
+	in.positive("freight_mass_kg", q.FreightMassKg)
+	in.positive("distance_km", q.DistanceKm)
+	if in.err != nil {
+		return nil, in.err
+	}
+	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.RequestAirFreightQuote(ctx, nil, q)
+	})
+}
+
+// QuoteFlight prices the emissions of one passenger's flight of
+// DistanceKm kilometers. Numbers that are not
+// positive give ErrInvalidRequest.
+//
+// https://docs.cnaught.com/api-reference/quotes/get-quote-for-flight-emissions
+func (c *Client) QuoteFlight(ctx context.Context, q api.FlightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
+	in := input{op: "RequestFlightQuote"}
+	in.positive("distance_km", q.DistanceKm)
+	if in.err != nil {
+		return nil, in.err
+	}
+	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.RequestFlightQuote(ctx, nil, q)
+	})
+}
+
+// QuoteGroundFreight prices the emissions of FreightMassKg kilograms
+// of goods carried DistanceKm kilometers over land. Numbers that are not
+// positive give ErrInvalidRequest.
+//
+// https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-freight-emissions
+func (c *Client) QuoteGroundFreight(ctx context.Context, q api.GroundFreightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
+	in := input{op: "RequestGroundFreightQuote"}
+	in.positive("freight_mass_kg", q.FreightMassKg)
+	in.positive("distance_km", q.DistanceKm)
+	if in.err != nil {
+		return nil, in.err
+	}
+	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.RequestGroundFreightQuote(ctx, nil, q)
+	})
+}
+
+// QuoteGroundTransport prices the emissions of a vehicle's ride of
+// DistanceKm kilometers. Numbers that are not
+// positive give ErrInvalidRequest.
+//
+// https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-transport-emissions
+func (c *Client) QuoteGroundTransport(ctx context.Context, q api.GroundTransportQuoteRequest, opts ...CallOption) (*api.Quote, error) {
+	in := input{op: "RequestGroundTransportQuote"}
+	in.positive("distance_km", q.DistanceKm)
+	in.required("vehicle_type", string(q.VehicleType))
+	if in.err != nil {
+		return nil, in.err
+	}
+	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.RequestGroundTransportQuote(ctx, nil, q)
+	})
+}
+
+// QuoteOfficeSpace prices the emissions of SquareFootage square feet
+// of office space. Numbers that are not
+// positive give ErrInvalidRequest.
+//
+// https://docs.cnaught.com/api-reference/quotes/get-quote-for-office-space-emissions
+func (c *Client) QuoteOfficeSpace(ctx context.Context, q api.OfficeSpaceQuoteRequest, opts ...CallOption) (*api.Quote, error) {
+	in := input{op: "RequestOfficeSpaceQuote"}
+	in.positive("square_footage", q.SquareFootage)
+	if in.err != nil {
+		return nil, in.err
+	}
+	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.RequestOfficeSpaceQuote(ctx, nil, q)
+	})
+}
+
+// QuoteTrain prices the emissions of one passenger's train ride of
+// DistanceKm kilometers. Numbers that are not
+// positive give ErrInvalidRequest.
+//
+// https://docs.cnaught.com/api-reference/quotes/get-quote-for-train-emissions
+func (c *Client) QuoteTrain(ctx context.Context, q api.TrainQuoteRequest, opts ...CallOption) (*api.Quote, error) {
+	in := input{op: "RequestTrainQuote"}
+	in.positive("distance_km", q.DistanceKm)
+	if in.err != nil {
+		return nil, in.err
+	}
+	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
+		return c.ops.RequestTrainQuote(ctx, nil, q)
+	})
+}

@@ -1,0 +1,77 @@
+package cnaught
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+const (
+	firstPoll = 500 * time.Millisecond
+	lastPoll  = 30 * time.Second
+)
+
+// WaitForOrder polls until the order is fulfilled or cancelled, with pauses
+// that grow from half a second to half a minute. It survives polls that fail in
+// passing (no answer, 429, 5xx) and ends with any other error, or with the
+// context: then it returns the order as it was last seen, if it was, beside an
+// error that wraps the context's.
+func (c *Client) WaitForOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
+	return wait(ctx, "WaitForOrder "+id,
+		func() (*api.Order, error) { return c.GetOrder(ctx, id, opts...) },
+		func(o *api.Order) (string, bool) {
+			return string(o.State), o.State == api.OrderStateFulfilled || o.State == api.OrderStateCancelled
+		})
+}
+
+// WaitForCheckoutSession polls until the session is no longer open, that is
+// complete or expired. It waits and fails as [Client.WaitForOrder] does.
+func (c *Client) WaitForCheckoutSession(ctx context.Context, id string, opts ...CallOption) (*api.CheckoutSession, error) {
+	return wait(ctx, "WaitForCheckoutSession "+id,
+		func() (*api.CheckoutSession, error) { return c.GetCheckoutSession(ctx, id, opts...) },
+		func(s *api.CheckoutSession) (string, bool) {
+			return string(s.State), s.State != api.CheckoutSessionStateOpen
+		})
+}
+
+func wait[T any](ctx context.Context, what string, poll func() (*T, error), done func(*T) (state string, ok bool)) (*T, error) {
+	var (
+		last  *T
+		state = "never seen"
+	)
+	for pause := firstPoll; ; pause = min(lastPoll, pause*3/2) {
+		value, err := poll()
+		if err == nil {
+			last = value
+			var ok bool
+			if state, ok = done(value); ok {
+				return value, nil
+			}
+		} else if !passing(err) && ctx.Err() == nil {
+			return last, err
+		}
+		// Half of the pause is random, so that waiters do not march in step.
+		if ended := sleep(ctx, pause/2+rand.N(pause/2)); ended != nil {
+			if err != nil && !errors.Is(err, ended) {
+				return last, fmt.Errorf("cnaught: %s: %s: %w; last poll: %w", what, state, ended, err)
+			}
+			return last, fmt.Errorf("cnaught: %s: %s: %w", what, state, ended)
+		}
+	}
+}
+
+// passing: the next poll may well work.
+func passing(err error) bool {
+	var (
+		transport *TransportError
+		decode    *DecodeError
+	)
+	if errors.As(err, &transport) {
+		return !isPermanent(err)
+	}
+	return errors.As(err, &decode) || errors.Is(err, ErrServer) || errors.Is(err, ErrRateLimited)
+}
