@@ -15,6 +15,9 @@ type send func(ctx context.Context) (*http.Response, error)
 
 // exec runs a call and returns its 2xx answer as it came.
 func (c *Client) exec(ctx context.Context, op string, opts []CallOption, send send) (*memoryBody, error) {
+	if ctx == nil {
+		return nil, &InvalidRequestError{op, "context", "is nil"}
+	}
 	resp, err := send(withCall(ctx, opts))
 	if err != nil {
 		return nil, asTyped(op, err)

@@ -48,7 +48,9 @@ type fixedHeaders struct{ authorization, userAgent, accept []string }
 func New(apiKey string, opts ...Option) (*Client, error) {
 	s := settings{baseURL: DefaultBaseURL, policy: DefaultRetryPolicy(), maxResponseBytes: defaultMaxResponseBytes}
 	for _, opt := range opts {
-		opt(&s)
+		if opt != nil {
+			opt(&s)
+		}
 	}
 	base, err := parseBaseURL(s.baseURL, s.insecureHTTP)
 	if err != nil {

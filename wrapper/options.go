@@ -192,7 +192,9 @@ func (c *callContext) Value(key any) any {
 func WithCallOptions(ctx context.Context, opts ...CallOption) context.Context {
 	cc := &callContext{Context: ctx}
 	for _, opt := range opts {
-		opt(&cc.call)
+		if opt != nil {
+			opt(&cc.call)
+		}
 	}
 	return cc
 }

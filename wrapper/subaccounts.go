@@ -57,6 +57,9 @@ func (c *Client) UpdateSubaccount(ctx context.Context, id string, s api.Subaccou
 // has no way to refuse a write that is based on an old read: of two programs
 // that do this at once, the later one wins.
 func (c *Client) ModifySubaccount(ctx context.Context, id string, change func(*api.SubaccountUpdate), opts ...CallOption) (*api.Subaccount, error) {
+	if change == nil {
+		return nil, &InvalidRequestError{"UpdateSubaccount", "change", "is nil"}
+	}
 	now, err := c.GetSubaccount(ctx, id, opts...)
 	if err != nil {
 		return nil, err

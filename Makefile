@@ -1,0 +1,49 @@
+# Every target works after nothing but Go (and Node or Chromium where it says so).
+GO ?= go
+# Modules of the repository: the library, the spec tools, the benchmarks.
+MODULES := . internal/spec internal/bench internal/browser
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test generate lint tidy chaos fleet fuzz bench bench-node \
+        sandbox node-compat browser-setup browser-test spec-report update-spec ci
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## Do the main job on the built-in sandbox; no key, no network
+	@$(GO) run ./internal/demo
+
+test: ## Run all tests with the race detector
+	$(GO) test -race ./...
+	$(GO) -C internal/spec test -race ./...
+	$(GO) -C internal/bench test ./...
+	$(GO) -C internal/browser vet ./...
+
+generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
+	$(GO) generate ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+	@for m in $(MODULES); do echo "vet $$m"; $(GO) -C $$m vet ./... || exit 1; done
+	$(GO) build -modfile=internal/tools/go.mod -o "$${TMPDIR:-/tmp}/cnaught-staticcheck" honnef.co/go/tools/cmd/staticcheck
+	@for m in $(MODULES); do echo "staticcheck $$m"; (cd $$m && "$${TMPDIR:-/tmp}/cnaught-staticcheck" ./...) || exit 1; done
+
+tidy: ## Fail if go mod tidy would change anything
+	@for m in $(MODULES) internal/tools; do echo "tidy $$m"; $(GO) -C $$m mod tidy -diff || exit 1; done
+
+chaos: ## 10,000 orders from 64 goroutines through a faulty network, then audit the books
+	$(GO) test ./internal/chaos -count=1 -v -timeout 15m -run TestChaos -chaos.orders=10000
+
+fleet: ## 1,000 clients through an outage, in simulated time: four policies compared
+	$(GO) test ./wrapper -count=1 -v -run TestFleet
+
+FUZZTIME ?= 60s
+fuzz: ## Run each fuzz target for FUZZTIME (60s)
+	@for f in $$(grep -ho 'func Fuzz[A-Za-z0-9]*' wrapper/*_test.go | cut -c6-); do \
+		$(GO) test ./wrapper -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) || exit 1; done
+
+sandbox: ## Run the sandbox as a program; ARGS="-addr 127.0.0.1:8765"
+	@$(GO) run ./wrapper/sandbox/cnaught-sandbox $(ARGS)
+
+ci: ## Run what CI runs
+	bash .ci/run

@@ -1,0 +1,147 @@
+// Command demo does the client's main job and prints what it sees. By itself
+// it runs on the built-in sandbox, with no key and no network. With -live and
+// CNAUGHT_API_KEY set it talks to the API, and does only what costs nothing:
+// quotes and reads.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/cnaught-go/cnaught/api"
+	cnaught "github.com/cnaught-go/cnaught/wrapper"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox"
+)
+
+// The published example session, and the distance from London to New York.
+const (
+	exampleSession = "zpQ6QSNRQh"
+	londonNewYork  = 5570 // km
+)
+
+func main() {
+	live := flag.Bool("live", false, "talk to the API with CNAUGHT_API_KEY; quotes and reads only, nothing is bought")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	var err error
+	if *live {
+		err = runLive(ctx)
+	} else {
+		err = runSandbox(ctx)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func runSandbox(ctx context.Context) error {
+	server := sandbox.New(sandbox.WithFulfillAfter(time.Second))
+	defer server.Close()
+	client := server.Client()
+	defer client.CloseIdleConnections()
+	t := newTable("CNaught on this machine, " + server.URL())
+
+	t.step("read a session", func() (string, error) { return readSession(ctx, client) })
+	quote := new(api.Quote)
+	t.step("quote a flight", func() (string, error) { return quoteFlight(ctx, client, quote) })
+	order := new(api.Order)
+	t.step("place the order", func() (string, error) {
+		placed, err := client.PlaceOrder(ctx, api.OrderCreate{AmountKg: quote.AmountKg, Metadata: "LHR-JFK", Description: "On behalf of Jane Smith"})
+		if err != nil {
+			return "", err
+		}
+		*order = *placed
+		return describe(order), nil
+	})
+	t.step("wait for it", func() (string, error) {
+		done, err := client.WaitForOrder(ctx, order.ID)
+		if err != nil {
+			return "", err
+		}
+		return describe(done) + ", certificate " + cnaught.Value(done.CertificatePublicURL), nil
+	})
+	t.step("lose an answer", func() (string, error) { return loseAnswer(ctx, server, client) })
+	t.step("list the orders", func() (string, error) { return list(ctx, client) })
+	t.step("ask for too much", func() (string, error) {
+		_, err := client.CancelOrder(ctx, "123")
+		if !errors.Is(err, cnaught.ErrNotFound) {
+			return "", fmt.Errorf("got %v, not ErrNotFound", err)
+		}
+		return "errors.Is(err, ErrNotFound): " + err.Error(), nil
+	})
+	return t.end()
+}
+
+func runLive(ctx context.Context) error {
+	client, err := cnaught.NewFromEnv()
+	if err != nil {
+		return err
+	}
+	defer client.CloseIdleConnections()
+	t := newTable("CNaught, live; nothing is bought")
+	t.step("quote a flight", func() (string, error) { return quoteFlight(ctx, client, new(api.Quote)) })
+	t.step("read portfolios", func() (string, error) {
+		portfolios, err := client.ListPortfolios(ctx)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%d portfolios", len(portfolios.Data)), nil
+	})
+	t.step("list the orders", func() (string, error) { return list(ctx, client) })
+	return t.end()
+}
+
+func readSession(ctx context.Context, client *cnaught.Client) (string, error) {
+	session, err := client.GetCheckoutSession(ctx, exampleSession)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("session %s: %s for %s, %s", session.ID, kg(session.AmountKg), dollars(session.PriceUSDCents), session.State), nil
+}
+
+func quoteFlight(ctx context.Context, client *cnaught.Client, into *api.Quote) (string, error) {
+	quote, err := client.QuoteFlight(ctx, api.FlightQuoteRequest{DistanceKm: londonNewYork})
+	if err != nil {
+		return "", err
+	}
+	*into = *quote
+	return fmt.Sprintf("London to New York, %d km: %s for %s", londonNewYork, kg(quote.AmountKg), dollars(quote.PriceUSDCents)), nil
+}
+
+// loseAnswer shows the first promise: the order is booked, its answer is lost
+// on the way, and the retry does not buy a second one.
+func loseAnswer(ctx context.Context, server *sandbox.Server, client *cnaught.Client) (string, error) {
+	server.Inject(sandbox.Fault{Operation: "SubmitOrder", ResetAfter: true})
+	var response cnaught.Response
+	order, err := client.PlaceOrder(ctx, api.OrderCreate{TotalPriceUSDCents: 500}, cnaught.WithResponse(&response))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("%s, bought once: %d attempts, replayed %t", describe(order), response.Attempts, response.Replayed), nil
+}
+
+func list(ctx context.Context, client *cnaught.Client) (string, error) {
+	count, total := 0, 0.0
+	for order, err := range client.Orders(ctx, cnaught.ListOptions{}) {
+		if err != nil {
+			return "", err
+		}
+		count++
+		total += order.AmountKg
+	}
+	return fmt.Sprintf("%d orders, %s in all", count, kg(total)), nil
+}
+
+func describe(o *api.Order) string {
+	return fmt.Sprintf("order %s: %s for %s, %s", o.ID, kg(o.AmountKg), dollars(o.PriceUSDCents), o.State)
+}
+
+func kg(v float64) string          { return fmt.Sprintf("%g kg", v) }
+func dollars(cents float64) string { return fmt.Sprintf("$%.2f", cents/100) }
