@@ -144,7 +144,7 @@ type CheckoutSession struct {
 	// CompletedOn Timestamp of when the session was completed. Null if session has not been completed.
 	CompletedOn *time.Time `json:"completed_on"`
 
-	// CreatedOn Timestamp of when the session was created.
+	// CreatedOn Timestamp of when the session was created, in UTC
 	CreatedOn time.Time `json:"created_on"`
 
 	// ExpiresOn Timestamp of when the session will expire.
@@ -990,7 +990,7 @@ type Retirement struct {
 
 // RideOrderCreate An order for the emissions of a ride in a car
 //
-// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
 type RideOrderCreate struct {
 	// Description Text printed on the certificate, at most 512 characters. Public.
 	//
@@ -1018,7 +1018,7 @@ type RideOrderCreate struct {
 
 // RideQuoteRequest A ride in a car, to be quoted
 //
-// Deprecated: this type has been marked as deprecated upstream, but no `x-deprecated-reason` was set
+// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv.
 type RideQuoteRequest struct {
 	// DistanceKm Distance of the ride, in kilometers
 	//

@@ -3,9 +3,10 @@
 //
 // Programs call the API through package wrapper, and use this package for the
 // types: requests (OrderCreate, FlightQuoteRequest), answers (Order, Quote) and
-// their enums (OrderState). The raw client has no retries, no idempotency keys
-// and no typed errors, and leaves ids as they are, so that an empty one reaches
-// another endpoint. With all of those it is what Raw of package wrapper returns.
+// their enums (OrderState). The raw client by itself knows no API key, does not
+// retry, makes no idempotency keys, returns no errors for answers such as 404,
+// and takes any id, even one that leads to another endpoint. Method Raw of
+// package wrapper returns a raw client with all of that.
 //
 // # Members
 //

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"strings"
@@ -154,7 +155,7 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 		return buf[:got], err
 	}
 	var buf bytes.Buffer
-	got, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1))
+	got, err := buf.ReadFrom(io.LimitReader(resp.Body, min(limit, math.MaxInt64-1)+1))
 	if err == nil && got > limit {
 		return buf.Bytes()[:limit], errTooLarge
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 )
 
 // verdict is what one attempt means for the call.
@@ -95,10 +96,13 @@ func notSent(err error) bool {
 	if errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect") {
 		return true
 	}
-	if errors.As(err, &record) {
+	// Conn is set in the handshake alone: a record that is spoiled later on, when
+	// the request is out, has the same type.
+	if errors.As(err, &record) && record.Conn != nil {
 		return true
 	}
-	// net/http does not export the type of this error.
+	// net/http does not export the type of this error, and http.Client wraps it
+	// in one that is a net.Error too.
 	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Error() == "net/http: TLS handshake timeout"
+	return errors.As(err, &timeout) && strings.HasSuffix(timeout.Error(), "net/http: TLS handshake timeout")
 }

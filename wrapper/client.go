@@ -37,9 +37,12 @@ type Client struct {
 	raw *api.ClientWithResponses
 }
 
-// fixedHeaders are the same on every request. They stand behind a pointer for
-// the reason that secret does.
-type fixedHeaders struct{ authorization, userAgent, accept []string }
+// fixedHeaders are the same on every request. The first is behind a closure for
+// the reason that the key is; see secret.
+type fixedHeaders struct {
+	authorization     func() []string
+	userAgent, accept []string
+}
 
 // New returns a client for the key (https://app.cnaught.com/apikeys). It
 // refuses, with ErrInvalidRequest, an empty key, a bad base URL, plain http
@@ -73,8 +76,9 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		logger:           s.logger,
 		maxResponseBytes: s.maxResponseBytes,
 	}
+	authorization := []string{"Bearer " + apiKey}
 	c.headers = &fixedHeaders{
-		authorization: []string{c.secret.bearer},
+		authorization: func() []string { return authorization },
 		userAgent:     []string{strings.TrimSpace(s.userAgent + " " + userAgent())},
 		accept:        []string{"application/json, application/problem+json"},
 	}

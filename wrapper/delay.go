@@ -27,7 +27,7 @@ func fullJitter(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
-	return rand.N(d + 1)
+	return rand.N(d)
 }
 
 // retryAfter reads how long the server asks to wait: the header

@@ -101,7 +101,7 @@ func (c *Client) newExchange(req *http.Request, call *call) (*exchange, error) {
 	if err := c.setIdempotencyKey(x, call); err != nil {
 		return nil, err
 	}
-	h["Authorization"] = c.headers.authorization
+	h["Authorization"] = c.headers.authorization()
 	if h["User-Agent"] == nil {
 		h["User-Agent"] = c.headers.userAgent
 	}
@@ -126,7 +126,7 @@ func (c *Client) route(req *http.Request) (*operation, error) {
 		joined.RawQuery = u.RawQuery
 		req.URL, req.Host = &joined, c.base.Host
 	} else {
-		if u.Scheme != c.base.Scheme || u.Host != c.base.Host || u.User != nil || req.Host != "" && req.Host != c.base.Host {
+		if u.Scheme != c.base.Scheme || u.Host != c.base.Host || u.User != nil || u.Opaque != "" || req.Host != "" && req.Host != c.base.Host {
 			return nil, &InvalidRequestError{req.Method, "URL", "is not on the base URL's origin"}
 		}
 		rest, ok := strings.CutPrefix(escaped, c.base.EscapedPath())
@@ -234,7 +234,7 @@ func (c *Client) logCall(x *exchange, r *result, err error, started time.Time) {
 	attrs := []slog.Attr{
 		slog.String("operation", x.op.ID),
 		slog.String("method", x.req.Method),
-		slog.String("path", x.req.URL.Path),
+		slog.String("path", c.secret.mask(x.req.URL.Path)),
 		slog.Int("attempts", x.attempts),
 		slog.Duration("elapsed", time.Since(started)),
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Sentinels for errors.Is. The first group matches an [*Error] by the problem
@@ -92,7 +93,7 @@ func (e *Error) Error() string {
 	case e.Title != "" && !strings.EqualFold(e.Title, http.StatusText(e.StatusCode)):
 		b.WriteString(": " + quote(e.Title))
 	case e.Title == "" && len(e.Body) > 0:
-		b.WriteString(": " + quote(string(e.Body)))
+		b.WriteString(": " + quote(e.Body))
 	}
 	if e.Detail != "" && e.Detail != e.Title {
 		b.WriteString(": " + quote(e.Detail))
@@ -190,7 +191,7 @@ type TransportError struct {
 // unknown outcome.
 func (e *TransportError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cnaught: %s: %s", e.Operation, quote(e.Err.Error()))
+	fmt.Fprintf(&b, "cnaught: %s: %s", e.Operation, quote(fmt.Sprint(e.Err)))
 	writeEnding(&b, e.Attempts, e.stopped, e.Ambiguous, e.IdempotencyKey)
 	return b.String()
 }
@@ -229,7 +230,7 @@ func (e *DecodeError) Error() string {
 	if e.StatusCode != 0 {
 		fmt.Fprintf(&b, "answer %d %q can't be read: ", e.StatusCode, quote(e.Header.Get("Content-Type")))
 	}
-	fmt.Fprintf(&b, "%s; body %q", quote(e.Err.Error()), quote(string(e.Body)))
+	fmt.Fprintf(&b, "%s; body %q", quote(fmt.Sprint(e.Err)), quote(e.Body))
 	if e.IdempotencyKey != "" {
 		fmt.Fprintf(&b, "; the server accepted the request: call again with idempotency key %q to read its answer again", e.IdempotencyKey)
 	}
@@ -298,18 +299,21 @@ func joinComplaints(errs map[string][]string) string {
 	}
 	slices.Sort(fields)
 	for i, field := range fields {
-		fields[i] = field + ": " + strings.Join(errs[field], ", ")
+		fields[i] = strings.Join(errs[field], ", ")
+		if field != "" {
+			fields[i] = field + ": " + fields[i]
+		}
 	}
 	return strings.Join(fields, "; ")
 }
 
-// quote bounds a foreign text and puts it on one line.
-func quote(s string) string {
-	short := s
-	if len(short) > maxQuoted {
-		short = strings.ToValidUTF8(short[:maxQuoted], "")
-	}
-	short = strings.Join(strings.Fields(short), " ")
+// quote bounds a foreign text, puts it on one line, and leaves out what would
+// control the terminal that shows it.
+func quote[T string | []byte](s T) string {
+	short := strings.ToValidUTF8(string(s[:min(len(s), maxQuoted)]), "")
+	short = strings.Join(strings.FieldsFunc(short, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	}), " ")
 	if len(s) > maxQuoted {
 		return fmt.Sprintf("%s... (%d bytes)", short, len(s))
 	}

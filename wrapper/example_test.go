@@ -26,7 +26,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	quote, err := client.QuoteFlight(ctx, api.FlightQuoteRequest{DistanceKm: 5570})
+	quote, err := client.QuoteFlight(ctx, api.FlightQuoteRequest{DistanceKm: 100})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Printf("%g kg for %g cents, %s\n", order.AmountKg, order.PriceUSDCents, order.State)
-	// Output: 557 kg for 1114 cents, placed
+	// Output: 10 kg for 20 cents, placed
 }
 
 func ExampleClient_PlaceOrder() {

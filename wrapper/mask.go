@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -14,35 +15,28 @@ const masked = "[masked]"
 // masks; real keys are far longer.
 const minMaskable = 6
 
-// secret holds the API key. Only pointers to it are kept, because fmt follows
-// no pointers below the top level: %+v of a struct that holds one shows an
-// address.
-type secret struct {
-	key    string
-	bearer string
-}
+// secret holds the API key in a closure. Nothing that prints looks into one: fmt
+// follows no pointer below the top level for %v, but it does for a verb that
+// does not fit, such as %s, and debugging printers follow every pointer.
+type secret struct{ reveal func() string }
 
-func newSecret(key string) *secret { return &secret{key: key, bearer: "Bearer " + key} }
-
-// String keeps fmt from printing the key should it ever be handed a *secret.
-func (s *secret) String() string { return masked }
-
-// GoString does the same for %#v.
-func (s *secret) GoString() string { return masked }
+func newSecret(key string) *secret { return &secret{func() string { return key }} }
 
 // mask replaces the key wherever a server echoed it.
 func (s *secret) mask(text string) string {
-	if len(s.key) < minMaskable || !strings.Contains(text, s.key) {
+	key := s.reveal()
+	if len(key) < minMaskable || !strings.Contains(text, key) {
 		return text
 	}
-	return strings.ReplaceAll(text, s.key, masked)
+	return strings.ReplaceAll(text, key, masked)
 }
 
 func (s *secret) maskBytes(text []byte) []byte {
-	if len(s.key) < minMaskable || !bytes.Contains(text, []byte(s.key)) {
+	key := []byte(s.reveal())
+	if len(key) < minMaskable || !bytes.Contains(text, key) {
 		return text
 	}
-	return bytes.ReplaceAll(text, []byte(s.key), []byte(masked))
+	return bytes.ReplaceAll(text, key, []byte(masked))
 }
 
 // maskHeader returns h itself if the key is nowhere in it.
@@ -110,20 +104,35 @@ func (s *secret) maskProblem(e *Error) {
 // maskError hides the key in the text of an error from below, such as a
 // caller's own RoundTripper that quotes the request.
 func (s *secret) maskError(err error) error {
-	if text := fmt.Sprintf("%v %+v %#v", err, err, err); s.mask(text) == text {
+	if !s.isIn(err) {
 		return err
 	}
-	return &maskedError{text: s.mask(err.Error()), err: &hidden{err}}
+	return &maskedError{text: s.mask(err.Error()), is: func(target error) bool { return errors.Is(err, target) }}
 }
 
-type hidden struct{ err error }
+// isIn walks the whole chain, since an error need not say what it wraps.
+func (s *secret) isIn(err error) bool {
+	if err == nil {
+		return false
+	}
+	if text := fmt.Sprintf("%v %+v %#v", err, err, err); s.mask(text) != text {
+		return true
+	}
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		return s.isIn(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(err.Unwrap(), s.isIn)
+	}
+	return false
+}
 
 // maskedError still matches what the hidden error matches, but gives nothing
 // else of it away.
 type maskedError struct {
 	text string
-	err  *hidden
+	is   func(target error) bool
 }
 
 func (e *maskedError) Error() string        { return e.text }
-func (e *maskedError) Is(target error) bool { return errors.Is(e.err.err, target) }
+func (e *maskedError) Is(target error) bool { return e.is(target) }

@@ -71,7 +71,9 @@ func WithMaxResponseBytes(n int64) Option { return func(s *settings) { s.maxResp
 
 // Response is what came beside the value; see [WithResponse].
 type Response struct {
-	StatusCode     int // 0 if no whole answer came
+	StatusCode int // 0 if no whole answer came
+	// Attempts counts the requests made. net/http may by itself repeat one that
+	// met a connection which the server had closed, if that does no harm.
 	Attempts       int
 	Header         http.Header
 	Replayed       bool   // X-Idempotent-Replay: the API had processed this key before
@@ -130,11 +132,11 @@ func WithHeader(name, value string) CallOption {
 		name := textproto.CanonicalMIMEHeaderKey(name)
 		switch err := checkHeaderValue(value); {
 		case !isToken(name):
-			c.refuse("header", fmt.Sprintf("%q is no field name", name))
+			c.refuse("header", fmt.Sprintf("%q is no field name", quote(name)))
 		case slices.Contains(ownHeaders, name):
 			c.refuse("header", name+" is the client's own")
 		case err != "":
-			c.refuse("header "+name, err)
+			c.refuse("header "+quote(name), err)
 		}
 		c.headers = append(c.headers, header{name, value})
 	}

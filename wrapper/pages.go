@@ -55,7 +55,7 @@ func optional(s string) *string {
 // EndingBefore it ends before it. An error, as those of [Client.ListOrders], is
 // the last thing it yields.
 func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Order, error] {
-	return pages("GetListOfOrder", o, func(o ListOptions) ([]api.Order, error) {
+	return pages(c, "GetListOfOrder", o, func(o ListOptions) ([]api.Order, error) {
 		list, err := c.ListOrders(ctx, o, opts...)
 		if err != nil {
 			return nil, err
@@ -66,7 +66,7 @@ func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) 
 
 // Subaccounts iterates over all subaccounts as [Client.Orders] does over orders.
 func (c *Client) Subaccounts(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Subaccount, error] {
-	return pages("GetListOfSubaccounts", o, func(o ListOptions) ([]api.Subaccount, error) {
+	return pages(c, "GetListOfSubaccounts", o, func(o ListOptions) ([]api.Subaccount, error) {
 		list, err := c.ListSubaccounts(ctx, o, opts...)
 		if err != nil {
 			return nil, err
@@ -76,8 +76,9 @@ func (c *Client) Subaccounts(ctx context.Context, o ListOptions, opts ...CallOpt
 }
 
 // pages walks a list from new to old. It ends on a short or empty page, and
-// with ErrCursorIgnored where a server gives a page twice.
-func pages[T any](op string, o ListOptions, fetch func(ListOptions) ([]T, error), id func(*T) string) iter.Seq2[T, error] {
+// with ErrCursorIgnored on a page that has something of the page before, or a
+// cursor, which is found out before the loop gets to see any of it.
+func pages[T any](c *Client, op string, o ListOptions, fetch func(ListOptions) ([]T, error), id func(*T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		o := o
 		if o.Limit == 0 {
@@ -85,7 +86,7 @@ func pages[T any](op string, o ListOptions, fetch func(ListOptions) ([]T, error)
 		}
 		fail := func(err error) { var zero T; yield(zero, err) }
 		if o.EndingBefore != "" && o.StartingAfter == "" {
-			more, err := newer(o, fetch, yield)
+			more, err := newer(o, fetch, yield, id)
 			if err != nil {
 				fail(err)
 			}
@@ -97,22 +98,27 @@ func pages[T any](op string, o ListOptions, fetch func(ListOptions) ([]T, error)
 		if o.StartingAfter == "" {
 			o.EndingBefore = ""
 		}
-		used := map[string]bool{}
+		cursors, before := map[string]bool{}, map[string]bool{} // before: the page before
 		for {
 			if o.StartingAfter != "" {
-				used[o.StartingAfter] = true
+				cursors[o.StartingAfter] = true
 			}
 			page, err := fetch(o)
 			if err != nil {
 				fail(err)
 				return
 			}
+			ids := make(map[string]bool, len(page))
 			for i := range page {
-				if id(&page[i]) == end && end != "" {
+				id := id(&page[i])
+				if cursors[id] || before[id] {
+					fail(fmt.Errorf("cnaught: %s: %w: %q came twice", op, ErrCursorIgnored, quote(c.secret.mask(id))))
 					return
 				}
-				if used[id(&page[i])] {
-					fail(fmt.Errorf("cnaught: %s: %w: %q came twice", op, ErrCursorIgnored, id(&page[i])))
+				ids[id] = true
+			}
+			for i := range page {
+				if id(&page[i]) == end && end != "" {
 					return
 				}
 				if !yield(page[i], nil) {
@@ -122,7 +128,7 @@ func pages[T any](op string, o ListOptions, fetch func(ListOptions) ([]T, error)
 			if len(page) < o.Limit {
 				return
 			}
-			o.StartingAfter = id(&page[len(page)-1])
+			o.StartingAfter, before = id(&page[len(page)-1]), ids
 		}
 	}
 }
@@ -131,7 +137,7 @@ func pages[T any](op string, o ListOptions, fetch func(ListOptions) ([]T, error)
 // is all there is, and it is yielded. A full page may not be: it is nearest to
 // the cursor, so newest first has to begin at the top of the list instead, and
 // the page has only shown that the API knows the cursor.
-func newer[T any](o ListOptions, fetch func(ListOptions) ([]T, error), yield func(T, error) bool) (more bool, err error) {
+func newer[T any](o ListOptions, fetch func(ListOptions) ([]T, error), yield func(T, error) bool, id func(*T) string) (more bool, err error) {
 	page, err := fetch(o)
 	if err != nil {
 		return false, err
@@ -139,8 +145,8 @@ func newer[T any](o ListOptions, fetch func(ListOptions) ([]T, error), yield fun
 	if len(page) >= o.Limit {
 		return true, nil
 	}
-	for _, item := range page {
-		if !yield(item, nil) {
+	for i := range page {
+		if id(&page[i]) == o.EndingBefore || !yield(page[i], nil) {
 			return false, nil
 		}
 	}

@@ -17,11 +17,11 @@ const (
 
 // WaitForOrder polls until the order is fulfilled or cancelled, with pauses
 // that grow from half a second to half a minute. It survives polls that fail in
-// passing (no answer, 429, 5xx) and ends with any other error, or with the
+// passing (no answer, 408, 425, 429, 5xx) and ends with any other error, or with the
 // context: then it returns the order as it was last seen, if it was, beside an
 // error that wraps the context's.
 func (c *Client) WaitForOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
-	return wait(ctx, "WaitForOrder "+id,
+	return wait(ctx, c, "WaitForOrder", id,
 		func() (*api.Order, error) { return c.GetOrder(ctx, id, opts...) },
 		func(o *api.Order) (string, bool) {
 			return string(o.State), o.State == api.OrderStateFulfilled || o.State == api.OrderStateCancelled
@@ -31,14 +31,14 @@ func (c *Client) WaitForOrder(ctx context.Context, id string, opts ...CallOption
 // WaitForCheckoutSession polls until the session is no longer open, that is
 // complete or expired. It waits and fails as [Client.WaitForOrder] does.
 func (c *Client) WaitForCheckoutSession(ctx context.Context, id string, opts ...CallOption) (*api.CheckoutSession, error) {
-	return wait(ctx, "WaitForCheckoutSession "+id,
+	return wait(ctx, c, "WaitForCheckoutSession", id,
 		func() (*api.CheckoutSession, error) { return c.GetCheckoutSession(ctx, id, opts...) },
 		func(s *api.CheckoutSession) (string, bool) {
 			return string(s.State), s.State != api.CheckoutSessionStateOpen
 		})
 }
 
-func wait[T any](ctx context.Context, what string, poll func() (*T, error), done func(*T) (state string, ok bool)) (*T, error) {
+func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T, error), done func(*T) (state string, ok bool)) (*T, error) {
 	var (
 		last  *T
 		state = "never seen"
@@ -56,10 +56,11 @@ func wait[T any](ctx context.Context, what string, poll func() (*T, error), done
 		}
 		// Half of the pause is random, so that waiters do not march in step.
 		if ended := sleep(ctx, pause/2+rand.N(pause/2)); ended != nil {
+			id, state := quote(c.secret.mask(id)), quote(c.secret.mask(state))
 			if err != nil && !errors.Is(err, ended) {
-				return last, fmt.Errorf("cnaught: %s: %s: %w; last poll: %w", what, state, ended, err)
+				return last, fmt.Errorf("cnaught: %s %s: %s: %w; last poll: %w", op, id, state, ended, err)
 			}
-			return last, fmt.Errorf("cnaught: %s: %s: %w", what, state, ended)
+			return last, fmt.Errorf("cnaught: %s %s: %s: %w", op, id, state, ended)
 		}
 	}
 }
@@ -67,11 +68,15 @@ func wait[T any](ctx context.Context, what string, poll func() (*T, error), done
 // passing: the next poll may well work.
 func passing(err error) bool {
 	var (
+		answer    *Error
 		transport *TransportError
 		decode    *DecodeError
 	)
-	if errors.As(err, &transport) {
+	switch {
+	case errors.As(err, &answer):
+		return answer.StatusCode >= 500 || classifyStatus(retrySafe, answer.StatusCode, nil).retry
+	case errors.As(err, &transport):
 		return !isPermanent(err)
 	}
-	return errors.As(err, &decode) || errors.Is(err, ErrServer) || errors.Is(err, ErrRateLimited)
+	return errors.As(err, &decode)
 }

@@ -100,6 +100,6 @@ func httpError(w http.ResponseWriter, status int) { http.Error(w, http.StatusTex
 
 func (c *Client) logEvent(ctx context.Context, id string, err error) {
 	if c.logger != nil {
-		c.logger.ErrorContext(ctx, "cnaught: webhook", "order", id, "error", c.secret.mask(err.Error()))
+		c.logger.ErrorContext(ctx, "cnaught: webhook", "order", c.secret.mask(id), "error", c.secret.mask(err.Error()))
 	}
 }

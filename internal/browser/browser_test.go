@@ -1,0 +1,156 @@
+package browser
+
+import (
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+	cnaught "github.com/cnaught-go/cnaught/wrapper"
+)
+
+func TestSandboxInABrowser(t *testing.T) {
+	if os.Getenv("CNAUGHT_BROWSER_TEST") == "" {
+		t.Skip("set CNAUGHT_BROWSER_TEST=1 (make browser-test) to run it; it needs Chromium")
+	}
+	pages, client := startProgram(t)
+	for name, scripts := range map[string]bool{"with JavaScript": true, "without JavaScript": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Run("a person fulfills an order", func(t *testing.T) { testOverview(t, pages, client, scripts) })
+			t.Run("a customer pays", func(t *testing.T) { testCheckout(t, pages, client, scripts) })
+		})
+	}
+	t.Run("another site can't", func(t *testing.T) { testOtherSites(t, pages, client) })
+	t.Run("pictures", func(t *testing.T) { testPictures(t, pages) })
+}
+
+func testOverview(t *testing.T, pages string, client *cnaught.Client, scripts bool) {
+	order, err := client.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 1500, Description: "On behalf of Jane Smith"})
+	require.NoError(t, err)
+	other, err := client.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 20})
+	require.NoError(t, err)
+	row := "@id='order-" + order.ID + "'"
+
+	b := startBrowser(t, scripts, "")
+	b.open(pages)
+	assert.Contains(t, b.text("#order-"+order.ID), "placed")
+	assert.Contains(t, b.text("#order-"+order.ID), "1,500 kg")
+	assert.Contains(t, b.text("#order-"+order.ID), "$30.00")
+
+	b.click(row, "Fulfill")
+	assert.Equal(t, pages+"#order-"+order.ID, b.location(), "back on the overview, at the order")
+	assert.Contains(t, b.text("#order-"+order.ID), "fulfilled")
+	assert.Contains(t, b.text("#order-"+other.ID), "placed", "only the one that was clicked")
+	o, err := client.GetOrder(t.Context(), order.ID)
+	require.NoError(t, err)
+	assert.Equal(t, api.OrderStateFulfilled, o.State)
+	assert.Len(t, o.ProjectAllocations, 4)
+
+	b.click(row, "Cancel")
+	assert.Contains(t, b.text("#order-"+order.ID), "cancelled")
+
+	before := b.text("#clock time")
+	b.click("@id='clock'", "Forward 1 hour")
+	assert.Contains(t, b.text("#clock"), "ahead of real time")
+	assert.Greater(t, b.text("#clock time"), before)
+	assert.Empty(t, b.consoleErrors())
+	b.shoot("overview")
+}
+
+func testCheckout(t *testing.T, pages string, client *cnaught.Client, scripts bool) {
+	shop := openShop(t, client)
+	b := startBrowser(t, scripts, shop.resolve())
+	b.open(shopURL + "/cart")
+	assert.Equal(t, map[bool]string{true: "on", false: "off"}[scripts], b.text("#scripts"), "the browser is as the test wants it")
+
+	b.click("self::body", "Check out")
+	require.True(t, strings.HasPrefix(b.location(), pages+"pay/"), b.location())
+	for _, want := range []string{"2,500 kg", "$50.00", "Delivery of <order> 1001"} {
+		assert.Contains(t, b.text("main"), want)
+	}
+	b.shoot("checkout")
+
+	b.click("self::main", "Back")
+	assert.Equal(t, shopURL+"/cart?again=yes", b.location())
+
+	b.click("self::body", "Check out")
+	paid := b.location()
+	orders := countOrders(t, client)
+	b.do(chromedp.DoubleClick(chromedp.CSS("form button")), chromedp.WaitVisible(chromedp.CSS("#state")))
+	id := strings.TrimPrefix(paid, pages+"pay/")
+	assert.Equal(t, shopURL+"/thanks?lang=en&session_id="+url.QueryEscape(id), b.location())
+	assert.Equal(t, "complete", b.text("#state"), "the shop sees it paid")
+	assert.Contains(t, shop.visits(), "/thanks?lang=en&session_id="+id)
+	assert.Equal(t, orders+1, countOrders(t, client), "a double click buys once")
+
+	b.open(paid)
+	assert.Contains(t, b.text("h1"), "This checkout is paid")
+	b.click("self::main", "Go on")
+	assert.Equal(t, "complete", b.text("#state"))
+
+	b.open(shopURL + "/cart")
+	b.click("self::body", "Check out")
+	late := b.location()
+	b.open(pages)
+	b.click("@id='session-"+strings.TrimPrefix(late, pages+"pay/")+"'", "Expire")
+	b.open(late)
+	assert.Contains(t, b.text("h1"), "This checkout has expired")
+	b.shoot("expired")
+	assert.Empty(t, b.consoleErrors())
+}
+
+// A page of somebody else must not press the sandbox's buttons, nor read its
+// pages under a name that it made point here.
+func testOtherSites(t *testing.T, pages string, client *cnaught.Client) {
+	order, err := client.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
+	require.NoError(t, err)
+	here, err := url.Parse(pages)
+	require.NoError(t, err)
+	evil := openEvil(t, pages+"orders/"+order.ID+"/fulfill")
+	b := startBrowser(t, true, "MAP evil.example:80 "+evil+",MAP rebound.example 127.0.0.1")
+
+	b.open("http://evil.example/")
+	b.click("self::body", "Kittens")
+	assert.Equal(t, pages+"orders/"+order.ID+"/fulfill", b.location(), "the form did reach the sandbox")
+	assert.Contains(t, b.text("h1"), "Another site sent this form")
+
+	b.open("http://rebound.example:" + here.Port() + "/")
+	assert.Contains(t, b.text("h1"), "This is not the sandbox's host name")
+	assert.NotContains(t, b.text("body"), order.ID)
+
+	o, err := client.GetOrder(t.Context(), order.ID)
+	require.NoError(t, err)
+	assert.Equal(t, api.OrderStatePlaced, o.State)
+}
+
+// testPictures shows the pages as they look on a small and on a dark screen:
+// nothing may be wider than the screen.
+func testPictures(t *testing.T, pages string) {
+	b := startBrowser(t, true, "")
+	show := func(screen string, width int) {
+		for page, path := range map[string]string{"overview": "", "checkout": "pay/zpQ6QSNRQh"} {
+			b.open(pages + path)
+			// Not window.innerWidth: on a phone that grows with a page too wide.
+			assert.LessOrEqual(t, get(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth`)), width, "%s on %s", page, screen)
+			b.shoot(page + "-" + screen)
+		}
+	}
+	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
+	show("phone", 390)
+	b.do(chromedp.EmulateViewport(1280, 1000))
+	b.preferDark()
+	show("dark", 1280)
+}
+
+func countOrders(t *testing.T, client *cnaught.Client) (n int) {
+	for _, err := range client.Orders(t.Context(), cnaught.ListOptions{Limit: 100}) {
+		require.NoError(t, err)
+		n++
+	}
+	return n
+}

@@ -1,0 +1,124 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// browser is one Chromium with one tab.
+type browser struct {
+	t   *testing.T
+	ctx context.Context
+
+	mu     sync.Mutex
+	errors []string
+}
+
+// startBrowser starts a headless Chromium with an empty profile. hosts are
+// rules for --host-resolver-rules. Unless scripts is true, pages can't run any.
+func startBrowser(t *testing.T, scripts bool, hosts string) *browser {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, // a container's root has no user namespace to put it in
+		chromedp.DisableGPU,
+		chromedp.IgnoreCertErrors, // the shop's certificate is httptest's
+		chromedp.UserDataDir(t.TempDir()),
+		chromedp.WindowSize(1280, 1000),
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("host-resolver-rules", hosts),
+	)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
+
+	b := &browser{t: t, ctx: ctx}
+	require.NoError(t, chromedp.Listen(ctx, func(event any) {
+		if e, ok := event.(*log.EventEntryAdded); ok && e.Entry.Level == log.EntryLevelError {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.errors = append(b.errors, e.Entry.URL+": "+e.Entry.Text)
+		}
+	}))
+	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
+	require.NoError(t, err)
+	return b
+}
+
+func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	require.NoError(b.t, chromedp.Do(b.ctx, steps...))
+}
+
+func get[T any](b *browser, a chromedp.Action[T]) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, a)
+	require.NoError(b.t, err)
+	return v
+}
+
+// open goes to the page and waits until it has loaded.
+func (b *browser) open(url string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(url))
+}
+
+// click clicks the link or button whose text begins so, in the element that
+// fits the XPath condition, and waits until the page that it leads to has
+// loaded.
+func (b *browser) click(in, text string) {
+	b.t.Helper()
+	sel := fmt.Sprintf(`//*[%s]//*[self::a or self::button][starts-with(normalize-space(.), "%s")]`, in, text)
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.Search(sel)))
+	require.NoError(b.t, err, sel)
+}
+
+// text is what a person can read in the element.
+func (b *browser) text(selector string) string {
+	b.t.Helper()
+	return get(b, chromedp.Text(chromedp.CSS(selector)))
+}
+
+func (b *browser) location() string {
+	b.t.Helper()
+	return get(b, chromedp.Location())
+}
+
+// consoleErrors are the errors that the browser has reported so far, such as
+// something that a page's own policy forbids it.
+func (b *browser) consoleErrors() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.errors)
+}
+
+// preferDark makes the browser ask for dark pages.
+func (b *browser) preferDark() {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+	})
+	require.NoError(b.t, err)
+}
+
+// shoot leaves a picture of the page in CNAUGHT_BROWSER_SHOTS, if that is set.
+func (b *browser) shoot(name string) {
+	b.t.Helper()
+	if dir := os.Getenv("CNAUGHT_BROWSER_SHOTS"); dir != "" {
+		require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), get(b, chromedp.CaptureScreenshot()), 0o644))
+	}
+}

@@ -1,0 +1,8 @@
+// Package browser tests the sandbox's pages in a real browser: the program
+// cnaught-sandbox, opened by a headless Chromium, as a person would. It is a
+// module of its own, so that nobody inherits the browser's driver.
+//
+// The tests need Chromium (Debian's package chromium) and are skipped unless
+// CNAUGHT_BROWSER_TEST is set. With CNAUGHT_BROWSER_SHOTS=DIR they also leave
+// pictures of the pages there.
+package browser

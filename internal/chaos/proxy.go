@@ -1,0 +1,209 @@
+package chaos
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// headerCall tells the proxy which call a request belongs to. The server does
+// not see it.
+const headerCall = "Chaos-Call"
+
+// maxStall ends a stall that no client's timeout ends.
+const maxStall = 20 * time.Second
+
+// Proxy is an HTTP proxy on loopback that injects faults between one server
+// and its clients.
+type Proxy struct {
+	plan    *Plan
+	tally   *Tally
+	history *history
+	server  *url.URL
+	// slow makes the server slow for one request to this path.
+	slow func(path string)
+
+	listener  net.Listener
+	unused    net.Conn // keeps its local port from everybody else
+	transport *http.Transport
+
+	mu     sync.Mutex
+	closed bool
+	conns  map[net.Conn]bool
+	wg     sync.WaitGroup
+}
+
+// NewProxy starts a proxy in front of the server.
+func NewProxy(server *url.URL, plan *Plan, slow func(path string)) (*Proxy, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("chaos: proxy: %w", err)
+	}
+	p := &Proxy{
+		plan: plan, tally: newTally(), history: newHistory(), server: server, slow: slow, listener: listener,
+		transport: &http.Transport{MaxIdleConnsPerHost: 256},
+		conns:     make(map[net.Conn]bool),
+	}
+	p.wg.Go(p.accept)
+	// Nobody listens on a port that an outgoing connection has, and nobody else
+	// can come to listen there: what dials it is refused by the system itself.
+	if p.unused, err = net.Dial("tcp", listener.Addr().String()); err != nil {
+		p.Close()
+		return nil, fmt.Errorf("chaos: proxy: %w", err)
+	}
+	return p, nil
+}
+
+// URL is the server's base URL, by way of the proxy.
+func (p *Proxy) URL() string {
+	u := *p.server
+	u.Host = p.listener.Addr().String()
+	return u.String()
+}
+
+// Transport makes connections to the proxy, some of which are refused.
+func (p *Proxy) Transport() *http.Transport {
+	var dialer net.Dialer
+	return &http.Transport{
+		MaxIdleConnsPerHost: 64,
+		DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if p.plan.refuse() {
+				p.tally.struck(Refused)
+				p.history.add(callOf(ctx), "%s", Refused)
+				addr = p.unused.LocalAddr().String()
+			}
+			return dialer.DialContext(ctx, network, addr)
+		},
+	}
+}
+
+// Close ends all connections and returns when everything that was still to be
+// delivered has been.
+func (p *Proxy) Close() {
+	p.listener.Close()
+	p.mu.Lock()
+	p.closed = true
+	for conn := range p.conns {
+		conn.Close()
+	}
+	p.mu.Unlock()
+	if p.unused != nil {
+		p.unused.Close()
+	}
+	p.wg.Wait()
+	p.transport.CloseIdleConnections()
+}
+
+func (p *Proxy) accept() {
+	for {
+		conn, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.wg.Go(func() {
+			if p.keep(conn) {
+				p.serve(conn.(*net.TCPConn))
+				p.drop(conn)
+			}
+		})
+	}
+}
+
+// keep reports false if the proxy was closed meanwhile.
+func (p *Proxy) keep(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		conn.Close()
+		return false
+	}
+	p.conns[conn] = true
+	return true
+}
+
+func (p *Proxy) drop(conn net.Conn) {
+	conn.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, conn)
+}
+
+// serve passes on the requests of one connection until a fault or the client
+// ends it.
+func (p *Proxy) serve(conn *net.TCPConn) {
+	reader := bufio.NewReader(conn)
+	for {
+		req, err := http.ReadRequest(reader)
+		if err != nil {
+			return
+		}
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return
+		}
+		x := &exchange{proxy: p, conn: conn, reader: reader, req: req, body: body}
+		if !x.run() {
+			return
+		}
+	}
+}
+
+// reply is an answer, whole.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// problem is an answer of the proxy's own, as gateways give them.
+func problem(status int, retryAfter string) *reply {
+	r := &reply{status: status, header: http.Header{"Content-Type": {"text/html"}}}
+	r.body = fmt.Appendf(nil, "<html><h1>%d %s</h1></html>", status, http.StatusText(status))
+	if retryAfter != "" {
+		r.header.Set("Retry-After", retryAfter)
+	}
+	return r
+}
+
+// deliver hands the request to the server, whose whole answer it returns. It
+// does not depend on the client: what has been sent arrives.
+func (p *Proxy) deliver(req *http.Request, body []byte) (*reply, error) {
+	out, err := http.NewRequest(req.Method, p.server.Scheme+"://"+p.server.Host+req.URL.RequestURI(), bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	out.Header = req.Header.Clone()
+	out.Header.Del(headerCall)
+	resp, err := p.transport.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	return &reply{resp.StatusCode, resp.Header, answer}, nil
+}
+
+// write sends the answer; of its body, only the first n bytes.
+func (r *reply) write(conn net.Conn, n int) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", r.status, http.StatusText(r.status))
+	r.header.Set("Content-Length", strconv.Itoa(len(r.body)))
+	if err := r.header.Write(&b); err != nil {
+		return err
+	}
+	b.WriteString("\r\n")
+	b.Write(r.body[:n])
+	_, err := conn.Write(b.Bytes())
+	return err
+}

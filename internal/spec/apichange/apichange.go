@@ -1,0 +1,137 @@
+// Package apichange compares two descriptions: what was added, changed and
+// removed, whether it breaks callers of the API, and where in the description
+// it stands. The comparison itself is oasdiff's.
+package apichange
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oasdiff/oasdiff/checker"
+	"github.com/oasdiff/oasdiff/diff"
+	"github.com/oasdiff/oasdiff/load"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
+)
+
+// Change is one change, however many operations it reaches.
+type Change struct {
+	// ID is oasdiff's name of the kind of change, such as
+	// response-property-became-nullable; "added", "removed" or "changed" where
+	// no check of oasdiff speaks of the difference.
+	ID       string
+	Text     string
+	Breaking bool
+	// Operations are the operations that the change reaches, as "GET /orders"
+	// or "webhook orderUpdated", sorted.
+	Operations []string
+	// Old and New are the places in the two descriptions, nil where there is
+	// none: a member, a parameter, a response, an operation, a component.
+	Old, New tree.Path
+}
+
+// Place is where the change is: in the new description if it is there.
+func (c Change) Place() tree.Path {
+	if c.New != nil {
+		return c.New
+	}
+	return c.Old
+}
+
+// Description is one side of the comparison.
+type Description struct {
+	Root *yaml.Node
+	data []byte // what Root was parsed from, so that lines agree
+}
+
+// Read parses a description.
+func Read(name string, data []byte) (*Description, error) {
+	root, err := tree.Parse(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return &Description{Root: root, data: data}, nil
+}
+
+// Validate reports what makes the description invalid as OpenAPI. Examples and
+// defaults are not checked against their schemas: the vendor's own examples do
+// not all fit, and nothing here depends on them.
+func (d *Description) Validate(name string) error {
+	info, err := d.load(name)
+	if err == nil {
+		err = info.Spec.Validate(context.Background(),
+			openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation())
+	}
+	if err != nil {
+		return fmt.Errorf("%s is not valid OpenAPI: %w", name, err)
+	}
+	return nil
+}
+
+func (d *Description) load(name string, options ...load.Option) (*load.SpecInfo, error) {
+	loader := openapi3.NewLoader()
+	loader.IncludeOrigin = true
+	return load.NewSpecInfoFromData(loader, d.data, name, options...)
+}
+
+// severities are the checks that weigh less for this client than for others:
+// it decodes values of an enum that it does not know, so that a new one breaks
+// no caller.
+var severities = map[string]checker.Level{
+	"response-property-enum-value-added":  checker.INFO,
+	"response-mediatype-enum-value-added": checker.INFO,
+}
+
+// Compare returns the changes from current to next, breaking ones first, and
+// the number of places where only wording or examples changed.
+func Compare(current, next *Description) (changes []Change, wording int, err error) {
+	before, err := current.load("current", load.WithFlattenParams())
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the current description: %w", err)
+	}
+	after, err := next.load("next", load.WithFlattenParams())
+	if err != nil {
+		return nil, 0, fmt.Errorf("read the new description: %w", err)
+	}
+	webhooksAsAnswers(before.Spec)
+	webhooksAsAnswers(after.Spec)
+	delta, sources, err := diff.GetWithOperationsSourcesMap(diff.NewConfig(), before, after)
+	if err != nil {
+		return nil, 0, fmt.Errorf("compare the descriptions: %w", err)
+	}
+	config := checker.NewConfig(checker.GetAllChecks(), checker.WithSeverityLevels(severities))
+	for _, found := range checker.CheckBackwardCompatibilityUntilLevel(config, delta, sources, checker.INFO) {
+		changes = add(changes, describe(found, current.Root, next.Root))
+	}
+	changes, wording = addUncovered(changes, current.Root, next.Root)
+	slices.SortStableFunc(changes, func(a, b Change) int {
+		if a.Breaking != b.Breaking {
+			if a.Breaking {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(a.Place().String(), b.Place().String()), cmp.Compare(a.Text, b.Text))
+	})
+	return changes, wording, nil
+}
+
+// add merges a change that is the same in several operations, because it is in
+// a component that they share.
+func add(changes []Change, c Change) []Change {
+	for i := range changes {
+		old := &changes[i]
+		if c.Place() != nil && old.ID == c.ID && slices.Equal(old.Old, c.Old) && slices.Equal(old.New, c.New) && old.Text == c.Text {
+			old.Operations = append(old.Operations, c.Operations...)
+			slices.Sort(old.Operations)
+			old.Operations = slices.Compact(old.Operations)
+			old.Breaking = old.Breaking || c.Breaking
+			return changes
+		}
+	}
+	return append(changes, c)
+}

@@ -1,0 +1,128 @@
+// Command update-spec takes a new description of the API into the repository,
+// or reports what it would mean.
+//
+//	update-spec -from openapi.yaml           # a whole description replaces ours
+//	update-spec -from get-order.md           # a published page is merged
+//	update-spec -from pages/                 # a folder of pages (*.md), too
+//	update-spec -from pages/ -report         # the report alone, nothing is written
+//
+// The report is Markdown on the standard output; the time of each step goes to
+// the standard error output. Nothing is written unless the description is
+// valid, the overlay applies, the code is generated and everything builds.
+//
+// Exit codes:
+//
+//	0  updated, or nothing to do; with -report: no change, or only additions
+//	1  a person has to decide something, which the report names; with -report
+//	   also: the change breaks callers
+//	2  the source could not be used, or a tool failed; the reason is given
+//
+// After 1 and 2 the repository is as it was, except that with -report nothing
+// is ever written.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"github.com/cnaught-go/cnaught/internal/spec/methods"
+	"github.com/cnaught-go/cnaught/internal/spec/report"
+	"github.com/cnaught-go/cnaught/internal/spec/update"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("update-spec", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	from := flags.String("from", "", "OpenAPI `file` (.yaml, .json), published page (.md) or folder of pages")
+	reportOnly := flags.Bool("report", false, "report only, write nothing")
+	root := flags.String("root", "", "`folder` of the repository (default: the one around the current folder)")
+	if err := flags.Parse(arguments); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return update.ExitOK
+		}
+		return update.ExitFailed
+	}
+	options, err := resolve(*root, *from)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q: name the source with -from", flags.Arg(0))
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "cnaught: update-spec:", err)
+		return update.ExitFailed
+	}
+	options.ReportOnly = *reportOnly
+	result := update.Run(ctx, options)
+	fmt.Fprint(stdout, result.Markdown())
+	fmt.Fprint(stderr, "\n"+report.Times(result.Timings))
+	switch result.Verdict() {
+	case report.Failed:
+		fmt.Fprintln(stderr, "\ncnaught: update-spec:", result.Reason)
+	case report.Decision:
+		fmt.Fprintln(stderr, "\ncnaught: update-spec: nothing was written: the report names what a person has to decide")
+	}
+	return update.ExitCode(result, *reportOnly)
+}
+
+// resolve finds the repository and the source. A relative source may be named
+// from the current folder or from the repository.
+func resolve(root, from string) (update.Options, error) {
+	if from == "" {
+		return update.Options{}, errors.New("name the new description with -from: an OpenAPI file, a page (.md) or a folder of pages")
+	}
+	var err error
+	if root == "" {
+		root, err = findRoot()
+	} else {
+		root, err = filepath.Abs(root)
+	}
+	if err != nil {
+		return update.Options{}, err
+	}
+	if _, err := os.Stat(from); errors.Is(err, os.ErrNotExist) && !filepath.IsAbs(from) {
+		if inRoot := filepath.Join(root, from); exists(inRoot) {
+			from = inRoot
+		}
+	}
+	return update.Options{Root: root, From: from}, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// findRoot looks upwards for the go.mod of our module.
+func findRoot() (string, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		module, err := os.ReadFile(filepath.Join(folder, "go.mod"))
+		if err == nil {
+			first, _, _ := strings.Cut(string(module), "\n")
+			if strings.TrimSpace(first) == "module "+methods.Module {
+				return folder, nil
+			}
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			return "", errors.New("not inside the repository: name it with -root")
+		}
+		folder = parent
+	}
+}

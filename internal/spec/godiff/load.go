@@ -1,0 +1,85 @@
+// Package godiff compares the exported API of Go packages before and after a
+// change, and finds what does not compile. The judgement of what breaks
+// callers is golang.org/x/exp/apidiff's.
+package godiff
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// Snapshot is the state of a module's packages.
+type Snapshot struct {
+	// Packages are the importable packages by import path, without internal
+	// ones, commands and tests.
+	Packages map[string]*packages.Package
+	// Problems are what does not compile, tests included, in the order of
+	// files and lines.
+	Problems []Problem
+}
+
+// Problem is one compile error.
+type Problem struct {
+	File    string // relative to the module
+	Line    int
+	Message string
+}
+
+func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message) }
+
+// mode loads the named packages from source, so that errors have lines, and
+// what they import from the build cache.
+const mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles |
+	packages.NeedImports | packages.NeedTypes | packages.NeedTypesSizes |
+	packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedModule
+
+// Load type-checks the packages that match the patterns in the module at dir,
+// with their tests if asked.
+func Load(dir string, env []string, tests bool, patterns ...string) (*Snapshot, error) {
+	loaded, err := packages.Load(&packages.Config{Mode: mode, Dir: dir, Env: env, Tests: tests}, patterns...)
+	if err != nil {
+		return nil, fmt.Errorf("load the packages of %s: %w", dir, err)
+	}
+	s := &Snapshot{Packages: map[string]*packages.Package{}}
+	for _, p := range loaded {
+		for _, e := range p.Errors {
+			if !isEcho(e) {
+				s.Problems = append(s.Problems, problem(dir, e))
+			}
+		}
+		if p.Types != nil && p.ID == p.PkgPath && p.Name != "main" && !isInternal(p.PkgPath) {
+			s.Packages[p.PkgPath] = p
+		}
+	}
+	// A file of a package is also part of its test variant.
+	slices.SortFunc(s.Problems, func(a, b Problem) int {
+		return strings.Compare(fmt.Sprintf("%s:%08d:%s", a.File, a.Line, a.Message), fmt.Sprintf("%s:%08d:%s", b.File, b.Line, b.Message))
+	})
+	s.Problems = slices.Compact(s.Problems)
+	return s, nil
+}
+
+// isEcho reports whether an error repeats others: the go command quotes what
+// the compiler said of a package ("# package"), and go/types adds a line for
+// the other place of an error.
+func isEcho(e packages.Error) bool {
+	return strings.HasPrefix(e.Msg, "# ") || strings.HasPrefix(e.Msg, "\t")
+}
+
+func isInternal(path string) bool { return slices.Contains(strings.Split(path, "/"), "internal") }
+
+func problem(dir string, e packages.Error) Problem {
+	file, line := e.Pos, 0
+	if cut := strings.Index(e.Pos, ":"); cut > 0 {
+		file = e.Pos[:cut]
+		_, _ = fmt.Sscanf(e.Pos[cut+1:], "%d", &line)
+	}
+	if relative, err := filepath.Rel(dir, file); err == nil && filepath.IsAbs(file) {
+		file = filepath.ToSlash(relative)
+	}
+	return Problem{File: file, Line: line, Message: e.Msg}
+}

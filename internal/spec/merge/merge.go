@@ -1,0 +1,252 @@
+// Package merge puts a new description, whole or in pages, in the place of
+// ours. It decides nothing: pages that contradict each other are conflicts,
+// which a person has to settle.
+package merge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/cnaught-go/cnaught/internal/spec/source"
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
+)
+
+// Result is the description after the merge.
+type Result struct {
+	Root *yaml.Node
+	// Notes say what the merge dropped or kept on purpose, for the report.
+	Notes []string
+	// Conflicts are contradictions between pages. With any, Root is nil.
+	Conflicts []Conflict
+}
+
+// Conflict is one place that two pages define differently.
+type Conflict struct {
+	Place         tree.Path
+	First, Second string
+	// Differences are the places below Place where the two differ.
+	Differences []tree.Path
+}
+
+func (c Conflict) String() string {
+	where := make([]string, 0, len(c.Differences))
+	for _, path := range c.Differences {
+		where = append(where, "`"+append(slices.Clone(c.Place), path...).String()+"`")
+	}
+	return fmt.Sprintf("`%s` is defined differently by %s and %s: they differ at %s", c.Place, c.First, c.Second, strings.Join(where, ", "))
+}
+
+// Merge returns ours with what from says in its place. ours is not changed.
+func Merge(ours *yaml.Node, from *source.Source) (*Result, error) {
+	for _, document := range from.Documents {
+		if err := sameAPI(ours, document, from.Whole); err != nil {
+			return nil, err
+		}
+	}
+	m := &merger{ours: ours, root: tree.Clone(ours)}
+	if from.Ours {
+		return &Result{Root: m.root}, nil
+	}
+	if from.Whole {
+		m.root = tree.Clone(from.Documents[0].Root)
+		m.markWhole()
+		return &Result{Root: m.root, Notes: m.notes}, nil
+	}
+	facts, conflicts := collect(from.Documents)
+	if len(conflicts) > 0 {
+		return &Result{Conflicts: conflicts}, nil
+	}
+	m.pushDownParameters(facts)
+	for _, fact := range facts {
+		m.apply(fact)
+	}
+	return &Result{Root: m.root, Notes: m.notes}, nil
+}
+
+// groups are the members of a description whose entries are operations by
+// path or name.
+var groups = []string{"paths", "webhooks"}
+
+// fact is one thing that a page says: a top-level member, a member of a path
+// item, or a component.
+type fact struct {
+	path  tree.Path
+	value *yaml.Node
+	page  string
+}
+
+func (f fact) isPathItemMember() bool { return slices.Contains(groups, f.path[0]) }
+
+func (f fact) isOperation() bool {
+	return f.isPathItemMember() && slices.Contains(tree.Methods, f.path[2])
+}
+
+// collect takes the pages apart into facts, each once.
+func collect(documents []source.Document) (facts []fact, conflicts []Conflict) {
+	for _, document := range documents {
+		for _, next := range factsOf(document) {
+			i := slices.IndexFunc(facts, func(f fact) bool { return slices.Equal(f.path, next.path) })
+			switch {
+			case i < 0:
+				facts = append(facts, next)
+			case !tree.Equal(facts[i].value, next.value):
+				conflicts = append(conflicts, Conflict{
+					Place: next.path, First: facts[i].page, Second: next.page,
+					Differences: tree.Diff(facts[i].value, next.value),
+				})
+			}
+		}
+	}
+	return facts, conflicts
+}
+
+func factsOf(document source.Document) []fact {
+	var out []fact
+	add := func(value *yaml.Node, path ...string) {
+		out = append(out, fact{path: path, value: value, page: document.Name})
+	}
+	for key, value := range tree.Pairs(document.Root) {
+		if !slices.Contains(groups, key) && key != "components" {
+			add(value, key)
+			continue
+		}
+		for name, members := range tree.Pairs(value) {
+			for member, what := range tree.Pairs(members) {
+				add(what, key, name, member)
+			}
+		}
+	}
+	return out
+}
+
+type merger struct {
+	ours, root *yaml.Node
+	notes      []string
+}
+
+func (m *merger) note(format string, args ...any) {
+	m.notes = append(m.notes, fmt.Sprintf(format, args...))
+}
+
+// apply writes one fact into the description.
+func (m *merger) apply(f fact) {
+	parent := m.root
+	for _, key := range f.path[:len(f.path)-1] {
+		parent = tree.Ensure(parent, key)
+	}
+	value := tree.Clone(f.value)
+	m.keepExtensions(tree.Get(m.ours, f.path...), value, f.path, f.isOperation())
+	tree.Set(parent, f.path[len(f.path)-1], value)
+}
+
+// markWhole carries our extensions over to a whole new description.
+func (m *merger) markWhole() {
+	for key, value := range tree.Pairs(m.ours) {
+		if strings.HasPrefix(key, "x-") && tree.Get(m.root, key) == nil {
+			tree.Set(m.root, key, tree.Clone(value))
+		}
+	}
+	for _, group := range groups {
+		for path, item := range tree.Pairs(tree.Get(m.root, group)) {
+			for method, operation := range tree.Pairs(item) {
+				if slices.Contains(tree.Methods, method) {
+					m.keepExtensions(tree.Get(m.ours, group, path, method), operation, tree.Path{group, path, method}, true)
+				}
+			}
+		}
+	}
+	for kind, components := range tree.Pairs(tree.Get(m.root, "components")) {
+		for name, component := range tree.Pairs(components) {
+			m.keepExtensions(tree.Get(m.ours, "components", kind, name), component, tree.Path{"components", kind, name}, false)
+		}
+	}
+}
+
+// guesses are our extensions that say how sure the transcription is. They end
+// when the vendor's own text takes its place.
+var guesses = []string{"x-confidence", "x-note"}
+
+// keepExtensions gives next, which the vendor published, our extensions of
+// old. An operation is marked as published.
+func (m *merger) keepExtensions(old, next *yaml.Node, path tree.Path, operation bool) {
+	if next.Kind != yaml.MappingNode || tree.Ref(next) != "" {
+		return
+	}
+	if operation {
+		tree.Set(next, "x-source", tree.String("published"))
+	}
+	for key, value := range tree.Pairs(old) {
+		if !strings.HasPrefix(key, "x-") || tree.Get(next, key) != nil {
+			continue
+		}
+		if !slices.Contains(guesses, key) {
+			tree.Set(next, key, tree.Clone(value))
+		} else if key == "x-note" {
+			m.note("`%s` is published now; its note ends: “%s”", path, strings.TrimSpace(value.Value))
+		}
+	}
+}
+
+// pushDownParameters keeps the parameters of operations that no page speaks
+// of. A page shows one operation, with the parameters that the vendor keeps at
+// the path for all its operations. Where ours keeps others there, the other
+// operations get them as their own before the page's take the place.
+func (m *merger) pushDownParameters(facts []fact) {
+	for _, f := range facts {
+		if !f.isOperation() {
+			continue
+		}
+		item := tree.Get(m.root, f.path[0], f.path[1])
+		parameters := tree.Get(item, "parameters")
+		if parameters == nil {
+			continue
+		}
+		fromPage := func(member string) *yaml.Node {
+			for _, other := range facts {
+				if slices.Equal(other.path, tree.Path{f.path[0], f.path[1], member}) {
+					return other.value
+				}
+			}
+			return nil
+		}
+		for method, operation := range tree.Pairs(item) {
+			if slices.Contains(tree.Methods, method) && fromPage(method) == nil {
+				m.addMissing(operation, parameters, fromPage("parameters"))
+			}
+		}
+		tree.Delete(item, "parameters")
+	}
+}
+
+// addMissing appends to the operation those of the parameters that neither it
+// nor the path will have.
+func (m *merger) addMissing(operation, parameters, atPath *yaml.Node) {
+	for _, parameter := range parameters.Content {
+		identity := m.identity(parameter)
+		same := func(other *yaml.Node) bool { return m.identity(other) == identity }
+		if own := tree.Get(operation, "parameters"); own != nil && slices.ContainsFunc(own.Content, same) {
+			continue
+		}
+		if atPath != nil && slices.ContainsFunc(atPath.Content, same) {
+			continue
+		}
+		if tree.Get(operation, "parameters") == nil {
+			tree.Set(operation, "parameters", &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"})
+		}
+		own := tree.Get(operation, "parameters")
+		own.Content = append(own.Content, tree.Clone(parameter))
+	}
+}
+
+// identity is what makes two parameters the same: their name and where they
+// are sent; for a reference that ours does not know, the reference.
+func (m *merger) identity(parameter *yaml.Node) string {
+	resolved, _ := tree.Resolve(m.ours, parameter, nil)
+	if resolved == nil {
+		return tree.Ref(parameter)
+	}
+	return tree.Text(resolved, "in") + " " + tree.Text(resolved, "name")
+}

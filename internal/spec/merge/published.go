@@ -1,0 +1,55 @@
+package merge
+
+import (
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/cnaught-go/cnaught/internal/spec/source"
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
+)
+
+// Differences names what of a published page does not stand in the description
+// as it was published. Our own extensions (x-) do not count.
+func Differences(description *yaml.Node, page source.Document) []tree.Path {
+	var out []tree.Path
+	for _, fact := range factsOf(page) {
+		theirs := withoutExtensions(fact.value)
+		ours := tree.Get(description, fact.path...)
+		if ours == nil {
+			out = append(out, fact.path)
+			continue
+		}
+		for _, below := range tree.Diff(theirs, withoutExtensions(ours)) {
+			out = append(out, slices.Concat(fact.path, below))
+		}
+	}
+	return out
+}
+
+func withoutExtensions(n *yaml.Node) *yaml.Node {
+	out := *n
+	out.Content = nil
+	for i := 0; i < len(n.Content); i++ {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && strings.HasPrefix(n.Content[i].Value, "x-") {
+			i++
+			continue
+		}
+		out.Content = append(out.Content, withoutExtensions(n.Content[i]))
+	}
+	return &out
+}
+
+// Operations returns the operations of a description, as "GET /orders".
+func Operations(root *yaml.Node) []string {
+	var out []string
+	for path, item := range tree.Pairs(tree.Get(root, "paths")) {
+		for method := range tree.Pairs(item) {
+			if slices.Contains(tree.Methods, method) {
+				out = append(out, strings.ToUpper(method)+" "+path)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,208 @@
+// Package report says what a new description means for those who use this
+// client: what changed, which Go symbols it touches, which version step it
+// asks for, and what a person has to decide.
+package report
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cnaught-go/cnaught/internal/spec/apichange"
+	"github.com/cnaught-go/cnaught/internal/spec/godiff"
+	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
+)
+
+// Verdict is the report in a word.
+type Verdict string
+
+// The verdicts, from the best to the worst.
+const (
+	Nothing  Verdict = "nothing changed"
+	Additive Verdict = "additive"
+	Breaking Verdict = "breaking"
+	// Decision: code cannot be generated, or does not build, until a person
+	// has decided something.
+	Decision Verdict = "a person has to decide"
+	// Failed: the source could not be used.
+	Failed Verdict = "failed"
+)
+
+// Report is everything that an update finds out.
+type Report struct {
+	Source string
+	// Reason says why the verdict is Decision or Failed.
+	Reason    string
+	Conflicts []string
+	Changes   []Change
+	// Other are changes of the Go API that belong to no change of the
+	// description, for instance because the generator names something anew.
+	Other   []godiff.Change
+	Overlay []overlaycheck.Finding
+	// Problems are the places in hand-written code that do not compile any
+	// more.
+	Problems []godiff.Problem
+	Methods  []Method
+	Notes    []string
+	// Wording is the number of places where only texts or examples changed.
+	Wording int
+	// Compared says that the Go API was compared; it is not where no code could
+	// be generated.
+	Compared bool
+	// Version is the newest version in CHANGELOG.md, without v; "" where there
+	// is none.
+	Version string
+	// Written are the files that were changed, or would be.
+	Written []string
+	// Applied says that Written were changed.
+	Applied bool
+	Timings []Timing
+}
+
+// Change is one change of the description with the Go symbols it touches.
+type Change struct {
+	apichange.Change
+	Symbols []Symbol
+}
+
+// Symbol is a Go symbol and what became of it; no Text means that it stays as
+// it is.
+type Symbol struct {
+	Name     string
+	Text     string
+	Breaking bool
+}
+
+// Method is an operation without a method in package wrapper.
+type Method struct {
+	Operation string // operationId
+	Request   string // GET /orders
+	Draft     string // Go code, "" where none could be drafted
+	New       bool   // it was not in the list of such operations before
+}
+
+// Timing is how long a step took.
+type Timing struct {
+	Step     string
+	Duration time.Duration
+}
+
+// Verdict sums the report up.
+func (r *Report) Verdict() Verdict {
+	switch {
+	case len(r.Conflicts) > 0 || len(r.Problems) > 0 || slices.ContainsFunc(r.Overlay, overlaycheck.Finding.Blocks):
+		return Decision
+	case r.Reason != "":
+		return Failed
+	case r.breaksAPI() > 0 || r.breaksGo() > 0:
+		return Breaking
+	case len(r.Changes) > 0 || len(r.Other) > 0 || r.Wording > 0:
+		return Additive
+	}
+	return Nothing
+}
+
+func (r *Report) breaksAPI() int {
+	return count(r.Changes, func(c Change) bool { return c.Breaking })
+}
+
+// breaksGo is the number of Go symbols that break programs.
+func (r *Report) breaksGo() int {
+	broken := map[string]bool{}
+	for _, c := range r.Changes {
+		for _, s := range c.Symbols {
+			if s.Breaking {
+				broken[s.Name] = true
+			}
+		}
+	}
+	for _, c := range r.Other {
+		if c.Breaking {
+			broken[c.Symbol] = true
+		}
+	}
+	return len(broken)
+}
+
+func count[T any](list []T, is func(T) bool) int {
+	n := 0
+	for _, item := range list {
+		if is(item) {
+			n++
+		}
+	}
+	return n
+}
+
+// operationNames are the forms in which the generator repeats an operation's
+// name: the request builders, the response type and the like.
+func operationNames(goName string) []string {
+	return []string{
+		goName, goName + "WithBody", goName + "WithResponse", goName + "WithBodyWithResponse",
+		"New" + goName + "Request", "New" + goName + "RequestWithBody",
+		"Parse" + goName + "Response", goName + "Response", goName + "Params",
+		goName + "JSONRequestBody", goName + "JSONBody", goName + "MultipartRequestBody", goName + "MultipartBody", goName + "FormdataRequestBody",
+	}
+}
+
+// belongsTo reports whether a changed symbol is generated for the operation.
+func belongsTo(symbol, goName string) bool {
+	parts := strings.Split(symbol, ".")
+	names := operationNames(goName)
+	for _, part := range parts[1:] {
+		if slices.Contains(names, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// Link attaches the Go changes to the changes of the description.
+// symbolsOf names the symbols of a change before and after; operationOf gives
+// the Go name of the operation that a change is in, or "".
+func Link(changes []apichange.Change, goChanges []godiff.Change, symbolsOf func(apichange.Change) []string, operationOf func(apichange.Change) string) (linked []Change, other []godiff.Change) {
+	used := make([]bool, len(goChanges))
+	for _, change := range changes {
+		out := Change{Change: change}
+		for _, symbol := range symbolsOf(change) {
+			out.Symbols = append(out.Symbols, symbolAfter(symbol, goChanges, used)...)
+		}
+		linked = append(linked, out)
+	}
+	// What is left of the many symbols of an operation belongs to the first
+	// change in it.
+	for i, change := range changes {
+		goName := operationOf(change)
+		if goName == "" {
+			continue
+		}
+		for j, found := range goChanges {
+			if !used[j] && belongsTo(found.Symbol, goName) {
+				used[j] = true
+				linked[i].Symbols = append(linked[i].Symbols, Symbol{Name: found.Symbol, Text: found.Text, Breaking: found.Breaking})
+			}
+		}
+	}
+	for j, found := range goChanges {
+		if !used[j] {
+			other = append(other, found)
+		}
+	}
+	return linked, other
+}
+
+// symbolAfter returns what became of a symbol: its own changes, or those of
+// what it contains where it came or went as a whole.
+func symbolAfter(symbol string, goChanges []godiff.Change, used []bool) []Symbol {
+	var out []Symbol
+	for j, found := range goChanges {
+		if found.Symbol == symbol || strings.HasPrefix(found.Symbol, symbol+", ") {
+			used[j] = true
+			out = append(out, Symbol{Name: found.Symbol, Text: found.Text, Breaking: found.Breaking})
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, Symbol{Name: symbol})
+	}
+	return out
+}

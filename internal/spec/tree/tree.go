@@ -1,0 +1,253 @@
+// Package tree reads and edits OpenAPI descriptions as YAML node trees: nodes
+// keep order, comments and line numbers, which typed models lose.
+package tree
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// Methods are the members of a path item that hold an operation, in the order
+// of the OpenAPI 3.1 specification.
+var Methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+// maxNodes bounds what expanding YAML aliases may grow a document to. The
+// CNaught description has a few thousand nodes.
+const maxNodes = 500_000
+
+// Parse reads one YAML or JSON document whose root is a mapping. Aliases are
+// expanded, so that every part of the tree can be changed by itself. Repeated
+// keys and merge keys (<<) are errors: OpenAPI allows neither, and a reader
+// that picks one of two values silently would hide a mistake of the vendor's.
+func Parse(name string, data []byte) (*yaml.Node, error) {
+	var document yaml.Node
+	if err := yaml.Load(data, &document); err != nil {
+		return nil, fmt.Errorf("%s is not valid YAML: %w", name, err)
+	}
+	root := &document
+	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
+		comments := [2]string{document.HeadComment, document.FootComment}
+		root = root.Content[0]
+		if root.HeadComment == "" {
+			root.HeadComment = comments[0]
+		}
+		if root.FootComment == "" {
+			root.FootComment = comments[1]
+		}
+	}
+	if root.Kind != yaml.MappingNode {
+		return nil, fmt.Errorf("%s is not an OpenAPI description: its root is not an object", name)
+	}
+	budget := maxNodes
+	root, err := expand(root, &budget, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return root, nil
+}
+
+// maxDepth stops a document that nests deeper than any description does, and
+// an alias that contains itself.
+const maxDepth = 200
+
+func expand(n *yaml.Node, budget *int, depth int) (*yaml.Node, error) {
+	if *budget--; *budget < 0 || depth > maxDepth {
+		return nil, fmt.Errorf("line %d: the document is too large or too deep (more than %d nodes or %d levels)", n.Line, maxNodes, maxDepth)
+	}
+	if n.Kind == yaml.AliasNode {
+		return expand(n.Alias, budget, depth+1)
+	}
+	out := *n
+	out.Anchor = ""
+	out.Content = make([]*yaml.Node, len(n.Content))
+	seen := map[string]int{}
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 {
+			if child.Kind != yaml.ScalarNode {
+				return nil, fmt.Errorf("line %d: a key is not a plain value", child.Line)
+			}
+			if child.Tag == "!!merge" {
+				return nil, fmt.Errorf("line %d: merge keys (<<) are not part of OpenAPI", child.Line)
+			}
+			if first, twice := seen[child.Value]; twice {
+				return nil, fmt.Errorf("line %d: key %q is repeated (first on line %d)", child.Line, child.Value, first)
+			}
+			seen[child.Value] = child.Line
+		}
+		expanded, err := expand(child, budget, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out.Content[i] = expanded
+	}
+	return &out, nil
+}
+
+// Get follows keys (and indexes of sequences) from n. It returns nil where one
+// of them is missing, so calls can be chained without a check in between.
+func Get(n *yaml.Node, keys ...string) *yaml.Node {
+	for _, key := range keys {
+		if n == nil {
+			return nil
+		}
+		switch n.Kind {
+		case yaml.MappingNode:
+			i := index(n, key)
+			if i < 0 {
+				return nil
+			}
+			n = n.Content[i+1]
+		case yaml.SequenceNode:
+			i, err := strconv.Atoi(key)
+			if err != nil || i < 0 || i >= len(n.Content) {
+				return nil
+			}
+			n = n.Content[i]
+		default:
+			return nil
+		}
+	}
+	return n
+}
+
+// Text returns the scalar at keys, or "" where there is none.
+func Text(n *yaml.Node, keys ...string) string {
+	if n = Get(n, keys...); n != nil && n.Kind == yaml.ScalarNode {
+		return n.Value
+	}
+	return ""
+}
+
+// Pairs yields the keys and values of a mapping in order, and nothing for any
+// other node.
+func Pairs(n *yaml.Node) func(yield func(key string, value *yaml.Node) bool) {
+	return func(yield func(string, *yaml.Node) bool) {
+		if n == nil || n.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if !yield(n.Content[i].Value, n.Content[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+// Set gives key of the mapping n a value: in its old place if the key is
+// there, at the end otherwise.
+func Set(n *yaml.Node, key string, value *yaml.Node) {
+	if i := index(n, key); i >= 0 {
+		n.Content[i+1] = value
+		return
+	}
+	n.Content = append(n.Content, String(key), value)
+}
+
+// Delete removes key from the mapping n and reports whether it was there.
+func Delete(n *yaml.Node, key string) bool {
+	i := index(n, key)
+	if i < 0 {
+		return false
+	}
+	n.Content = append(n.Content[:i], n.Content[i+2:]...)
+	return true
+}
+
+// Ensure returns the mapping at key of n and creates it where it is missing.
+func Ensure(n *yaml.Node, key string) *yaml.Node {
+	if child := Get(n, key); child != nil {
+		return child
+	}
+	child := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	Set(n, key, child)
+	return child
+}
+
+// String makes a string scalar.
+func String(value string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
+}
+
+// Clone copies n with everything below it.
+func Clone(n *yaml.Node) *yaml.Node {
+	if n == nil {
+		return nil
+	}
+	out := *n
+	out.Content = make([]*yaml.Node, len(n.Content))
+	for i, child := range n.Content {
+		out.Content[i] = Clone(child)
+	}
+	return &out
+}
+
+// Equal reports whether two trees say the same: order of keys, comments,
+// quoting and layout do not count.
+func Equal(a, b *yaml.Node) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	if a.Kind != b.Kind || len(a.Content) != len(b.Content) {
+		return false
+	}
+	switch a.Kind {
+	case yaml.ScalarNode:
+		return a.ShortTag() == b.ShortTag() && a.Value == b.Value
+	case yaml.MappingNode:
+		for key, value := range Pairs(a) {
+			if other := Get(b, key); other == nil || !Equal(value, other) {
+				return false
+			}
+		}
+		return true
+	default:
+		for i := range a.Content {
+			if !Equal(a.Content[i], b.Content[i]) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// Ref returns the target of a $ref of n, such as "#/components/schemas/Order",
+// or "".
+func Ref(n *yaml.Node) string { return Text(n, "$ref") }
+
+// Resolve follows $ref inside the document root, as often as needed, and
+// returns the node with its path; nil where the target is missing.
+func Resolve(root, n *yaml.Node, path Path) (*yaml.Node, Path) {
+	for range maxDepth {
+		ref := Ref(n)
+		if ref == "" {
+			return n, path
+		}
+		rest, local := strings.CutPrefix(ref, "#/")
+		if !local {
+			return nil, nil
+		}
+		path = nil
+		for part := range strings.SplitSeq(rest, "/") {
+			path = append(path, strings.NewReplacer("~1", "/", "~0", "~").Replace(part))
+		}
+		if n = Get(root, path...); n == nil {
+			return nil, nil
+		}
+	}
+	return nil, nil
+}
+
+func index(n *yaml.Node, key string) int {
+	if n == nil || n.Kind != yaml.MappingNode {
+		return -1
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == key {
+			return i
+		}
+	}
+	return -1
+}

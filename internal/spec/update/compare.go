@@ -1,0 +1,121 @@
+package update
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/cnaught-go/cnaught/internal/spec/apichange"
+	"github.com/cnaught-go/cnaught/internal/spec/godiff"
+	"github.com/cnaught-go/cnaught/internal/spec/gosymbol"
+	"github.com/cnaught-go/cnaught/internal/spec/methods"
+	"github.com/cnaught-go/cnaught/internal/spec/rawonly"
+	"github.com/cnaught-go/cnaught/internal/spec/report"
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
+)
+
+// compareGo checks the copy and completes the report with what the change
+// means in Go.
+func (r *run) compareGo(ctx context.Context) error {
+	if err := r.check(ctx); err != nil {
+		return err
+	}
+	symbols, err := r.resolvers()
+	if err != nil {
+		return err
+	}
+	r.report.Compared = true
+	changes := make([]apichange.Change, len(r.report.Changes))
+	for i, c := range r.report.Changes {
+		changes[i] = c.Change
+	}
+	r.report.Changes, r.report.Other = report.Link(changes, godiff.Compare(r.before, r.after), symbols.of, symbols.operation)
+	return r.listMethods(symbols.next)
+}
+
+// resolvers find Go symbols before and after.
+type resolvers struct {
+	old, next         *gosymbol.Resolver
+	oldRoot, nextRoot *apichange.Description
+}
+
+func (r *run) resolvers() (*resolvers, error) {
+	oldAPI, nextAPI := r.before.Packages[methods.API], r.after.Packages[methods.API]
+	if oldAPI == nil || nextAPI == nil {
+		return nil, errors.New("package api is missing")
+	}
+	oldRoot, err := r.overlaid(r.current)
+	if err != nil {
+		return nil, err
+	}
+	nextRoot, err := r.overlaid(r.next)
+	if err != nil {
+		return nil, err
+	}
+	return &resolvers{
+		old: gosymbol.New(oldRoot.Root, oldAPI.Types), oldRoot: oldRoot,
+		next: gosymbol.New(nextRoot.Root, nextAPI.Types), nextRoot: nextRoot,
+	}, nil
+}
+
+func (s *resolvers) of(c apichange.Change) []string {
+	out := append(s.next.Symbols(c.New), s.old.Symbols(c.Old)...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// operation returns the Go name of the operation that a change adds, removes
+// or changes as a whole.
+func (s *resolvers) operation(c apichange.Change) string {
+	name := func(r *gosymbol.Resolver, d *apichange.Description, place tree.Path) string {
+		if len(place) < 3 || place[0] != "paths" {
+			return ""
+		}
+		return r.OperationName(tree.Text(tree.Get(d.Root, place[:3]...), "operationId"))
+	}
+	if found := name(s.next, s.nextRoot, c.New); found != "" {
+		return found
+	}
+	return name(s.old, s.oldRoot, c.Old)
+}
+
+// listMethods finds the operations without a method in package wrapper, and
+// brings the list of them up to date.
+func (r *run) listMethods(symbols *gosymbol.Resolver) error {
+	wrapper := r.after.Packages[methods.Wrapper]
+	if wrapper == nil {
+		return errors.New("package wrapper is missing")
+	}
+	known, err := rawonly.Read(r.work.path(rawonly.File))
+	if err != nil {
+		return err
+	}
+	served := methods.Find(wrapper)
+	var all, missing []string
+	for _, op := range operations(r.next) {
+		goName := symbols.OperationName(op.id)
+		all = append(all, op.id)
+		if len(served[goName]) > 0 {
+			continue
+		}
+		missing = append(missing, op.id)
+		r.report.Methods = append(r.report.Methods, report.Method{
+			Operation: op.id,
+			Request:   op.method + " " + op.path,
+			New:       !slices.ContainsFunc(known, func(e rawonly.Entry) bool { return e.Operation == op.id }),
+			Draft: methods.Skeleton(methods.Operation{
+				ID: op.id, GoName: goName, Method: op.method, Path: op.path,
+				Summary: op.summary, Description: op.description,
+			}, r.after.Packages[methods.API].Types),
+		})
+	}
+	updated := rawonly.Update(known, all, missing)
+	if slices.Equal(updated, known) {
+		return nil
+	}
+	text, err := rawonly.Format(updated)
+	if err != nil {
+		return err
+	}
+	return r.work.write(rawonly.File, text)
+}

@@ -1,0 +1,169 @@
+package update
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/cnaught-go/cnaught/internal/spec/canon"
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
+)
+
+// fixture is a copy of the repository that tests may change.
+type fixture struct {
+	dir   string
+	files map[string][]byte
+}
+
+var (
+	shared     *fixture
+	sharedOnce sync.Once
+	sharedErr  error
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if shared != nil {
+		_ = os.RemoveAll(shared.dir)
+	}
+	os.Exit(code)
+}
+
+// repository returns the one copy of the repository that all tests of this
+// package share, so that most of it is compiled once. It is put back when the
+// test ends.
+func repository(t *testing.T) *fixture {
+	t.Helper()
+	sharedOnce.Do(func() {
+		root, err := filepath.Abs("../../..")
+		if err != nil {
+			sharedErr = err
+			return
+		}
+		work, err := newWorkspace(context.Background(), root)
+		if err != nil {
+			sharedErr = err
+			return
+		}
+		shared = &fixture{dir: work.dir, files: work.before}
+	})
+	require.NoError(t, sharedErr)
+	t.Cleanup(func() { shared.restore(t) })
+	return shared
+}
+
+// restore puts back what a test changed.
+func (f *fixture) restore(t *testing.T) {
+	for _, name := range f.changed(t) {
+		path := filepath.Join(f.dir, name)
+		if data, known := f.files[name]; known {
+			require.NoError(t, os.WriteFile(path, data, 0o644))
+		} else {
+			require.NoError(t, os.Remove(path))
+		}
+	}
+}
+
+// changed names the files that are not as they were, new ones included.
+func (f *fixture) changed(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	now, err := walkFiles(f.dir)
+	require.NoError(t, err)
+	for _, name := range now {
+		data, err := os.ReadFile(filepath.Join(f.dir, name))
+		require.NoError(t, err)
+		if before, known := f.files[name]; !known || !bytes.Equal(before, data) {
+			out = append(out, name)
+		}
+	}
+	for name := range f.files {
+		if !slices.Contains(now, name) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// description returns the current description, to be changed.
+func (f *fixture) description(t *testing.T) *yaml.Node {
+	t.Helper()
+	root, err := tree.Parse(descriptionFile, f.files[descriptionFile])
+	require.NoError(t, err)
+	return root
+}
+
+// write puts a file into a folder of its own and returns its path.
+func write(t *testing.T, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	return path
+}
+
+// goCommand runs the go command in the copy.
+func (f *fixture) goCommand(t *testing.T, dir string, arguments ...string) {
+	t.Helper()
+	command := exec.Command("go", arguments...)
+	command.Dir = filepath.Join(f.dir, dir)
+	command.Env = environment()
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, "go %s\n%s", strings.Join(arguments, " "), output)
+}
+
+// text writes a description as YAML.
+func text(t *testing.T, root *yaml.Node) []byte {
+	t.Helper()
+	data, err := canon.Format(root, nil)
+	require.NoError(t, err)
+	return data
+}
+
+// at returns a place of the description and fails where it is missing, so that
+// an edit that no longer fits the description is noticed.
+func at(t *testing.T, root *yaml.Node, keys ...string) *yaml.Node {
+	t.Helper()
+	node := tree.Get(root, keys...)
+	require.NotNil(t, node, "the description has no %s", tree.Path(keys))
+	return node
+}
+
+// parse reads a piece of YAML.
+func parse(t *testing.T, text string) *yaml.Node {
+	t.Helper()
+	root, err := tree.Parse("test", []byte(strings.ReplaceAll(text, "\t", "  ")))
+	require.NoError(t, err)
+	return root
+}
+
+// set gives a place of the description a value, written as YAML.
+func set(t *testing.T, root *yaml.Node, value string, keys ...string) {
+	t.Helper()
+	last := len(keys) - 1
+	tree.Set(at(t, root, keys[:last]...), keys[last], at(t, parse(t, "v: "+value), "v"))
+}
+
+// drop removes a place of the description.
+func drop(t *testing.T, root *yaml.Node, keys ...string) {
+	t.Helper()
+	last := len(keys) - 1
+	assert.True(t, tree.Delete(at(t, root, keys[:last]...), keys[last]), "the description has no %s", tree.Path(keys))
+}
+
+// appendTo appends a value, written as YAML, to a list.
+func appendTo(t *testing.T, root *yaml.Node, value string, keys ...string) {
+	t.Helper()
+	list := at(t, root, keys...)
+	list.Content = append(list.Content, at(t, parse(t, "v: "+value), "v"))
+}

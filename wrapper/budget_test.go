@@ -1,0 +1,155 @@
+package cnaught
+
+import (
+	"math"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestBucketBurstAndRefill(t *testing.T) {
+	b := newBucket(RetryBudget{Capacity: 3, PerSuccess: 0.25})
+	take := func() (n int) {
+		for b.withdraw() {
+			n++
+		}
+		return n
+	}
+	assert.Equal(t, 3, take(), "a new bucket is full")
+	assert.Equal(t, 0, take())
+	for range 3 {
+		b.deposit()
+	}
+	assert.Equal(t, 0, take(), "three quarters of a token are none")
+	b.deposit()
+	assert.Equal(t, 1, take())
+	for range 1000 {
+		b.deposit()
+	}
+	assert.Equal(t, 3, take(), "no more than the capacity")
+}
+
+func TestBucketOfExtremes(t *testing.T) {
+	none := newBucket(RetryBudget{Capacity: 0, PerSuccess: 1})
+	none.deposit()
+	assert.False(t, none.withdraw())
+
+	endless := newBucket(RetryBudget{Capacity: math.Inf(1)})
+	for range 1000 {
+		require.True(t, endless.withdraw())
+	}
+}
+
+func TestBucketIsSharedByGoroutines(t *testing.T) {
+	b := newBucket(RetryBudget{Capacity: 100})
+	var (
+		wg  sync.WaitGroup
+		mu  sync.Mutex
+		got int
+	)
+	for range 64 {
+		wg.Go(func() {
+			for range 10 {
+				if b.withdraw() {
+					mu.Lock()
+					got++
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, 100, got)
+}
+
+// A server that is down gets one request per call, and no more than the
+// capacity on top, however many calls are made, from one goroutine or many.
+func TestOutageCostsAtMostTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const callers, calls, capacity = 16, 25, 10
+		rt := play(reply(503, ``))
+		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{Budget: RetryBudget{Capacity: capacity, PerSuccess: 0.1}}))
+		var wg sync.WaitGroup
+		for range callers {
+			wg.Go(func() {
+				for range calls {
+					_, err := c.GetOrder(t.Context(), "x")
+					assert.ErrorIs(t, err, ErrServer)
+				}
+			})
+		}
+		wg.Wait()
+		assert.Equal(t, callers*calls+capacity, rt.count())
+	})
+}
+
+func TestBudgetIsSharedByAllOperations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := play(reply(500, ``))
+		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 3, Budget: RetryBudget{Capacity: 3}}))
+		attempts := func(err error) int { t.Helper(); return as[*Error](t, err).Attempts }
+		_, err := c.GetOrder(t.Context(), "x")
+		assert.Equal(t, 3, attempts(err))
+		_, err = c.PlaceOrder(t.Context(), tenKg)
+		assert.Equal(t, 2, attempts(err), "one token was left")
+		assert.Contains(t, err.Error(), "the client's retry budget is exhausted")
+		start := time.Now()
+		_, err = c.ListPortfolios(t.Context())
+		assert.Equal(t, 1, attempts(err))
+		assert.Zero(t, time.Since(start), "without a token there is no pause either")
+	})
+}
+
+func TestSuccessRefillsTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := true
+		rt := play()
+		rt.steps = []step{nil}
+		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 2, Budget: RetryBudget{Capacity: 1, PerSuccess: 0.5}}))
+		call := func() int {
+			if down {
+				rt.steps[0] = reply(500, ``)
+			} else {
+				rt.steps[0] = reply(200, orderJSON)
+			}
+			var r Response
+			c.GetOrder(t.Context(), "x", WithResponse(&r))
+			return r.Attempts
+		}
+		assert.Equal(t, 2, call(), "the bucket was full")
+		assert.Equal(t, 1, call(), "and is empty")
+		down = false
+		call()
+		down = true
+		assert.Equal(t, 1, call(), "one success brings half a token")
+		down = false
+		call()
+		down = true
+		assert.Equal(t, 2, call(), "two bring a whole one")
+	})
+}
+
+func TestWhatRefillsTheBudget(t *testing.T) {
+	for status, refills := range map[int]bool{200: true, 400: true, 401: true, 404: true, 422: true, 302: true, 500: false, 501: false, 503: false, 429: false, 408: false} {
+		rt := play(reply(status, orderJSON))
+		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 1, Budget: RetryBudget{Capacity: 2, PerSuccess: 1}}))
+		c.budget.withdraw()
+		c.GetOrder(t.Context(), "x")
+		assert.Equal(t, refills, c.budget.tokens == 2, "%d", status)
+	}
+}
+
+func TestClientsDoNotShareABudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		policy := WithRetryPolicy(RetryPolicy{MaxAttempts: 2, Budget: RetryBudget{Capacity: 1}})
+		for range 2 {
+			rt := play(reply(500, ``))
+			newClient(t, rt, policy).GetOrder(t.Context(), "x")
+			assert.Equal(t, 2, rt.count())
+		}
+	})
+}

@@ -1,0 +1,222 @@
+package cnaught
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// write sends text to the client now.
+func write(w http.ResponseWriter, text string) {
+	io.WriteString(w, text)
+	w.(http.Flusher).Flush()
+}
+
+func jsonHeader(w http.ResponseWriter, status int) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.(http.Flusher).Flush()
+}
+
+// trickle writes a byte a second until the client has had enough.
+func trickle(w http.ResponseWriter, r *http.Request) {
+	for {
+		select {
+		case <-time.After(time.Second):
+			write(w, " ")
+		case <-r.Context().Done():
+			return
+		}
+	}
+}
+
+func TestCancellationIsFeltAtOnce(t *testing.T) {
+	const after = 1234 * time.Millisecond
+	for name, start := range map[string]func(t *testing.T) *Client{
+		"in the pause between attempts": func(t *testing.T) *Client {
+			return newClient(t, play(reply(503, ``, "Retry-After", "30")))
+		},
+		"while dialling": func(t *testing.T) *Client {
+			t.Cleanup(func() { time.Sleep(2 * time.Minute) }) // until the dialler is done
+			// Not even a dialler that knows no context holds the caller.
+			transport := &http.Transport{Dial: func(string, string) (net.Conn, error) {
+				time.Sleep(time.Minute)
+				return nil, errRefused
+			}}
+			return newClient(t, transport, WithBaseURL("http://localhost/v1"))
+		},
+		"before the header": func(t *testing.T) *Client {
+			return pipeClient(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		},
+		"in the body": func(t *testing.T) *Client {
+			return pipeClient(t, func(w http.ResponseWriter, r *http.Request) {
+				jsonHeader(w, 200)
+				write(w, `{"id":`)
+				<-r.Context().Done()
+			})
+		},
+		"in the body of an error": func(t *testing.T) *Client {
+			return pipeClient(t, func(w http.ResponseWriter, r *http.Request) {
+				jsonHeader(w, 500)
+				write(w, `{"title":`)
+				<-r.Context().Done()
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := start(t)
+				for _, kind := range []string{"cancel", "deadline"} {
+					ctx, cancel := context.WithCancel(t.Context())
+					want := context.Canceled
+					if kind == "deadline" {
+						ctx, cancel = context.WithTimeout(t.Context(), after)
+						want = context.DeadlineExceeded
+						if name == "in the pause between attempts" {
+							cancel()
+							continue // never enters a pause that is too long
+						}
+					} else {
+						time.AfterFunc(after, cancel)
+					}
+					begun := time.Now()
+					order, err := c.GetOrder(ctx, "x")
+					cancel()
+					assert.Nil(t, order)
+					assert.Equal(t, after, time.Since(begun), kind)
+					assert.ErrorIs(t, err, want, kind)
+					assert.Contains(t, err.Error(), "cnaught: GetOrderById: ")
+				}
+			})
+		})
+	}
+}
+
+func TestCancellationKeepsTheAnswerThatCame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		_, err := newClient(t, play(reply(503, `{"title":"Down"}`, "Retry-After", "30"))).PlaceOrder(ctx, tenKg)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.ErrorIs(t, err, ErrServer)
+		assert.Equal(t, "Down", as[*Error](t, err).Title)
+	})
+}
+
+func TestCancellationWithACause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cause := errors.New("the shop closed")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(time.Second, func() { cancel(cause) })
+		_, err := newClient(t, play(hang)).PlaceOrder(ctx, tenKg)
+		assert.ErrorIs(t, err, cause)
+		assert.ErrorIs(t, err, context.Canceled)
+		assert.ErrorIs(t, err, ErrOutcomeUnknown)
+		_, ok := IdempotencyKeyFrom(err)
+		assert.True(t, ok)
+	})
+}
+
+func TestContextThatHadEndedBefore(t *testing.T) {
+	rt := play(reply(201, orderJSON))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := newClient(t, rt).PlaceOrder(ctx, tenKg)
+	transport := as[*TransportError](t, err)
+	assert.ErrorIs(t, err, context.Canceled)
+	assert.NotErrorIs(t, err, ErrOutcomeUnknown, "nothing was sent")
+	assert.Zero(t, transport.Attempts)
+	assert.Zero(t, rt.count())
+}
+
+func TestAttemptTimeoutCoversTheBody(t *testing.T) {
+	for _, status := range []int{200, 500} {
+		synctest.Test(t, func(t *testing.T) {
+			attempts := 0
+			c := pipeClient(t, func(w http.ResponseWriter, r *http.Request) {
+				attempts++
+				jsonHeader(w, status)
+				if attempts == 1 {
+					trickle(w, r)
+					return
+				}
+				write(w, orderJSON)
+			}, WithRetryPolicy(RetryPolicy{MaxAttempts: 2, AttemptTimeout: 5500 * time.Millisecond}))
+			start := time.Now()
+			order, err := c.GetOrder(t.Context(), "x")
+			assert.Equal(t, 2, attempts)
+			assert.Equal(t, 5750*time.Millisecond, time.Since(start), "one attempt's timeout, one pause")
+			if status == 200 {
+				require.NoError(t, err)
+				assert.Equal(t, "Gre28Fc35bt3", order.ID)
+			} else {
+				assert.ErrorIs(t, err, ErrServer)
+			}
+		})
+	}
+}
+
+func TestAttemptTimeoutIsNotTheCallers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := play(hang)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		start := time.Now()
+		_, err := newClient(t, rt, WithRetryPolicy(RetryPolicy{AttemptTimeout: 5 * time.Second})).PlaceOrder(ctx, tenKg)
+		assert.Equal(t, 20*time.Second+1750*time.Millisecond, time.Since(start))
+		transport := as[*TransportError](t, err)
+		assert.Equal(t, 4, transport.Attempts)
+		assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's deadline has not come")
+		assert.NotErrorIs(t, err, context.Canceled)
+		assert.Contains(t, err.Error(), "no whole answer within 5s (4 attempts)")
+		assert.ErrorIs(t, err, ErrOutcomeUnknown)
+		var timeout interface{ Timeout() bool }
+		require.ErrorAs(t, err, &timeout)
+		assert.True(t, timeout.Timeout())
+	})
+}
+
+func TestCallersDeadlineEndsTheAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := play(hang)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, err := newClient(t, rt).PlaceOrder(ctx, tenKg)
+		transport := as[*TransportError](t, err)
+		assert.Equal(t, 1, transport.Attempts)
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
+		assert.ErrorIs(t, err, ErrOutcomeUnknown)
+		assert.Equal(t, rt.requests()[0].header.Get(headerIdempotencyKey), transport.IdempotencyKey)
+	})
+}
+
+func TestTimeoutOfTheCallersHTTPClientIsPerAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := play(hang, reply(200, orderJSON))
+		c := newClient(t, nil, WithHTTPClient(&http.Client{Transport: rt, Timeout: 3 * time.Second}))
+		start := time.Now()
+		_, err := c.GetOrder(t.Context(), "x")
+		require.NoError(t, err)
+		assert.Equal(t, 3250*time.Millisecond, time.Since(start))
+	})
+}
+
+// A whole answer counts, even where the context ends before it was looked at.
+func TestWholeAnswerBeatsTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	rt := play(func(req *http.Request) (*http.Response, error) {
+		defer cancel()
+		return reply(201, orderJSON)(req)
+	})
+	order, err := newClient(t, rt).PlaceOrder(ctx, tenKg)
+	require.NoError(t, err)
+	assert.Equal(t, "Gre28Fc35bt3", order.ID)
+}

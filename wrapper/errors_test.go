@@ -1,0 +1,241 @@
+package cnaught
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+var sentinels = map[string]error{
+	"ErrUnauthorized": ErrUnauthorized, "ErrForbidden": ErrForbidden, "ErrNotFound": ErrNotFound,
+	"ErrInvalidParameters": ErrInvalidParameters, "ErrInvalidPagination": ErrInvalidPagination,
+	"ErrInvalidSubaccount": ErrInvalidSubaccount, "ErrIdempotencyKeyTooLong": ErrIdempotencyKeyTooLong,
+	"ErrIdempotencyConcurrent": ErrIdempotencyConcurrent, "ErrIdempotencyMismatch": ErrIdempotencyMismatch,
+	"ErrRateLimited": ErrRateLimited, "ErrServer": ErrServer, "ErrOutcomeUnknown": ErrOutcomeUnknown,
+	"ErrInvalidRequest": ErrInvalidRequest, "ErrCursorIgnored": ErrCursorIgnored,
+}
+
+// matching names the sentinels that errors.Is finds.
+func matching(err error) []string {
+	names := []string{}
+	for name, sentinel := range sentinels {
+		if errors.Is(err, sentinel) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func TestSentinels(t *testing.T) {
+	const prefix = "https://api.cnaught.com/v1/errors/"
+	for _, tt := range []struct {
+		name string
+		err  error
+		want []string
+	}{
+		{"400 invalid-parameters", &Error{StatusCode: 400, Type: prefix + "invalid-parameters"}, []string{"ErrInvalidParameters"}},
+		{"400 invalid-pagination", &Error{StatusCode: 400, Type: prefix + "invalid-pagination"}, []string{"ErrInvalidPagination"}},
+		{"400 invalid-subaccount", &Error{StatusCode: 400, Type: prefix + "invalid-subaccount"}, []string{"ErrInvalidSubaccount"}},
+		{"400 idempotency-key-too-long", &Error{StatusCode: 400, Type: prefix + "idempotency-key-too-long"}, []string{"ErrIdempotencyKeyTooLong"}},
+		{"400 with complaints", &Error{StatusCode: 400, Errors: map[string][]string{"a": {"b"}}}, []string{"ErrInvalidParameters"}},
+		{"400 alone", &Error{StatusCode: 400}, nil},
+		{"400 of a type unheard of", &Error{StatusCode: 400, Type: prefix + "brand-new"}, nil},
+		{"401", &Error{StatusCode: 401}, []string{"ErrUnauthorized"}},
+		{"403", &Error{StatusCode: 403}, []string{"ErrForbidden"}},
+		{"403 forbidden", &Error{StatusCode: 403, Type: prefix + "forbidden"}, []string{"ErrForbidden"}},
+		{"404", &Error{StatusCode: 404}, []string{"ErrNotFound"}},
+		{"404 not-found", &Error{StatusCode: 404, Type: prefix + "not-found"}, []string{"ErrNotFound"}},
+		{"404 from another host's type", &Error{StatusCode: 404, Type: "http://localhost/v1/errors/not-found"}, []string{"ErrNotFound"}},
+		{"409 concurrent", &Error{StatusCode: 409, Type: prefix + "idempotency-concurrent-requests"}, []string{"ErrIdempotencyConcurrent"}},
+		{"409 to a keyed request", &Error{StatusCode: 409, IdempotencyKey: "k"}, []string{"ErrIdempotencyConcurrent"}},
+		{"409 alone", &Error{StatusCode: 409}, nil},
+		{"422 mismatch", &Error{StatusCode: 422, Type: prefix + "idempotency-changed-payload"}, []string{"ErrIdempotencyMismatch"}},
+		{"422 to a keyed request", &Error{StatusCode: 422, IdempotencyKey: "k"}, []string{"ErrIdempotencyMismatch"}},
+		{"422 alone", &Error{StatusCode: 422}, nil},
+		{"429", &Error{StatusCode: 429}, []string{"ErrRateLimited"}},
+		{"500", &Error{StatusCode: 500}, []string{"ErrServer"}},
+		{"599", &Error{StatusCode: 599}, []string{"ErrServer"}},
+		{"the type wins over the status", &Error{StatusCode: 400, Type: prefix + "not-found"}, []string{"ErrNotFound"}},
+		{"302", &Error{StatusCode: 302}, nil},
+		{"418", &Error{StatusCode: 418}, nil},
+		{"ambiguous 500", &Error{StatusCode: 500, Ambiguous: true}, []string{"ErrServer", "ErrOutcomeUnknown"}},
+		{"transport", &TransportError{Err: errReset}, nil},
+		{"ambiguous transport", &TransportError{Err: errReset, Ambiguous: true}, []string{"ErrOutcomeUnknown"}},
+		{"unreadable", &DecodeError{StatusCode: 201, Err: errReset}, nil},
+		{"refused", &InvalidRequestError{}, []string{"ErrInvalidRequest"}},
+	} {
+		assert.ElementsMatch(t, tt.want, matching(tt.err), tt.name)
+		assert.ElementsMatch(t, tt.want, matching(fmt.Errorf("shop: %w", tt.err)), "%s, wrapped", tt.name)
+		assert.ElementsMatch(t, tt.want, matching(errors.Join(errors.New("x"), tt.err)), "%s, joined", tt.name)
+	}
+	assert.False(t, new(Error).Is(nil))
+	for name, sentinel := range sentinels {
+		assert.True(t, strings.HasPrefix(sentinel.Error(), "cnaught: "), name)
+	}
+}
+
+// The messages as a person meets them.
+func TestMessages(t *testing.T) {
+	const key = "cart-17"
+	problem := func(status int, body string) []step { return []step{reply(status, body)} }
+	for _, tt := range []struct {
+		name  string
+		steps []step
+		want  string
+	}{
+		{"title", problem(404, notFoundJSON), `cnaught: SubmitOrder: 404 Not Found: Could not find order`},
+		{"title that only repeats the status", problem(401, `{"title":"Unauthorized","status":401}`), `cnaught: SubmitOrder: 401 Unauthorized`},
+		{"detail", problem(400, `{"title":"Bad page","detail":"limit is 500"}`), `cnaught: SubmitOrder: 400 Bad Request: Bad page: limit is 500`},
+		{"complaints", problem(400, `{"title":"Your request parameters didn't validate","errors":{"b":["too long","not text"],"a":["missing"]}}`),
+			`cnaught: SubmitOrder: 400 Bad Request: Your request parameters didn't validate: a: missing; b: too long, not text`},
+		{"complaints about no member", problem(400, `{"title":"Bad","errors":["amount is missing","so is the rest"]}`),
+			`cnaught: SubmitOrder: 400 Bad Request: Bad: amount is missing, so is the rest`},
+		{"HTML", problem(403, "<html>\n  <h1>Denied</h1>\n</html>"), `cnaught: SubmitOrder: 403 Forbidden: <html> <h1>Denied</h1> </html>`},
+		{"empty", problem(403, ``), `cnaught: SubmitOrder: 403 Forbidden`},
+		{"a status without a name", problem(499, ``), `cnaught: SubmitOrder: 499`},
+		{"attempts and outcome", []step{reply(500, `{"title":"Oops"}`)},
+			`cnaught: SubmitOrder: 500 Internal Server Error: Oops (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
+		{"no whole answer", []step{breakWith(errReset)},
+			`cnaught: SubmitOrder: read tcp: connection reset by peer (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
+		{"never sent", []step{breakWith(dialError(syscall.ECONNREFUSED))}, `cnaught: SubmitOrder: dial tcp: connection refused (4 attempts)`},
+		{"asked to wait", []step{reply(429, ``, "Retry-After", "120")},
+			`cnaught: SubmitOrder: 429 Too Many Requests; not tried again: the server asks to wait 2m0s`},
+		{"unreadable", []step{reply(201, "<html>\nhello</html>", "Content-Type", "text/html")},
+			`cnaught: SubmitOrder: answer 201 "text/html" can't be read: the body is not JSON; body "<html> hello</html>"; the server accepted the request: call again with idempotency key "cart-17" to read its answer again`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, err := newClient(t, play(tt.steps...)).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(key))
+				assert.EqualError(t, err, tt.want)
+			})
+		})
+	}
+}
+
+func TestMoreMessages(t *testing.T) {
+	_, err := newClient(t, play(breakWith(errReset))).CreateCheckoutSession(t.Context(), anySession)
+	assert.EqualError(t, err, "cnaught: CreateCheckoutSession: read tcp: connection reset by peer; outcome unknown: the server may have acted, look before you call again")
+
+	_, err = newClient(t, play()).PlaceOrder(t.Context(), api.OrderCreate{AmountKg: -3})
+	assert.EqualError(t, err, "cnaught: SubmitOrder: amount_kg is -3, not a positive number")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = newClient(t, play()).GetOrder(ctx, "x")
+	assert.EqualError(t, err, "cnaught: GetOrderById: context canceled")
+
+	_, err = New("")
+	assert.EqualError(t, err, "cnaught: New: API key is empty")
+
+	_, err = ParseOrderEvent(strings.NewReader(`{}`))
+	assert.EqualError(t, err, `cnaught: ParseOrderEvent: the event has no order with an id; body "{}"`)
+}
+
+// No message is long, and none breaks a line or the terminal that shows it.
+func TestMessagesAreBounded(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	hostile := "\x1b[2J\x00\x07\r\n\u2028\u0085\xff" + strings.Repeat("\xff\x1b", 400)
+	for _, text := range []string{long, hostile, strings.Repeat("é", 600)} {
+		escaped, err := json.Marshal(text)
+		require.NoError(t, err)
+		body := fmt.Sprintf(`{"title":%[1]s,"detail":%[1]s,"errors":{%[1]s:[%[1]s]},"other":%[1]s}`, escaped)
+		for name, err := range map[string]error{
+			"problem":     answerOf(t, reply(400, body)),
+			"text":        answerOf(t, reply(400, text, "Content-Type", "text/plain")),
+			"unreadable":  answerOf(t, reply(201, text, "Content-Type", text[:20])),
+			"not decoded": answerOf(t, reply(201, `{"id":"x","created_on":`+string(escaped)+`}`)),
+			"transport":   answerOf(t, breakWith(errors.New(text))),
+			"bad input":   errorOf(newClient(t, play()).SetSubaccountLogoFromURL(t.Context(), "x", text)),
+			"bad type":    errorOf(newClient(t, play()).UploadSubaccountLogo(t.Context(), "x", text, strings.NewReader("x"))),
+			"bad header":  errorOf(newClient(t, play()).GetOrder(t.Context(), "x", WithHeader(text+" ", "x"))),
+			"bad value":   errorOf(newClient(t, play()).GetOrder(t.Context(), "x", WithHeader(strings.Repeat("x", 1<<20), text+"\x00"))),
+			"cursor":      cursorError(newClient(t, play()), text),
+		} {
+			message := err.Error()
+			assert.Less(t, len(message), 5000, "%s", name)
+			assert.True(t, utf8.ValidString(message), name)
+			assert.False(t, strings.ContainsFunc(message, unicode.IsControl), "%s: %.200q", name, message)
+			assert.True(t, strings.HasPrefix(message, "cnaught: "), "%s: %.50q", name, message)
+		}
+	}
+}
+
+func answerOf(t *testing.T, s step) error {
+	return errorOf(newClient(t, play(s), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg))
+}
+
+func errorOf[T any](_ T, err error) error { return err }
+
+// cursorError is the error of a list whose server ignores the cursor.
+func cursorError(c *Client, id string) error {
+	page := make([]api.Order, 1)
+	page[0].ID = id
+	for _, err := range pages(c, "GetListOfOrder", ListOptions{Limit: 1}, func(ListOptions) ([]api.Order, error) { return page, nil },
+		func(o *api.Order) string { return o.ID }) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestChains(t *testing.T) {
+	reset := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	err := fmt.Errorf("shop: %w", answerOf(t, breakWith(reset)))
+	assert.ErrorIs(t, err, syscall.ECONNRESET)
+	assert.Same(t, reset, as[*net.OpError](t, err))
+	assert.Same(t, reset, as[*TransportError](t, err).Err)
+
+	err = answerOf(t, reply(201, `{"id":7}`))
+	assert.Equal(t, "id", as[*json.UnmarshalTypeError](t, err).Field)
+
+	var answer *Error
+	assert.False(t, errors.As(err, &answer), "a DecodeError is no *Error: it was a 2xx")
+	assert.NoError(t, errors.Unwrap(answerOf(t, reply(500, ``))))
+}
+
+func TestIdempotencyKeyFrom(t *testing.T) {
+	const key = "cart-17"
+	for name, err := range map[string]error{
+		"*Error":          &Error{StatusCode: 500, IdempotencyKey: key},
+		"*TransportError": &TransportError{IdempotencyKey: key, Err: errReset},
+		"*DecodeError":    &DecodeError{IdempotencyKey: key, Err: errReset},
+	} {
+		for wrap, err := range map[string]error{"bare": err, "wrapped": fmt.Errorf("x: %w", err), "twice": fmt.Errorf("y: %w", fmt.Errorf("x: %w", err)), "joined": errors.Join(errors.New("z"), err)} {
+			got, ok := IdempotencyKeyFrom(err)
+			assert.True(t, ok, "%s, %s", name, wrap)
+			assert.Equal(t, key, got, "%s, %s", name, wrap)
+		}
+	}
+	for name, err := range map[string]error{
+		"nil": nil, "foreign": errors.New("x"), "without a key": &Error{StatusCode: 500}, "refused input": &InvalidRequestError{},
+		"transport without a key": &TransportError{Err: errReset},
+	} {
+		got, ok := IdempotencyKeyFrom(err)
+		assert.False(t, ok, name)
+		assert.Empty(t, got, name)
+	}
+}
+
+// A program's own tests make such errors by hand, with as little as they need.
+func TestZeroErrorsPrint(t *testing.T) {
+	for _, err := range []error{new(Error), new(TransportError), new(DecodeError), new(InvalidRequestError)} {
+		assert.NotPanics(t, func() { assert.NotEmpty(t, err.Error()) }, "%T", err)
+		assert.NotPanics(t, func() { matching(err) }, "%T", err)
+	}
+	assert.NotPanics(t, func() { _ = (&Error{StatusCode: http.StatusTeapot, Errors: map[string][]string{"": nil}}).Error() })
+}

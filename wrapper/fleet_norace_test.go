@@ -1,0 +1,5 @@
+//go:build !race
+
+package cnaught
+
+const defaultFleet = 250

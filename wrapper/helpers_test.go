@@ -1,0 +1,271 @@
+package cnaught
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// testKey is as long as a real key, so that it is masked like one.
+const testKey = "C0-sandbox-4Zr7Qm1xT9pWv2"
+
+const (
+	orderJSON      = `{"id":"Gre28Fc35bt3","order_number":"47726-53238","created_on":"2022-08-01T18:00:00.000000Z","amount_kg":10,"state":"placed","price_usd_cents":20,"project_allocations":[]}`
+	sessionJSON    = `{"id":"zpQ6QSNRQh","amount_kg":100,"price_usd_cents":200,"state":"open","created_on":"2022-07-31T18:00:00.000000Z","expires_on":"2022-08-01T18:00:00.000000Z","completed_on":null}`
+	subaccountJSON = `{"id":"5nubL0NS","name":"Marketing","email":"jane.doe@example.com","default_portfolio_id":"mHvNvWbq","logo_url":null,"created_on":"2023-08-01T18:00:00.000000Z"}`
+	quoteJSON      = `{"amount_kg":10,"price_usd_cents":20}`
+	notFoundJSON   = `{"type":"https://api.cnaught.com/v1/errors/not-found","title":"Could not find order","status":404}`
+	concurrentJSON = `{"type":"https://api.cnaught.com/v1/errors/idempotency-concurrent-requests","title":"Concurrent","status":409}`
+	mismatchJSON   = `{"type":"https://api.cnaught.com/v1/errors/idempotency-changed-payload","title":"Previous request submitted with same idempotency key had different payload","status":422}`
+)
+
+var (
+	tenKg      = api.OrderCreate{AmountKg: 10}
+	anySession = api.CheckoutSessionCreate{AmountKg: 100, SuccessURL: "https://shop.example/ok", CancelURL: "https://shop.example/no"}
+)
+
+// step is what a transport does with one request.
+type step func(*http.Request) (*http.Response, error)
+
+// reply answers with a body, which is JSON unless the headers, given as names
+// and values in turn, say otherwise.
+func reply(status int, body string, headers ...string) step {
+	return func(req *http.Request) (*http.Response, error) {
+		h := http.Header{"Content-Type": {"application/json"}}
+		if status/100 != 2 {
+			h.Set("Content-Type", "application/problem+json")
+		}
+		for i := 0; i < len(headers); i += 2 {
+			h.Set(headers[i], headers[i+1])
+		}
+		return &http.Response{
+			StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h,
+			Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)), Request: req,
+		}, nil
+	}
+}
+
+// replyBody answers 200 with a body of unknown length.
+func replyBody(status int, body io.Reader, headers ...string) step {
+	return func(req *http.Request) (*http.Response, error) {
+		resp, _ := reply(status, "", headers...)(req)
+		resp.Body, resp.ContentLength = io.NopCloser(body), -1
+		return resp, nil
+	}
+}
+
+func breakWith(err error) step {
+	return func(*http.Request) (*http.Response, error) { return nil, err }
+}
+
+// hang answers as net/http does when the context ends before the answer comes.
+func hang(req *http.Request) (*http.Response, error) {
+	<-req.Context().Done()
+	return nil, context.Cause(req.Context())
+}
+
+var errReset = &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
+
+var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+
+// sent is a request as the transport got it.
+type sent struct {
+	method, url string
+	header      http.Header
+	body        []byte
+	length      int64
+	at          time.Time
+}
+
+// script is a transport that takes one step per request, the last one for all
+// that follow. It keeps the requests, and counts the bodies that are still open.
+type script struct {
+	mu     sync.Mutex
+	steps  []step
+	sent   []sent
+	opened int
+	closed int
+}
+
+func play(steps ...step) *script { return &script{steps: steps} }
+
+func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
+	var body []byte
+	if req.Body != nil {
+		var err error
+		body, err = io.ReadAll(req.Body)
+		req.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	s.mu.Lock()
+	s.sent = append(s.sent, sent{req.Method, req.URL.String(), req.Header.Clone(), body, req.ContentLength, time.Now()})
+	next := s.steps[min(len(s.sent), len(s.steps))-1]
+	s.mu.Unlock()
+	resp, err := next(req)
+	if resp != nil && resp.Body != nil {
+		s.mu.Lock()
+		s.opened++
+		s.mu.Unlock()
+		resp.Body = &countedBody{ReadCloser: resp.Body, s: s}
+	}
+	return resp, err
+}
+
+func (s *script) requests() []sent {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.sent)
+}
+
+func (s *script) count() int { return len(s.requests()) }
+
+// open is the number of bodies that were handed out and not closed.
+func (s *script) open() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.opened - s.closed
+}
+
+// pauses are the times between the requests.
+func (s *script) pauses() []time.Duration {
+	var d []time.Duration
+	requests := s.requests()
+	for i := 1; i < len(requests); i++ {
+		d = append(d, requests[i].at.Sub(requests[i-1].at))
+	}
+	return d
+}
+
+type countedBody struct {
+	io.ReadCloser
+	s    *script
+	once sync.Once
+}
+
+func (b *countedBody) Close() error {
+	b.once.Do(func() {
+		b.s.mu.Lock()
+		b.s.closed++
+		b.s.mu.Unlock()
+	})
+	return b.ReadCloser.Close()
+}
+
+const testBase = "https://api.test/v1"
+
+// newClient calls through rt, and waits the whole backoff instead of a random
+// part of it, so that times can be compared exactly.
+func newClient(t testing.TB, rt http.RoundTripper, opts ...Option) *Client {
+	t.Helper()
+	opts = append([]Option{WithBaseURL(testBase), WithHTTPClient(&http.Client{Transport: rt})}, opts...)
+	c, err := New(testKey, opts...)
+	require.NoError(t, err)
+	c.jitter = func(d time.Duration) time.Duration { return d }
+	return c
+}
+
+// newTestClient calls a server of the test's own.
+func newTestClient(t testing.TB, base string, opts ...Option) *Client {
+	t.Helper()
+	c, err := New(testKey, append([]Option{WithBaseURL(base)}, opts...)...)
+	require.NoError(t, err)
+	t.Cleanup(c.CloseIdleConnections)
+	return c
+}
+
+// quick retries at once, and as often as a test needs.
+func quick(attempts int) Option {
+	return WithRetryPolicy(RetryPolicy{
+		MaxAttempts: attempts, BaseDelay: time.Microsecond, MaxDelay: time.Millisecond,
+		Budget: RetryBudget{Capacity: 1e9},
+	})
+}
+
+// as returns the error of type T in err's chain, or fails the test.
+func as[T error](t testing.TB, err error) T {
+	t.Helper()
+	var target T
+	require.ErrorAs(t, err, &target)
+	return target
+}
+
+// pipeListener connects a client to a server without a network, so that both
+// can live in a synctest bubble.
+type pipeListener struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (l *pipeListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *pipeListener) Close() error {
+	l.once.Do(func() { close(l.closed) })
+	return nil
+}
+
+func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
+
+func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	client, server := net.Pipe()
+	select {
+	case l.conns <- server:
+		return client, nil
+	case <-l.closed:
+		return nil, errRefused
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// servePipe runs a real server behind a real transport, both of net/http.
+func servePipe(t *testing.T, h http.HandlerFunc) *http.Transport {
+	t.Helper()
+	l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
+	server := &http.Server{Handler: h}
+	done := make(chan struct{})
+	go func() { defer close(done); server.Serve(l) }()
+	transport := &http.Transport{DialContext: l.dial}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		server.Close()
+		<-done
+	})
+	return transport
+}
+
+// pipeClient speaks plain HTTP to servePipe's server.
+func pipeClient(t *testing.T, h http.HandlerFunc, opts ...Option) *Client {
+	t.Helper()
+	return newClient(t, servePipe(t, h), append([]Option{WithBaseURL("http://localhost/v1")}, opts...)...)
+}
+
+// endless gives n bytes without holding them.
+func endless(n int64, b byte) io.Reader {
+	return io.LimitReader(repeating{bytes.Repeat([]byte{b}, 32<<10)}, n)
+}
+
+type repeating struct{ chunk []byte }
+
+func (r repeating) Read(p []byte) (int, error) { return copy(p, r.chunk), nil }

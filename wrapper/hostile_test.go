@@ -1,0 +1,296 @@
+package cnaught
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// Good statuses with bad bodies: never nil and nil, and never a lost order.
+func TestUnreadableAnswers(t *testing.T) {
+	const json, html = "application/json", "text/html"
+	for _, tt := range []struct {
+		name              string
+		status            int
+		contentType, body string
+	}{
+		{"HTML", 200, html, `<html>Login to the hotel's network</html>`},
+		{"HTML that calls itself JSON", 200, json, `<html></html>`},
+		{"JSON that calls itself HTML", 200, html, orderJSON},
+		{"JSON without a media type", 200, "", orderJSON},
+		{"null", 200, json, `null`},
+		{"array", 200, json, `[]`},
+		{"array of orders", 200, json, `[` + orderJSON + `]`},
+		{"string", 200, json, `"Gre28Fc35bt3"`},
+		{"number", 200, json, `1`},
+		{"true", 200, json, `true`},
+		{"no members", 200, json, `{}`},
+		{"another object", 200, json, `{"status":"ok"}`},
+		{"null id", 200, json, `{"id":null,"amount_kg":10}`},
+		{"empty id", 200, json, `{"id":"","amount_kg":10}`},
+		{"empty", 200, json, ``},
+		{"empty without a media type", 200, "", ``},
+		{"white space", 200, json, "  \r\n\t"},
+		{"truncated", 200, json, orderJSON[:50]},
+		{"trailing garbage", 200, json, orderJSON + `garbage`},
+		{"two objects", 200, json, orderJSON + orderJSON},
+		{"id of a wrong type", 200, json, `{"id":7}`},
+		{"amount of a wrong type", 200, json, `{"id":"x","amount_kg":"ten"}`},
+		{"amount out of range", 200, json, `{"id":"x","amount_kg":1e999}`},
+		{"time that is none", 200, json, `{"id":"x","created_on":"yesterday"}`},
+		{"allocations of a wrong type", 200, json, `{"id":"x","project_allocations":{}}`},
+		{"byte order mark", 200, json, "\ufeff" + orderJSON},
+		{"binary", 200, "application/octet-stream", "\x00\xff\x1f\x8b"},
+		{"204 without an order", 204, "", ``},
+		{"202 with HTML", 202, html, `<p>accepted</p>`},
+		{"299 empty", 299, json, ``},
+		{"206 of a JSON object", 206, json, orderJSON[:80]},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			rt := play(reply(tt.status, tt.body, "Content-Type", tt.contentType, "X-Request-Id", "r-1"))
+			var r Response
+			order, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("k"), WithResponse(&r))
+			require.Nil(t, order)
+			decode := as[*DecodeError](t, err)
+			assert.Equal(t, tt.status, decode.StatusCode)
+			assert.Equal(t, tt.body, string(decode.Body), "an order may stand in there")
+			assert.Equal(t, "SubmitOrder", decode.Operation)
+			assert.Equal(t, "k", decode.IdempotencyKey)
+			assert.Equal(t, "r-1", decode.Header.Get("X-Request-Id"))
+			assert.Equal(t, 1, decode.Attempts)
+			assert.Error(t, decode.Err)
+			assert.Equal(t, 1, rt.count(), "what was done is not done again")
+			assert.Equal(t, tt.status, r.StatusCode)
+			assert.Zero(t, rt.open())
+		})
+	}
+}
+
+func TestEveryMethodRefusesNull(t *testing.T) {
+	for _, m := range methods {
+		if m.operation == "DeleteSubaccount" {
+			continue // declares no value
+		}
+		for _, body := range []string{`null`, `[]`, ``, `"x"`} {
+			value, err := m.call(t.Context(), newClient(t, play(reply(200, body))))
+			as[*DecodeError](t, err)
+			assert.Nil(t, value, "%s, %s", m.operation, body)
+		}
+	}
+}
+
+func TestUndeclared2xxWithTheValueIsTaken(t *testing.T) {
+	for _, status := range []int{200, 201, 202, 203, 299} {
+		for _, contentType := range []string{"application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/hal+json", "application/json;;"} {
+			order, err := newClient(t, play(reply(status, orderJSON, "Content-Type", contentType))).PlaceOrder(t.Context(), tenKg)
+			require.NoError(t, err, "%d %s", status, contentType)
+			assert.Equal(t, "Gre28Fc35bt3", order.ID)
+		}
+	}
+}
+
+// What a newer API adds, and nulls anywhere, are no error.
+func TestNewerAnswersAreRead(t *testing.T) {
+	for name, body := range map[string]string{
+		"unknown members": `{"id":"x","state":"placed","surprise":{"a":[1,2]},"amount_kg":10}`,
+		"unknown state":   `{"id":"x","state":"on_hold"}`,
+		"nulls": `{"id":"x","order_number":null,"created_on":null,"metadata":null,"description":null,"amount_kg":null,"state":null,
+			"price_usd_cents":null,"callback_url":null,"certificate_public_url":null,"project_allocations":null,"checkout_session_id":null,"subaccount_id":null}`,
+		"nulls deep down":  `{"id":"x","project_allocations":[null,{"project":null,"amount_kg":null,"retirements":[null,{"url":null}]}]}`,
+		"only an id":       `{"id":"x"}`,
+		"fractional times": `{"id":"x","created_on":"2023-09-26T00:18:51.764508Z"}`,
+		"offset times":     `{"id":"x","created_on":"2023-09-26T00:18:51+02:00"}`,
+		"leading space":    "\r\n\t {\"id\":\"x\"} \n",
+		"exponents":        `{"id":"x","amount_kg":1e1}`,
+	} {
+		order, err := newClient(t, play(reply(200, body))).GetOrder(t.Context(), "x")
+		require.NoError(t, err, name)
+		assert.Equal(t, "x", order.ID, name)
+	}
+	order, err := newClient(t, play(reply(200, `{"id":"x","state":"on_hold"}`))).GetOrder(t.Context(), "x")
+	require.NoError(t, err)
+	assert.Equal(t, api.OrderState("on_hold"), order.State)
+	assert.False(t, order.State.Valid())
+}
+
+func TestResponseLimit(t *testing.T) {
+	padded := `{"id":"x","metadata":"` + strings.Repeat("m", 1000) + `"}`
+	n := int64(len(padded))
+	for _, known := range []bool{true, false} {
+		for limit, ok := range map[int64]bool{n - 1: false, n: true, n + 1: true, 1: false, math.MaxInt64 - 1: true, math.MaxInt64: true} {
+			next := reply(200, padded)
+			if !known {
+				next = replyBody(200, strings.NewReader(padded))
+			}
+			order, err := newClient(t, play(next), WithMaxResponseBytes(limit)).GetOrder(t.Context(), "x")
+			if ok {
+				require.NoError(t, err, "limit %d, length known: %t", limit, known)
+				assert.Equal(t, "x", order.ID)
+				continue
+			}
+			decode := as[*DecodeError](t, err)
+			assert.ErrorIs(t, err, errTooLarge)
+			assert.Equal(t, padded[:limit], string(decode.Body), "its start")
+		}
+	}
+}
+
+// A transport of the caller's own may say anything.
+func TestOddTransports(t *testing.T) {
+	odd := func(change func(*http.Response)) step {
+		return func(req *http.Request) (*http.Response, error) {
+			resp, err := reply(200, orderJSON)(req)
+			change(resp)
+			return resp, err
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		step step
+		ok   bool
+	}{
+		{"neither answer nor error", func(*http.Request) (*http.Response, error) { return nil, nil }, false},
+		{"no body", odd(func(r *http.Response) { r.Body = nil }), false},
+		{"no header", odd(func(r *http.Response) { r.Header = nil }), false},
+		{"status 0", odd(func(r *http.Response) { r.StatusCode = 0 }), false},
+		{"negative status", odd(func(r *http.Response) { r.StatusCode = -200 }), false},
+		{"length too short", odd(func(r *http.Response) { r.ContentLength = 5 }), false},
+		{"length too long", odd(func(r *http.Response) { r.ContentLength = 5000 }), false},
+		{"length unknown", odd(func(r *http.Response) { r.ContentLength = -1 }), true},
+		{"length below all", odd(func(r *http.Response) { r.ContentLength = math.MinInt64 }), true},
+		{"no request", odd(func(r *http.Response) { r.Request = nil }), true},
+		{"body that fails", odd(func(r *http.Response) {
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"id":"x"`), failing{}))
+		}), false},
+		{"body that fails at its end", odd(func(r *http.Response) {
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(orderJSON), failing{}))
+		}), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			rt := play(tt.step)
+			order, err := newClient(t, rt, quick(2)).GetOrder(t.Context(), "x")
+			assert.Zero(t, rt.open())
+			if tt.ok {
+				require.NoError(t, err)
+				assert.Equal(t, "Gre28Fc35bt3", order.ID)
+				return
+			}
+			assert.Nil(t, order)
+			assert.ErrorContains(t, err, "cnaught: GetOrderById: ")
+		})
+	}
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errors.New("cable pulled") }
+
+// allocated gives how much memory f allocates, freed or not: a peak can't be
+// higher.
+func allocated[T any](f func() T) (value T, total uint64) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	value = f()
+	runtime.ReadMemStats(&after)
+	return value, after.TotalAlloc - before.TotalAlloc
+}
+
+const mib = 1 << 20
+
+func TestHugeAnswersTakeBoundedMemory(t *testing.T) {
+	stream := func(status int, length bool) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			if length {
+				w.Header().Set("Content-Length", "419430400")
+			}
+			w.WriteHeader(status)
+			io.WriteString(w, `{"id":"x","metadata":"`)
+			io.Copy(w, endless(400<<20-22, 'm'))
+		}
+	}
+	bomb := func(status int) http.HandlerFunc {
+		var member bytes.Buffer
+		z := gzip.NewWriter(&member)
+		io.Copy(z, endless(mib, '['))
+		z.Close()
+		return func(w http.ResponseWriter, r *http.Request) {
+			assert.Equal(t, "gzip", r.Header.Get("Accept-Encoding"), "the transport unpacks what it asked for")
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Content-Encoding", "gzip")
+			w.WriteHeader(status)
+			w.Write(bytes.Repeat(member.Bytes(), 400))
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		handler http.HandlerFunc
+		status  int
+		limit   int64 // 0 for the default
+		kept    int
+		memory  uint64 // all that is ever allocated, by the server too
+	}{
+		{"400 MB, chunked", stream(200, false), 200, 4 * mib, 4 * mib, 40 * mib},
+		{"400 MB, announced", stream(200, true), 200, 4 * mib, 4 * mib, 40 * mib},
+		{"400 MB, default limit", stream(200, true), 200, 0, 32 * mib, 300 * mib},
+		{"400 MB error", stream(500, false), 500, 0, mib, 10 * mib},
+		{"400 MB error, announced", stream(404, true), 404, 0, mib, 10 * mib},
+		{"gzip bomb", bomb(200), 200, 4 * mib, 4 * mib, 40 * mib},
+		{"gzip bomb as an error", bomb(400), 400, 0, mib, 10 * mib},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := httptest.NewServer(tt.handler)
+			defer server.Close()
+			opts := []Option{WithRetryPolicy(NoRetry())}
+			if tt.limit != 0 {
+				opts = append(opts, WithMaxResponseBytes(tt.limit))
+			}
+			c := newTestClient(t, server.URL+"/v1", opts...)
+			err, total := allocated(func() error {
+				order, err := c.GetOrder(t.Context(), "x")
+				assert.Nil(t, order)
+				for range 10 {
+					assert.Less(t, len(err.Error()), 4000)
+				}
+				return err
+			})
+			assert.Less(t, total, tt.memory, "%d MiB", total/mib)
+			t.Logf("%d MiB", total/mib)
+			if tt.status/100 == 2 {
+				decode := as[*DecodeError](t, err)
+				assert.Len(t, decode.Body, tt.kept)
+				assert.ErrorIs(t, err, errTooLarge)
+			} else {
+				answer := as[*Error](t, err)
+				assert.Equal(t, tt.status, answer.StatusCode)
+				assert.Len(t, answer.Body, tt.kept)
+			}
+		})
+	}
+}
+
+func TestLyingContentLengthAllocatesLittle(t *testing.T) {
+	addr := listen(t, func(conn net.Conn) {
+		readRequest(conn)
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 33554432\r\n\r\n{\"id\":")
+		conn.Close()
+	})
+	c := newTestClient(t, "http://"+addr+"/v1", WithRetryPolicy(NoRetry()))
+	err, total := allocated(func() error { return errorOf(c.GetOrder(t.Context(), "x")) })
+	assert.Less(t, total, uint64(6*mib), "%d KiB", total>>10)
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}

@@ -1,0 +1,262 @@
+package cnaught
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// ledger books orders and honours keys as the API does: a known key with the
+// same body is answered again, with another body refused.
+type ledger struct {
+	mu      sync.Mutex
+	answers map[string][2]string // by key: the request's body, the answer
+}
+
+func newLedger() *ledger { return &ledger{answers: map[string][2]string{}} }
+
+func (l *ledger) book(req *http.Request, body []byte) (*http.Response, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	key := req.Header.Get(headerIdempotencyKey)
+	known, ok := l.answers[key]
+	switch {
+	case ok && known[0] != string(body):
+		return reply(422, mismatchJSON)(req)
+	case ok:
+		return reply(201, known[1], headerReplay, "true")(req)
+	}
+	answer := fmt.Sprintf(`{"id":"order-%d","state":"placed","amount_kg":10}`, len(l.answers)+1)
+	l.answers[key] = [2]string{string(body), answer}
+	return reply(201, answer)(req)
+}
+
+func (l *ledger) orders() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.answers)
+}
+
+// transport books each request, and then lets the network have its way with
+// the answer; nil lets it through.
+func (l *ledger) transport(spoil ...error) *script {
+	s := new(script)
+	for _, err := range spoil {
+		s.steps = append(s.steps, func(req *http.Request) (*http.Response, error) {
+			requests := s.requests()
+			resp, _ := l.book(req, requests[len(requests)-1].body)
+			if err != nil {
+				return nil, err
+			}
+			return resp, nil
+		})
+	}
+	return s
+}
+
+func keysOf(s *script) []string {
+	var keys []string
+	for _, r := range s.requests() {
+		keys = append(keys, r.header.Get(headerIdempotencyKey))
+	}
+	return keys
+}
+
+func TestOneKeyForAllAttempts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		books := newLedger()
+		rt := books.transport(errReset, errReset, nil)
+		var r Response
+		order, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithResponse(&r))
+		require.NoError(t, err)
+		assert.Equal(t, "order-1", order.ID)
+		assert.Equal(t, 1, books.orders())
+		keys := keysOf(rt)
+		assert.Equal(t, []string{keys[0], keys[0], keys[0]}, keys)
+		assert.True(t, r.Replayed, "the first attempt had placed it")
+		assert.Equal(t, keys[0], r.IdempotencyKey)
+		assert.Equal(t, 3, r.Attempts)
+	})
+}
+
+func TestKeyedOperations(t *testing.T) {
+	for name, call := range map[string]func(c *Client, opts ...CallOption) error{
+		"PlaceOrder": func(c *Client, opts ...CallOption) error {
+			_, err := c.PlaceOrder(t.Context(), tenKg, opts...)
+			return err
+		},
+		"CancelOrder": func(c *Client, opts ...CallOption) error {
+			_, err := c.CancelOrder(t.Context(), "x", opts...)
+			return err
+		},
+		"CreateSubaccount": func(c *Client, opts ...CallOption) error {
+			_, err := c.CreateSubaccount(t.Context(), api.SubaccountCreate{Name: "Marketing"}, opts...)
+			return err
+		},
+		"Raw().SubmitRideOrder": func(c *Client, opts ...CallOption) error {
+			_, err := c.Raw().SubmitRideOrderWithResponse(WithCallOptions(t.Context(), opts...), nil, api.RideOrderCreate{DistanceKm: 3})
+			return err
+		},
+	} {
+		rt := play(reply(500, ``), reply(200, orderJSON))
+		c := newClient(t, rt, quick(2))
+		require.NoError(t, call(c), name)
+		require.NoError(t, call(c, WithIdempotencyKey("cart-17")), name)
+		keys := keysOf(rt)
+		require.Len(t, keys, 3, name)
+		assert.Len(t, keys[0], 26, "%s: 130 random bits", name)
+		assert.Equal(t, keys[0], keys[1], name)
+		assert.Equal(t, "cart-17", keys[2], name)
+	}
+}
+
+func TestKeysAreUnique(t *testing.T) {
+	rt := play(reply(201, orderJSON))
+	c := newClient(t, rt)
+	const calls = 1000
+	for range calls {
+		_, err := c.PlaceOrder(t.Context(), tenKg)
+		require.NoError(t, err)
+	}
+	seen := map[string]bool{}
+	for _, key := range keysOf(rt) {
+		seen[key] = true
+	}
+	assert.Len(t, seen, calls)
+}
+
+func TestOthersCarryNoKey(t *testing.T) {
+	rt := play(reply(200, sessionJSON))
+	c := newClient(t, rt)
+	_, err := c.CreateCheckoutSession(t.Context(), anySession)
+	require.NoError(t, err)
+	_, err = c.QuoteMass(t.Context(), api.MassQuoteRequest{AmountKg: 1})
+	require.NoError(t, err)
+	require.NoError(t, c.DeleteSubaccount(t.Context(), "s"))
+	for _, r := range rt.requests() {
+		assert.NotContains(t, r.header, headerIdempotencyKey, r.url)
+	}
+}
+
+func TestConcurrentRequestWithTheSameKeyIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, conflict := range []string{concurrentJSON, ``, `{"title":"Conflict"}`} {
+			rt := play(breakWith(errReset), reply(409, conflict), reply(409, conflict), reply(201, orderJSON, headerReplay, "true"))
+			var r Response
+			order, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithResponse(&r))
+			require.NoError(t, err)
+			assert.Equal(t, "Gre28Fc35bt3", order.ID)
+			assert.Equal(t, 4, r.Attempts)
+			assert.True(t, r.Replayed)
+			assert.Equal(t, []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second}, rt.pauses())
+		}
+	})
+}
+
+func TestConcurrentRequestThatDoesNotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := play(reply(409, concurrentJSON))
+		_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg)
+		assert.Equal(t, 4, rt.count())
+		assert.ErrorIs(t, err, ErrIdempotencyConcurrent)
+		assert.ErrorIs(t, err, ErrOutcomeUnknown, "the other request is still at work")
+		key, ok := IdempotencyKeyFrom(err)
+		assert.True(t, ok)
+		assert.Equal(t, keysOf(rt)[0], key)
+	})
+}
+
+func TestMismatchIsAnErrorAtOnce(t *testing.T) {
+	for _, body := range []string{mismatchJSON, ``} {
+		rt := play(reply(422, body), reply(201, orderJSON))
+		_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("cart-17"))
+		assert.Equal(t, 1, rt.count())
+		assert.ErrorIs(t, err, ErrIdempotencyMismatch)
+		assert.NotErrorIs(t, err, ErrOutcomeUnknown)
+		key, _ := IdempotencyKeyFrom(err)
+		assert.Equal(t, "cart-17", key)
+	}
+}
+
+func TestReplayHeader(t *testing.T) {
+	for header, want := range map[string]bool{"true": true, "True": true, "false": false, "": false, "1": false} {
+		var r Response
+		_, err := newClient(t, play(reply(201, orderJSON, headerReplay, header))).PlaceOrder(t.Context(), tenKg, WithResponse(&r))
+		require.NoError(t, err)
+		assert.Equal(t, want, r.Replayed, "%q", header)
+	}
+}
+
+// The order was placed, no answer arrived, and the program restarts with
+// nothing but the key in its hands.
+func TestUnknownOutcomeIsSettledByItsKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		books := newLedger()
+		_, err := newClient(t, books.transport(errReset)).PlaceOrder(t.Context(), tenKg)
+		require.ErrorIs(t, err, ErrOutcomeUnknown)
+		key, ok := IdempotencyKeyFrom(fmt.Errorf("cart 17: %w", err))
+		require.True(t, ok)
+		assert.Contains(t, err.Error(), key)
+
+		var r Response
+		order, err := newClient(t, books.transport(nil)).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(key), WithResponse(&r))
+		require.NoError(t, err)
+		assert.Equal(t, "order-1", order.ID)
+		assert.True(t, r.Replayed)
+		assert.Equal(t, 1, books.orders())
+	})
+}
+
+func TestOutcomeOfAnUnreadableAnswerIsSettledByItsKey(t *testing.T) {
+	rt := play(reply(201, `<html>proxy</html>`, "Content-Type", "text/html"), reply(201, orderJSON, headerReplay, "true"))
+	c := newClient(t, rt)
+	_, err := c.PlaceOrder(t.Context(), tenKg)
+	as[*DecodeError](t, err)
+	key, ok := IdempotencyKeyFrom(err)
+	require.True(t, ok)
+	order, err := c.PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(key))
+	require.NoError(t, err)
+	assert.Equal(t, "Gre28Fc35bt3", order.ID)
+}
+
+func TestKeyOfTheRawParameters(t *testing.T) {
+	rt := play(reply(201, orderJSON))
+	c := newClient(t, rt)
+	_, err := c.Raw().SubmitOrderWithResponse(t.Context(), &api.SubmitOrderParams{IdempotencyKey: Ptr("mine")}, tenKg)
+	require.NoError(t, err)
+	_, err = c.Raw().SubmitOrderWithResponse(WithCallOptions(t.Context(), WithIdempotencyKey("option")), &api.SubmitOrderParams{IdempotencyKey: Ptr("mine")}, tenKg)
+	require.NoError(t, err)
+	_, err = c.Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
+	require.NoError(t, err)
+	keys := keysOf(rt)
+	assert.Equal(t, []string{"mine", "option"}, keys[:2])
+	assert.Len(t, keys[2], 26)
+}
+
+func TestKeysThatAreRefused(t *testing.T) {
+	for name, key := range map[string]string{
+		"empty": "", "513 characters": strings.Repeat("k", 513), "513 of several bytes": strings.Repeat("é", 513),
+		"leading space": " k", "trailing tab": "k\t", "line break": "a\r\nX-Evil: 1", "NUL": "a\x00b", "not ASCII": "clé", "DEL": "a\x7f",
+	} {
+		rt := play(reply(201, orderJSON))
+		c := newClient(t, rt)
+		_, err := c.PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(key))
+		assert.ErrorIs(t, err, ErrInvalidRequest, name)
+		_, err = c.Raw().SubmitOrderWithResponse(t.Context(), &api.SubmitOrderParams{IdempotencyKey: &key}, tenKg)
+		assert.ErrorIs(t, err, ErrInvalidRequest, "%s, through Raw", name)
+		assert.Zero(t, rt.count(), name)
+	}
+	rt := play(reply(201, orderJSON))
+	_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(strings.Repeat("k", 512)))
+	require.NoError(t, err)
+	assert.Equal(t, 1, rt.count())
+}

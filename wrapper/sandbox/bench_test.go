@@ -1,0 +1,126 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// exchangeRaw sends one request through the handler, without a network, and
+// returns the body.
+func exchangeRaw(b testing.TB, s *Server, method, path string, body []byte) []byte {
+	r, err := http.NewRequest(method, "http://localhost"+path, bytes.NewReader(body))
+	require.NoError(b, err)
+	r.Header.Set("Authorization", "Bearer "+s.APIKey())
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := s.Transport().RoundTrip(r)
+	require.NoError(b, err)
+	got, err := io.ReadAll(resp.Body)
+	require.NoError(b, err)
+	require.Less(b, resp.StatusCode, 300, "%s", got)
+	return got
+}
+
+// fill puts orders into the books, past the API.
+func fill(b testing.TB, s *Server, n int) {
+	require.NoError(b, s.books.update(func(tx *tx) {
+		for range n {
+			tx.newOrder(&order{AmountKg: 10, PriceCents: 20})
+		}
+	}))
+}
+
+// BenchmarkListOrders reads a page of 20 from the middle of books of several
+// sizes: the time may not grow with the size.
+func BenchmarkListOrders(b *testing.B) {
+	for _, n := range []int{100, 10_000, 100_000} {
+		b.Run(fmt.Sprintf("orders=%d", n), func(b *testing.B) {
+			s := Run(b, WithoutListener(), WithEmptyBooks())
+			fill(b, s, n)
+			middle := s.books.orders.items[n/2].ID
+			for b.Loop() {
+				exchangeRaw(b, s, "GET", "/v1/orders?starting_after="+middle, nil)
+			}
+		})
+	}
+}
+
+// BenchmarkSubmitOrder places orders: in memory, and with a state file.
+func BenchmarkSubmitOrder(b *testing.B) {
+	for _, withFile := range []bool{false, true} {
+		b.Run(fmt.Sprintf("state=%t", withFile), func(b *testing.B) {
+			opts := []Option{WithoutListener(), WithEmptyBooks()}
+			if withFile {
+				opts = append(opts, WithStateFile(b.TempDir()+"/state"))
+			}
+			s := Run(b, opts...)
+			b.ReportAllocs()
+			for b.Loop() {
+				exchangeRaw(b, s, "POST", "/v1/orders", []byte(`{"amount_kg":10}`))
+			}
+		})
+	}
+}
+
+// BenchmarkTenThousandOrders places 10,000 orders over TCP and lists them all,
+// and reports the memory that they keep and the time of a request.
+func BenchmarkTenThousandOrders(b *testing.B) {
+	const orders = 10_000
+	for b.Loop() {
+		s := Run(b, WithEmptyBooks())
+		before := heapBytes()
+		started := time.Now()
+		for range orders {
+			overTCP(b, s, "POST", "/orders", `{"amount_kg":10,"metadata":"a benchmark"}`)
+		}
+		placed := time.Since(started)
+		kept := heapBytes() - before
+
+		started = time.Now()
+		pages, listed, after := 0, 0, ""
+		for {
+			var page struct{ Data []struct{ ID string } }
+			require.NoError(b, json.Unmarshal(overTCP(b, s, "GET", "/orders?limit=100"+after, ""), &page))
+			pages++
+			if len(page.Data) == 0 {
+				break
+			}
+			listed += len(page.Data)
+			after = "&starting_after=" + page.Data[len(page.Data)-1].ID
+		}
+		require.Equal(b, orders, listed)
+		b.ReportMetric(float64(placed.Microseconds())/orders, "µs/order")
+		b.ReportMetric(float64(time.Since(started).Microseconds())/float64(pages), "µs/page-of-100")
+		b.ReportMetric(float64(kept)/orders, "kept-B/order")
+		b.ReportMetric(0, "ns/op")
+		require.NoError(b, s.Close())
+	}
+}
+
+func heapBytes() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+func overTCP(b testing.TB, s *Server, method, path, body string) []byte {
+	r, err := http.NewRequest(method, s.URL()+path, bytes.NewReader([]byte(body)))
+	require.NoError(b, err)
+	r.Header.Set("Authorization", "Bearer "+s.APIKey())
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(b, err)
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	require.NoError(b, err)
+	require.Less(b, resp.StatusCode, 300, "%s", got)
+	return got
+}

@@ -1,0 +1,193 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"math/big"
+	"net/http"
+)
+
+// catalog is what the sandbox sells. It never changes.
+type catalog struct {
+	projects   map[string]*projectJSON
+	categories map[string]*categoryJSON
+	portfolios map[string]*portfolio
+	list       []portfolioJSON // those that the account may use, in the API's order
+	mix        []share
+}
+
+// share is the part of an order that comes from one project.
+type share struct {
+	projectID string
+	fraction  *big.Rat
+	project   json.RawMessage // as it stands in an order
+}
+
+type portfolio struct {
+	portfolioJSON
+	apiPrice, checkoutPrice *big.Rat // US cents per kilogram
+	allocations             []categoryAllocationJSON
+}
+
+// The types below are the catalog as clients see it. null stands for what the
+// sandbox's data does not have, as in live answers.
+
+type projectJSON struct {
+	ID                 string        `json:"id"`
+	Name               string        `json:"name"`
+	Type               string        `json:"type"`
+	ActivityTypes      []string      `json:"activity_types"`
+	Developer          *string       `json:"developer"`
+	RegistryName       *string       `json:"registry_name"`
+	RegistryID         *string       `json:"registry_id"`
+	RegistryURL        *string       `json:"registry_url"`
+	Summary            *string       `json:"summary"`
+	Description        *string       `json:"description"`
+	LocationName       *string       `json:"location_name"`
+	LocationLatitude   *float64      `json:"location_latitude"`
+	LocationLongitude  *float64      `json:"location_longitude"`
+	PrimaryImageURL    *string       `json:"primary_image_url"`
+	UNSDGGoals         []int         `json:"un_sdg_goals"`
+	Methodology        *string       `json:"methodology"`
+	Verifier           *string       `json:"verifier"`
+	Permanence         *string       `json:"permanence"`
+	Lifetime           *lifetimeJSON `json:"lifetime"`
+	ImpactType         *string       `json:"impact_type"`
+	DueDiligence       *string       `json:"due_diligence"`
+	BeyondCarbon       *string       `json:"beyond_carbon"`
+	RiskOfReversal     *string       `json:"risk_of_reversal"`
+	ThirdPartyLabels   []string      `json:"third_party_labels"`
+	NotableBuyers      []struct{}    `json:"notable_buyers"`
+	DueDiligenceFigure *struct{}     `json:"due_diligence_figure"`
+	NewsArticles       []struct{}    `json:"news_articles"`
+
+	issuances []issuanceJSON
+}
+
+type lifetimeJSON struct {
+	StartYear int `json:"start_year"`
+	EndYear   int `json:"end_year"`
+}
+
+type issuanceJSON struct {
+	VintageYear int `json:"vintage_year"`
+	TotalAmount int `json:"total_amount"`
+}
+
+type projectWithIssuancesJSON struct {
+	*projectJSON
+	CreditIssuances []issuanceJSON `json:"credit_issuances"`
+}
+
+type categoryJSON struct {
+	ID              string         `json:"id"`
+	Name            string         `json:"name"`
+	Description     *string        `json:"description"`
+	PrimaryImageURL *string        `json:"primary_image_url"`
+	Projects        []*projectJSON `json:"projects"`
+}
+
+type portfolioJSON struct {
+	ID              string  `json:"id"`
+	Name            string  `json:"name"`
+	Summary         *string `json:"summary"`
+	Description     *string `json:"description"`
+	PrimaryImageURL *string `json:"primary_image_url"`
+}
+
+type categoryAllocationJSON struct {
+	AllocatedFraction float64       `json:"allocated_fraction"`
+	Category          *categoryJSON `json:"category"`
+}
+
+type portfolioWithAllocationsJSON struct {
+	portfolioJSON
+	CheckoutPricePerKgUSDCents float64                  `json:"checkout_price_per_kg_usd_cents"`
+	APIPricePerKgUSDCents      float64                  `json:"api_price_per_kg_usd_cents"`
+	CategoryAllocations        []categoryAllocationJSON `json:"category_allocations"`
+}
+
+type allocationJSON struct {
+	Project     json.RawMessage  `json:"project"`
+	AmountKg    float64          `json:"amount_kg"`
+	Retirements []retirementJSON `json:"retirements"`
+}
+
+type retirementJSON struct {
+	SerialNumberRange *string `json:"serial_number_range"`
+	URL               *string `json:"url"`
+}
+
+// allocations are the projects that a fulfilled order's credits come from.
+func (c *catalog) allocations(o *order) []allocationJSON {
+	kg := newDecimal(o.AmountKg)
+	all := make([]allocationJSON, len(c.mix))
+	for i, part := range c.mix {
+		amount, _ := kg.times(part.fraction).Float64()
+		serial := "SANDBOX-" + part.projectID + "-" + o.ID
+		all[i] = allocationJSON{part.project, amount, []retirementJSON{{SerialNumberRange: &serial}}}
+	}
+	return all
+}
+
+// portfolio reads portfolio_id. Absent, it is the subaccount's default
+// portfolio, or else the account's.
+func (f *fields) portfolio(tx *tx, subaccountID *string) *portfolio {
+	c := tx.catalog
+	fallback := c.portfolios[defaultPortfolio]
+	if subaccountID != nil {
+		if a := tx.subaccounts.get(*subaccountID); a != nil && a.PortfolioID != nil {
+			fallback = c.portfolios[*a.PortfolioID]
+		}
+	}
+	id := f.text("portfolio_id")
+	if id == nil {
+		return fallback
+	}
+	if p := c.portfolios[*id]; p != nil {
+		return p
+	}
+	f.refuse("portfolio_id", "is not the id of a portfolio")
+	return fallback
+}
+
+// GetProjectByID answers GET /projects/{id}.
+func (op operations) GetProjectByID(w http.ResponseWriter, r *http.Request, id string) {
+	op.respond(w, r, scope{}, func(tx *tx) *answer {
+		p := tx.catalog.projects[id]
+		if p == nil {
+			return notFound("project")
+		}
+		return jsonAnswer(http.StatusOK, projectWithIssuancesJSON{p, p.issuances})
+	})
+}
+
+// GetProjectCategoryByID answers GET /project-categories/{id}.
+func (op operations) GetProjectCategoryByID(w http.ResponseWriter, r *http.Request, id string) {
+	op.respond(w, r, scope{}, func(tx *tx) *answer {
+		c := tx.catalog.categories[id]
+		if c == nil {
+			return notFound("project category")
+		}
+		return jsonAnswer(http.StatusOK, c)
+	})
+}
+
+// GetListOfPortfolios answers GET /portfolios.
+func (op operations) GetListOfPortfolios(w http.ResponseWriter, r *http.Request) {
+	op.respond(w, r, scope{}, func(tx *tx) *answer {
+		return jsonAnswer(http.StatusOK, list[portfolioJSON]{tx.catalog.list})
+	})
+}
+
+// GetPortfolioByID answers GET /portfolios/{id}.
+func (op operations) GetPortfolioByID(w http.ResponseWriter, r *http.Request, id string) {
+	op.respond(w, r, scope{}, func(tx *tx) *answer {
+		p := tx.catalog.portfolios[id]
+		if p == nil {
+			return notFound("portfolio")
+		}
+		checkout, _ := p.checkoutPrice.Float64()
+		order, _ := p.apiPrice.Float64()
+		return jsonAnswer(http.StatusOK, portfolioWithAllocationsJSON{p.portfolioJSON, checkout, order, p.allocations})
+	})
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox"
+)
+
+const defaultAddr = "127.0.0.1:8765"
+
+// config is what the flags say.
+type config struct {
+	addr           string
+	apiKey         string
+	baseURL        string // empty: the address
+	fulfillAfter   *time.Duration
+	state          string
+	publicWebhooks bool
+	foreignLogos   bool
+	noSubaccounts  bool
+	empty          bool
+}
+
+const usage = `cnaught-sandbox is a CNaught on your own machine: the Carbon Credits API, with
+real behaviour and no money. Open it in a browser to see what is there and to
+fulfill, cancel, complete and expire by hand.
+
+Usage: cnaught-sandbox [flags]
+
+`
+
+const usageEnd = `
+Examples:
+  cnaught-sandbox -fulfill-after 5s
+  cnaught-sandbox -addr 127.0.0.1:0 -state orders.state
+
+Exit codes: 0 stopped by a signal, 1 could not run, 2 wrong flags.
+`
+
+// parse reads the flags. It tells the user itself what is wrong with them.
+func parse(args []string, stdout, stderr io.Writer) (*config, error) {
+	c := &config{}
+	fs := flag.NewFlagSet("cnaught-sandbox", flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.StringVar(&c.addr, "addr", defaultAddr, "`address` to listen on, host:port; port 0 takes a free one")
+	fs.StringVar(&c.apiKey, "api-key", sandbox.DefaultAPIKey, "the one API `key` that is accepted")
+	fs.StringVar(&c.baseURL, "base-url", "", "`URL` under which clients reach the sandbox, without /v1, where that\nis not the address; checkout and logo URLs begin with it")
+	fs.Func("fulfill-after", "fulfill each order this `duration` after it was placed, such as 5s; 0s\ndoes it at once (default: only by hand, on the page at /)", func(s string) error {
+		d, err := time.ParseDuration(s)
+		if err == nil && d < 0 {
+			err = errors.New("must not be negative")
+		}
+		c.fulfillAfter = &d
+		return err
+	})
+	fs.StringVar(&c.state, "state", "", "keep everything in this `file`; what was answered survives a kill\n(default: in memory, gone when the program ends)")
+	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not to this machine only")
+	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without it, those of other hosts become\na placeholder")
+	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "be an account without subaccounts: 403 for what has to do with them")
+	fs.BoolVar(&c.empty, "empty", false, "leave out the well-known order, session and past offsets")
+
+	err := fs.Parse(args)
+	if err == nil {
+		err = c.check(fs.Args())
+	}
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		fs.SetOutput(stdout)
+		fs.PrintDefaults()
+		fmt.Fprint(stdout, usageEnd)
+	case err != nil:
+		fmt.Fprintf(stderr, "cnaught-sandbox: %v\nRun cnaught-sandbox -h for the flags.\n", err)
+	}
+	return c, err
+}
+
+func (c *config) check(rest []string) error {
+	if len(rest) > 0 {
+		return fmt.Errorf("%q is not a flag", rest[0])
+	}
+	host, port, err := net.SplitHostPort(c.addr)
+	if err != nil {
+		return fmt.Errorf("-addr %q: must be host:port", c.addr)
+	}
+	if strings.TrimSpace(c.apiKey) != c.apiKey || c.apiKey == "" {
+		return errors.New("-api-key: must not be empty, nor begin or end with a space")
+	}
+	if c.baseURL != "" {
+		return checkBaseURL(c.baseURL)
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		// Nobody can connect to "all addresses": links need a name.
+		if port == "0" {
+			return fmt.Errorf("-addr %q: a free port on all addresses needs a -base-url", c.addr)
+		}
+		c.baseURL = "http://" + net.JoinHostPort("localhost", port)
+	}
+	return nil
+}
+
+func checkBaseURL(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil:
+		return fmt.Errorf("-base-url %q: must be an absolute http or https URL", s)
+	case u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("-base-url %q: must end with the host or a path", s)
+	case strings.HasSuffix(strings.TrimSuffix(u.Path, "/"), "/v1"):
+		return fmt.Errorf("-base-url %q: must be without /v1", s)
+	}
+	return nil
+}
+
+// everywhere says whether other machines can reach the sandbox.
+func (c *config) everywhere() bool {
+	host, _, _ := net.SplitHostPort(c.addr) // checked by parse
+	ip := net.ParseIP(host)
+	return host != "localhost" && (ip == nil || !ip.IsLoopback())
+}
+
+func (c *config) options() []sandbox.Option {
+	options := []sandbox.Option{sandbox.WithAddr(c.addr), sandbox.WithAPIKey(c.apiKey)}
+	add := func(on bool, o sandbox.Option) {
+		if on {
+			options = append(options, o)
+		}
+	}
+	add(c.baseURL != "", sandbox.WithBaseURL(c.baseURL))
+	add(c.state != "", sandbox.WithStateFile(c.state))
+	add(c.publicWebhooks, sandbox.WithPublicWebhooks())
+	add(c.foreignLogos, sandbox.WithForeignLogoHosts())
+	add(c.noSubaccounts, sandbox.WithoutSubaccounts())
+	add(c.empty, sandbox.WithEmptyBooks())
+	if c.fulfillAfter != nil {
+		options = append(options, sandbox.WithFulfillAfter(*c.fulfillAfter))
+	}
+	return options
+}

@@ -1,0 +1,89 @@
+// Command cnaught-sandbox is a CNaught on your own machine: the whole Carbon
+// Credits API over HTTP, for clients in any language. Nothing costs money and
+// nothing is bought. A page at / shows what is there and plays CNaught's part
+// (fulfill an order) and the customer's (pay a checkout).
+//
+//	go run github.com/cnaught-go/cnaught/wrapper/sandbox/cnaught-sandbox@latest
+//
+// It prints how to point a client at it. See -h for its flags, and package
+// sandbox for what it does as the real API and what it can't know.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox"
+)
+
+// Exit codes.
+const (
+	exitOK     = 0
+	exitFailed = 1 // it could not run
+	exitUsage  = 2 // the flags make no sense
+)
+
+// drainTime bounds how long a stop waits for requests under way.
+const drainTime = 10 * time.Second
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run serves until ctx ends or a signal comes.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	c, err := parse(args, stdout, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		return exitUsage // parse has said why
+	}
+	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer restore()
+
+	logger := newLogger(stderr, c.apiKey)
+	server, err := sandbox.Open(append(c.options(), sandbox.WithLogger(logger))...)
+	if err != nil {
+		fmt.Fprintln(stderr, "cnaught-sandbox:", explain(err, c))
+		return exitFailed
+	}
+	printStart(stdout, server.URL(), c)
+
+	<-ctx.Done()
+	restore() // a second signal ends the program at once
+	fmt.Fprintln(stdout, "Stopping: requests under way are answered first.")
+	if err := drain(server); err != nil {
+		fmt.Fprintln(stderr, "cnaught-sandbox:", err)
+		return exitFailed
+	}
+	fmt.Fprintln(stdout, "Stopped.")
+	return exitOK
+}
+
+// drain closes the sandbox. What takes longer than drainTime is cut off.
+func drain(server *sandbox.Server) error {
+	closed := make(chan error, 1)
+	go func() { closed <- server.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(drainTime):
+		return fmt.Errorf("requests were still under way after %v and were cut off", drainTime)
+	}
+}
+
+// explain says what to do about an error where that is known.
+func explain(err error, c *config) string {
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Sprintf("%s is in use by another program. Stop that one, or choose another address, such as -addr 127.0.0.1:0 for any free port.", c.addr)
+	}
+	return err.Error()
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox"
+)
+
+// printStart says where the sandbox is and how to point a client at it. It
+// shows the well-known key only: one that the user chose may be a real one, or
+// end up in the log of a build.
+func printStart(w io.Writer, api string, c *config) {
+	key := sandbox.DefaultAPIKey
+	if c.apiKey != sandbox.DefaultAPIKey {
+		key = "...  # the key given with -api-key"
+	}
+	fmt.Fprintf(w, `CNaught sandbox
+  for people   %s/
+  for clients  %s
+
+Point a client at it:
+  export CNAUGHT_BASE_URL=%s
+  export CNAUGHT_API_KEY=%s
+
+  curl   curl -H "Authorization: Bearer $CNAUGHT_API_KEY" "$CNAUGHT_BASE_URL/orders"
+  Go     client, err := cnaught.NewFromEnv()
+  Node   const client = new CNaughtApiClient(process.env.CNAUGHT_API_KEY, %s)
+
+`, strings.TrimSuffix(api, "/v1"), api, api, key, nodeOptions(api))
+	if c.everywhere() {
+		fmt.Fprintln(w, "Other machines can reach this address, and the buttons on the page need no key.")
+	}
+	if c.state != "" {
+		fmt.Fprintf(w, "Everything is kept in %s.\n", c.state)
+	}
+	fmt.Fprintln(w, "Stop with Ctrl-C.")
+}
+
+// nodeOptions points the vendor's Node SDK at the sandbox. The SDK always
+// builds an https URL; its fetch option is where plain http comes in.
+func nodeOptions(api string) string {
+	u, err := url.Parse(api)
+	if err != nil { // it is the sandbox's own
+		return "{}"
+	}
+	port := ""
+	if p := u.Port(); p != "" {
+		port = ", port: " + p
+	}
+	host := strings.TrimSuffix(u.Host, ":"+u.Port())
+	if u.Scheme == "https" {
+		return fmt.Sprintf("{ hostname: '%s'%s }", host, port)
+	}
+	return fmt.Sprintf("{ hostname: '%s'%s, fetch: (url, init) => fetch(String(url).replace(/^https/, 'http'), init) }", host, port)
+}

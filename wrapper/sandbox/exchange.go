@@ -1,0 +1,181 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Bounds of request bodies.
+const (
+	maxJSONBytes = 1 << 20
+	maxLogoBytes = 5 << 20
+)
+
+// exchange is one API request on its way through the sandbox.
+type exchange struct {
+	operation string
+	refusal   *answer // of a path or method that no operation has
+	body      []byte
+	fault     *Fault // nil: none
+	paused    bool   // the fault's delay is over
+	closing   <-chan struct{}
+}
+
+type exchangeKey struct{}
+
+func exchangeOf(r *http.Request) *exchange {
+	x, _ := r.Context().Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+// pause is the fault's delay. It goes on when the client has gone: a slow
+// server acts all the same. It reports false if the sandbox was closed.
+func (x *exchange) pause() bool {
+	if x.paused || x.fault == nil || x.fault.Delay <= 0 {
+		return true
+	}
+	x.paused = true
+	timer := time.NewTimer(x.fault.Delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-x.closing:
+		return false
+	}
+}
+
+// serveAPI is every API request: recorded, perhaps struck by a fault, then
+// answered by its operation.
+func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		httpProblem(http.StatusServiceUnavailable, "The sandbox is closed").writeTo(w)
+		return
+	}
+	defer s.leave()
+	started := time.Now()
+	x := &exchange{closing: s.closing}
+	x.operation, x.refusal = s.router.route(r)
+	x.fault = s.faults.take(x.operation)
+	entry := s.requests.begin(s.clock.now(), x, r)
+	body, err := readBody(w, r, x.operation)
+	x.body = body
+	s.requests.received(entry, body)
+
+	var a *answer
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		a = bodyTooLarge(x.operation, tooLarge.Limit)
+	case err != nil: // the request did not come whole, so it must not act
+		s.finish(entry, r, nil, started)
+		panic(http.ErrAbortHandler)
+	default:
+		a = s.strike(w, r, x)
+	}
+	s.finish(entry, r, a, started)
+	if a == nil {
+		reset(w)
+		return
+	}
+	a.set("Date", s.clock.now().Format(http.TimeFormat))
+	if x.fault != nil && x.fault.CutBody {
+		sendCut(w, a)
+	}
+	a.writeTo(w)
+}
+
+// strike answers as the fault wants it, or else as the operation does; nil
+// stands for a reset connection.
+func (s *Server) strike(w http.ResponseWriter, r *http.Request, x *exchange) *answer {
+	f := x.fault
+	if f == nil {
+		return s.act(r, x)
+	}
+	if f.ResetBefore || f.Status != 0 && !f.AfterActing {
+		if !x.pause() || f.ResetBefore {
+			return nil
+		}
+		return f.answer()
+	}
+	a := s.act(r, x)
+	if !x.pause() || f.ResetAfter {
+		return nil
+	}
+	if f.Status != 0 {
+		return f.answer()
+	}
+	a.merge(f.Header)
+	return a
+}
+
+// act lets the operation answer, into memory.
+func (s *Server) act(r *http.Request, x *exchange) *answer {
+	if x.refusal != nil {
+		return x.refusal
+	}
+	if !s.authorized(r) {
+		return unauthorized()
+	}
+	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
+	r.Body = io.NopCloser(bytes.NewReader(x.body))
+	c := &capture{header: make(http.Header)}
+	s.router.ServeHTTP(c, r)
+	return c.answer()
+}
+
+func (s *Server) authorized(r *http.Request) bool {
+	scheme, key, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.EqualFold(scheme, "Bearer") &&
+		subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.apiKey)) == 1
+}
+
+func readBody(w http.ResponseWriter, r *http.Request, operation string) ([]byte, error) {
+	limit := int64(maxJSONBytes)
+	if operation == opUploadLogo {
+		limit = maxLogoBytes
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+}
+
+func bodyTooLarge(operation string, limit int64) *answer {
+	title := http.StatusText(http.StatusRequestEntityTooLarge)
+	if operation == opUploadLogo {
+		title = "Image is too large"
+	}
+	return problemAnswer(http.StatusRequestEntityTooLarge, problem{
+		Title: title, Details: "The body has more than " + strconv.FormatInt(limit, 10) + " bytes",
+	})
+}
+
+// capture is the ResponseWriter that operations write to.
+type capture struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (c *capture) Header() http.Header { return c.header }
+
+func (c *capture) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+}
+
+func (c *capture) Write(p []byte) (int, error) {
+	c.WriteHeader(http.StatusOK)
+	return c.body.Write(p)
+}
+
+func (c *capture) answer() *answer {
+	c.WriteHeader(http.StatusOK)
+	return &answer{status: c.status, header: c.header, body: c.body.Bytes()}
+}

@@ -1,0 +1,202 @@
+package sandbox
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Fault is something that goes wrong with the next requests to an operation.
+// See [Server.Inject].
+type Fault struct {
+	// Operation is an operationId of the API description, such as SubmitOrder;
+	// case does not matter. Empty means any request.
+	Operation string
+	// Skip lets so many requests pass before the first one that is struck.
+	Skip int
+	// Count is the number of requests that are struck. 0 means one; a negative
+	// number means all, until the fault is removed.
+	Count int
+
+	// Delay is waited, in real time, before the request is acted on. A request
+	// with an Idempotency-Key is in flight meanwhile. The request is acted on
+	// even if the client has gone when the delay ends.
+	Delay time.Duration
+	// ResetBefore resets the connection before the request is acted on.
+	ResetBefore bool
+	// Status is answered in place of acting.
+	Status int
+	// AfterActing makes Status the answer to a request that was acted on.
+	AfterActing bool
+	// Body is the body of the answer with Status; a problem document with the
+	// status if nil. Its media type is that of Header, or text/html.
+	Body []byte
+	// Header is added to the answer, such as Retry-After.
+	Header http.Header
+	// ResetAfter resets the connection after the request was acted on, before
+	// any answer.
+	ResetAfter bool
+	// CutBody ends the connection after half of the answer's body.
+	CutBody bool
+}
+
+// Injection is a fault that was injected.
+type Injection struct {
+	faults *faults
+
+	// Guarded by faults.mu.
+	fault Fault
+	skip  int
+	left  int // negative: without end
+	fired int
+}
+
+// Remove takes the fault back. It may be called more than once.
+func (i *Injection) Remove() {
+	i.faults.mu.Lock()
+	defer i.faults.mu.Unlock()
+	i.faults.active = slices.DeleteFunc(i.faults.active, func(other *Injection) bool { return other == i })
+}
+
+// Fired says how many requests the fault has struck.
+func (i *Injection) Fired() int {
+	i.faults.mu.Lock()
+	defer i.faults.mu.Unlock()
+	return i.fired
+}
+
+// Inject makes requests fail. Each request is struck by one fault at most, the
+// earliest injected that fits. A fault that names no operation of the API or
+// does nothing is a mistake in the test: it ends the test ([Run]) or panics.
+func (s *Server) Inject(f Fault) *Injection {
+	if err := f.check(s.router.names); err != nil {
+		s.fail("Inject", err)
+	}
+	f.Header = f.Header.Clone()
+	i := &Injection{faults: &s.faults, fault: f, skip: f.Skip, left: f.Count}
+	if i.left == 0 {
+		i.left = 1
+	}
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.active = append(s.faults.active, i)
+	return i
+}
+
+// ClearFaults removes all faults.
+func (s *Server) ClearFaults() {
+	s.faults.mu.Lock()
+	defer s.faults.mu.Unlock()
+	s.faults.active = nil
+}
+
+type faults struct {
+	mu     sync.Mutex
+	active []*Injection
+}
+
+// take gives the fault that strikes this request, or nil.
+func (fs *faults) take(operation string) *Fault {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for n, i := range fs.active {
+		if i.fault.Operation != "" && !strings.EqualFold(i.fault.Operation, operation) {
+			continue
+		}
+		if i.skip > 0 {
+			i.skip--
+			continue
+		}
+		i.fired++
+		if i.left > 0 {
+			if i.left--; i.left == 0 {
+				fs.active = slices.Delete(fs.active, n, n+1)
+			}
+		}
+		return &i.fault
+	}
+	return nil
+}
+
+func (f *Fault) check(operations []string) error {
+	known := func(name string) bool { return strings.EqualFold(name, f.Operation) }
+	switch {
+	case f.Operation != "" && !slices.ContainsFunc(operations, known):
+		return fmt.Errorf("the API has no operation %q", f.Operation)
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("status %d can't be answered", f.Status)
+	case f.Status == 0 && (f.Body != nil || f.AfterActing):
+		return fmt.Errorf("Body and AfterActing need a Status")
+	case f.Delay < 0 || f.Skip < 0:
+		return fmt.Errorf("Delay and Skip can't be negative")
+	case f.Delay == 0 && !f.ResetBefore && !f.ResetAfter && !f.CutBody && f.Status == 0 && len(f.Header) == 0:
+		return fmt.Errorf("the fault does nothing")
+	}
+	return nil
+}
+
+// answer is the fault's own answer.
+func (f *Fault) answer() *answer {
+	a := &answer{status: f.Status, contentType: "text/html; charset=utf-8", body: f.Body}
+	if f.Body == nil {
+		a = httpProblem(f.Status, "This is an injected fault")
+	}
+	a.merge(f.Header)
+	if t := f.Header.Get("Content-Type"); t != "" {
+		a.contentType = t
+	}
+	return a
+}
+
+func (f *Fault) String() string {
+	if f == nil {
+		return ""
+	}
+	var parts []string
+	add := func(on bool, text string) {
+		if on {
+			parts = append(parts, text)
+		}
+	}
+	add(f.Delay > 0, "delay "+f.Delay.String())
+	add(f.ResetBefore, "reset before acting")
+	add(f.Status != 0 && !f.AfterActing, strconv.Itoa(f.Status))
+	add(f.Status != 0 && f.AfterActing, strconv.Itoa(f.Status)+" after acting")
+	add(f.ResetAfter, "reset after acting")
+	add(f.CutBody, "cut body")
+	add(f.Status == 0 && len(f.Header) > 0, "header")
+	return strings.Join(parts, ", ")
+}
+
+// reset ends the connection so that the client sees a reset, where the
+// connection allows it, and never an answer.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // a FIN in place of a RST is a fault too
+	}
+	_ = conn.Close()
+}
+
+// sendCut promises the whole body, sends half and ends the connection.
+func sendCut(w http.ResponseWriter, a *answer) {
+	if len(a.body) < 2 {
+		reset(w)
+		panic(http.ErrAbortHandler)
+	}
+	whole := len(a.body)
+	cut := *a
+	cut.body = a.body[:whole/2]
+	w.Header().Set("Content-Length", strconv.Itoa(whole))
+	cut.writeTo(w)
+	_ = http.NewResponseController(w).Flush() // what can't be sent is cut even shorter
+	panic(http.ErrAbortHandler)
+}

@@ -1,0 +1,191 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// maxText is the API's bound for names, descriptions and metadata, in
+// characters.
+const maxText = 512
+
+// fields reads the members of a JSON body and collects what is wrong, by
+// member. Members that it is not asked for are ignored.
+type fields struct {
+	values map[string]json.RawMessage
+	errors map[string][]string
+}
+
+// readFields returns an answer if the body is no JSON object.
+func readFields(r *http.Request) (*fields, *answer) {
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || mediaType != typeJSON && !strings.HasSuffix(mediaType, "+json") {
+		return nil, httpProblem(http.StatusUnsupportedMediaType, "Content-Type must be "+typeJSON)
+	}
+	f := &fields{}
+	if err := json.Unmarshal(exchangeOf(r).body, &f.values); err != nil || f.values == nil {
+		f.refuse("body", "must be a JSON object")
+		return nil, f.refusal()
+	}
+	return f, nil
+}
+
+func (f *fields) refuse(name, complaint string) {
+	if f.errors == nil {
+		f.errors = make(map[string][]string)
+	}
+	f.errors[name] = append(f.errors[name], complaint)
+}
+
+// refusal is nil if nothing was wrong.
+func (f *fields) refusal() *answer {
+	if len(f.errors) == 0 {
+		return nil
+	}
+	return invalidParameters(f.errors)
+}
+
+// has reports a member that is there and not null.
+func (f *fields) has(name string) bool {
+	v, ok := f.values[name]
+	return ok && !bytes.Equal(v, []byte("null"))
+}
+
+func (f *fields) require(name string) bool {
+	if !f.has(name) {
+		f.refuse(name, "is required")
+		return false
+	}
+	return true
+}
+
+// number reads a required number. What is not finite or too large to hold
+// whole cents is refused.
+func (f *fields) number(name string) (decimal, bool) {
+	if !f.require(name) {
+		return decimal{}, false
+	}
+	var n json.Number
+	raw := f.values[name]
+	if raw[0] == '"' || json.Unmarshal(raw, &n) != nil {
+		f.refuse(name, "must be a number")
+		return decimal{}, false
+	}
+	v, err := strconv.ParseFloat(n.String(), 64)
+	if err != nil || math.Abs(v) > maxExact {
+		f.refuse(name, "is too large")
+		return decimal{}, false
+	}
+	return newDecimal(v), true
+}
+
+// positive reads a required number above 0.
+func (f *fields) positive(name string) decimal {
+	n, ok := f.number(name)
+	if ok && n.value <= 0 {
+		f.refuse(name, "must be greater than 0")
+	}
+	return n
+}
+
+// notNegative reads a required number that may be 0.
+func (f *fields) notNegative(name string) decimal {
+	n, ok := f.number(name)
+	if ok && n.value < 0 {
+		f.refuse(name, "must not be negative")
+	}
+	return n
+}
+
+// text reads an optional string; nil if it is absent or null.
+func (f *fields) text(name string) *string {
+	if !f.has(name) {
+		return nil
+	}
+	var s string
+	if json.Unmarshal(f.values[name], &s) != nil {
+		f.refuse(name, "must be a string")
+		return nil
+	}
+	return &s
+}
+
+// shortText is text with the API's bound.
+func (f *fields) shortText(name string) *string {
+	s := f.text(name)
+	if s != nil && utf8.RuneCountInString(*s) > maxText {
+		f.refuse(name, fmt.Sprintf("must have at most %d characters", maxText))
+	}
+	return s
+}
+
+// requiredText is text that must be there and not empty.
+func (f *fields) requiredText(name string) string {
+	if !f.require(name) {
+		return ""
+	}
+	s := f.text(name)
+	if s == nil {
+		return ""
+	}
+	if strings.TrimSpace(*s) == "" {
+		f.refuse(name, "must not be empty")
+	}
+	return *s
+}
+
+// oneOf reads an optional member of an enumeration.
+func (f *fields) oneOf(name string, values ...string) string {
+	s := f.text(name)
+	if s == nil {
+		return ""
+	}
+	if !slices.Contains(values, *s) {
+		f.refuse(name, "must be one of "+strings.Join(values, ", "))
+	}
+	return *s
+}
+
+// httpsURL reads a required absolute https URL.
+func (f *fields) httpsURL(name string) string {
+	s := f.requiredText(name)
+	if s != "" && !absoluteURL(s, "https") {
+		f.refuse(name, "must be an absolute https URL")
+	}
+	return s
+}
+
+// notificationURL reads notification_config.url; nil without notifications.
+func (f *fields) notificationURL() *string {
+	const name = "notification_config"
+	if !f.has(name) {
+		return nil
+	}
+	inner := &fields{}
+	if json.Unmarshal(f.values[name], &inner.values) != nil {
+		f.refuse(name, "must be an object")
+		return nil
+	}
+	s := inner.requiredText("url")
+	if s != "" && !absoluteURL(s, "https", "http") {
+		inner.refuse("url", "must be an absolute http or https URL")
+	}
+	for _, complaint := range inner.errors["url"] {
+		f.refuse(name+".url", complaint)
+	}
+	return &s
+}
+
+func absoluteURL(s string, schemes ...string) bool {
+	u, err := url.Parse(s)
+	return err == nil && slices.Contains(schemes, u.Scheme) && u.Hostname() != ""
+}

@@ -1,0 +1,158 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"time"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// What the account did before its first order in these books: the vendor's
+// tests see 1571 kg for January 2024.
+var (
+	accountSince  = time.Date(2023, 9, 26, 0, 18, 51, 764508000, time.UTC)
+	pastOffsetOn  = time.Date(2024, 1, 15, 12, 0, 0, 0, time.UTC)
+	pastOffsetKgs = 1571.0
+)
+
+// What one unit of each equivalent stands for, in kilograms of CO2. The API
+// does not tell its own; these are of the usual size.
+const (
+	carYearKgs    = 4600.0
+	treeKgs       = 60.0
+	homeYearKgs   = 7930.0
+	flightLaxNyKg = 378.0 // 3,980 km at the factor of a flight quote
+)
+
+type impactJSON struct {
+	Name           *string              `json:"name"`
+	LogoURL        *string              `json:"logo_url"`
+	TotalOffsetKgs float64              `json:"total_offset_kgs"`
+	Equivalents    equivalentsJSON      `json:"equivalents"`
+	SinceDate      wireTime             `json:"since_date"`
+	ToDate         *wireTime            `json:"to_date"`
+	Categories     []impactCategoryJSON `json:"categories"`
+}
+
+type equivalentsJSON struct {
+	CarsOffTheRoad         float64 `json:"cars_off_the_road"`
+	TreesPlanted           float64 `json:"trees_planted"`
+	HomesAnnualEnergyUsage float64 `json:"homes_annual_energy_usage"`
+	FlightsLaxToNyc        float64 `json:"flights_lax_to_nyc"`
+}
+
+type impactCategoryJSON struct {
+	Category  impactCategoryNameJSON `json:"category"`
+	OffsetKgs float64                `json:"offset_kgs"`
+	Projects  []impactProjectJSON    `json:"projects"`
+}
+
+type impactCategoryNameJSON struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}
+
+type impactProjectJSON struct {
+	Project   json.RawMessage `json:"project"`
+	OffsetKgs float64         `json:"offset_kgs"`
+	Vintages  string          `json:"vintages"`
+}
+
+type hostedPageJSON struct {
+	Enabled            bool     `json:"enabled"`
+	URL                string   `json:"url"`
+	EnabledEquivalents []string `json:"enabled_equivalents"`
+}
+
+// GetImpactData answers GET /impact/data: the past of the account and its
+// fulfilled orders, counted by the time they were created, from inclusive, to
+// exclusive. A subaccount has no past.
+func (op operations) GetImpactData(w http.ResponseWriter, r *http.Request, p api.GetImpactDataParams) {
+	op.respond(w, r, scope{subaccount: p.XSubaccountID}, func(tx *tx) *answer {
+		if p.From != nil && p.To != nil && p.To.Before(*p.From) {
+			return invalidParameters(map[string][]string{"to": {"must not be before from"}})
+		}
+		within := func(t time.Time) bool {
+			return (p.From == nil || !t.Before(*p.From)) && (p.To == nil || t.Before(*p.To))
+		}
+		data := impactJSON{Name: ref("CNaught"), SinceDate: wireTime(accountSince), ToDate: wireTimePtr(p.To)}
+		counted, past := &tx.orders, 0.0
+		if p.XSubaccountID != nil {
+			a := tx.subaccounts.get(*p.XSubaccountID)
+			data.Name, data.LogoURL, data.SinceDate = &a.Name, op.s.logoURL(a), wireTime(a.CreatedOn)
+			counted = tx.ordersOf[a.ID]
+		} else if op.s.sampleData && within(pastOffsetOn) {
+			past = pastOffsetKgs
+		}
+		if p.From != nil {
+			data.SinceDate = wireTime(*p.From)
+		}
+		data.count(tx.catalog, past, fulfilledKgs(counted, within))
+		return jsonAnswer(http.StatusOK, data)
+	})
+}
+
+func fulfilledKgs(orders *sequence[order], within func(time.Time) bool) float64 {
+	if orders == nil {
+		return 0
+	}
+	sum := 0.0
+	for _, o := range orders.items {
+		if o.State == orderFulfilled && within(o.CreatedOn) {
+			sum += o.AmountKg
+		}
+	}
+	return sum
+}
+
+// count fills in the masses: the past came from the first project, orders from
+// all in their shares.
+func (j *impactJSON) count(c *catalog, past, ordered float64) {
+	total := past + ordered
+	j.TotalOffsetKgs = roundTo(total, 6)
+	j.Equivalents = equivalentsJSON{
+		CarsOffTheRoad:         roundTo(total/carYearKgs, 2),
+		TreesPlanted:           roundTo(total/treeKgs, 2),
+		HomesAnnualEnergyUsage: roundTo(total/homeYearKgs, 2),
+		FlightsLaxToNyc:        roundTo(total/flightLaxNyKg, 2),
+	}
+	j.Categories = []impactCategoryJSON{}
+	if total == 0 {
+		return
+	}
+	category := impactCategoryJSON{
+		Category: impactCategoryNameJSON{
+			Name: "Emissions reductions", Description: "Projects that keep greenhouse gases from being emitted.",
+		},
+		OffsetKgs: j.TotalOffsetKgs,
+	}
+	for i, part := range c.mix {
+		fraction, _ := part.fraction.Float64()
+		kgs := ordered * fraction
+		if i == 0 {
+			kgs += past
+		}
+		if kgs > 0 {
+			category.Projects = append(category.Projects, impactProjectJSON{part.project, roundTo(kgs, 6), "2022"})
+		}
+	}
+	j.Categories = append(j.Categories, category)
+}
+
+func roundTo(v float64, digits int) float64 {
+	shift := math.Pow10(digits)
+	return math.Round(v*shift) / shift
+}
+
+// GetImpactHostedPageConfig answers GET /impact/hosted-page-config.
+func (op operations) GetImpactHostedPageConfig(w http.ResponseWriter, r *http.Request, p api.GetImpactHostedPageConfigParams) {
+	op.respond(w, r, scope{subaccount: p.XSubaccountID}, func(*tx) *answer {
+		page := "https://impact.cnaught.com/sandbox"
+		if p.XSubaccountID != nil {
+			page += "/" + *p.XSubaccountID
+		}
+		return jsonAnswer(http.StatusOK, hostedPageJSON{true, page, []string{"cars", "homes", "flights", "trees"}})
+	})
+}

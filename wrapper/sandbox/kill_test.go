@@ -1,0 +1,158 @@
+package sandbox
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// stateOfChild tells the test binary to be a sandbox with this state file.
+const stateOfChild = "CNAUGHT_SANDBOX_TEST_STATE"
+
+// TestSandboxProcess is no test: TestKillsLoseNothing starts it as a process of
+// its own and kills it.
+func TestSandboxProcess(t *testing.T) {
+	path := os.Getenv(stateOfChild)
+	if path == "" {
+		t.Skip("for TestKillsLoseNothing only")
+	}
+	s, err := Open(WithStateFile(path), WithEmptyBooks(), WithFulfillAfter(5*time.Millisecond))
+	require.NoError(t, err)
+	fmt.Println("sandbox at", s.URL())
+	time.Sleep(time.Minute)
+}
+
+// child is a sandbox in a process of its own.
+type child struct {
+	cmd *exec.Cmd
+	url string
+}
+
+func startChild(t *testing.T, path string) *child {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestSandboxProcess$", "-test.v")
+	cmd.Env = append(os.Environ(), stateOfChild+"="+path)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	cmd.Stderr = os.Stderr
+	require.NoError(t, cmd.Start())
+	c := &child{cmd: cmd}
+	t.Cleanup(func() { c.kill() })
+	var said []string
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if url, ok := strings.CutPrefix(lines.Text(), "sandbox at "); ok {
+			c.url = url
+			return c
+		}
+		said = append(said, lines.Text())
+	}
+	t.Fatalf("the sandbox did not start: %s", strings.Join(said, "\n"))
+	return nil
+}
+
+// kill is kill -9. It may come twice.
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill() // it may have ended
+	_ = c.cmd.Wait()         // it was killed
+}
+
+// TestKillsLoseNothing kills a sandbox again and again while eight clients
+// place orders, and checks that all it ever answered is there at the end, and
+// that keys whose answer never came still place one order.
+func TestKillsLoseNothing(t *testing.T) {
+	kills := 100
+	if testing.Short() {
+		kills = 10
+	}
+	path := filepath.Join(t.TempDir(), "state")
+	load := &load{answers: map[string]string{}}
+	for round := range kills {
+		c := startChild(t, path)
+		load.run(c, round)
+		time.Sleep(time.Duration(5+rand.IntN(40)) * time.Millisecond)
+		c.kill()
+		load.clients.Wait()
+	}
+
+	c := startChild(t, path)
+	settled := 0
+	for _, key := range load.open {
+		id, ok := load.submit(c, key)
+		require.True(t, ok)
+		load.answers[key] = id
+		settled++
+	}
+	c.kill()
+
+	s, err := Open(WithStateFile(path))
+	require.NoError(t, err)
+	defer s.Close()
+	keyOf := map[string]string{}
+	for _, o := range s.Orders() {
+		require.NotNil(t, o.Metadata)
+		assert.NotContains(t, keyOf, *o.Metadata, "one order for each key")
+		keyOf[*o.Metadata] = o.ID
+	}
+	assert.Equal(t, load.answers, keyOf, "every order that was answered is there, and no other")
+	assert.Positive(t, settled, "some requests were cut off by a kill")
+	t.Logf("%d kills, %d orders answered, %d of them settled by their key afterwards", kills, len(keyOf), settled)
+}
+
+// load is eight clients that place orders until their sandbox is killed.
+type load struct {
+	clients sync.WaitGroup
+	mu      sync.Mutex
+	answers map[string]string // key -> order id, as answered
+	open    []string          // keys without an answer
+}
+
+func (l *load) run(c *child, round int) {
+	for worker := range 8 {
+		l.clients.Go(func() {
+			for n := 0; ; n++ {
+				key := fmt.Sprintf("%d-%d-%d", round, worker, n)
+				id, ok := l.submit(c, key)
+				l.mu.Lock()
+				if ok {
+					l.answers[key] = id
+				} else {
+					l.open = append(l.open, key)
+				}
+				l.mu.Unlock()
+				if !ok {
+					return
+				}
+			}
+		})
+	}
+}
+
+func (l *load) submit(c *child, key string) (id string, ok bool) {
+	req, err := http.NewRequest("POST", c.url+"/orders", strings.NewReader(`{"amount_kg":1,"metadata":"`+key+`"}`))
+	if err != nil {
+		return "", false
+	}
+	req.Header.Set("Authorization", "Bearer "+DefaultAPIKey)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Idempotency-Key", key)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", false
+	}
+	defer resp.Body.Close()
+	var o struct{ ID string }
+	err = json.NewDecoder(resp.Body).Decode(&o)
+	return o.ID, err == nil && resp.StatusCode == 201 && o.ID != ""
+}

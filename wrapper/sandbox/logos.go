@@ -1,0 +1,173 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// logoTypes are the media types that a logo may have.
+var logoTypes = []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml"}
+
+// logoFetchTimeout bounds the download of a logo, in real time.
+const logoFetchTimeout = 10 * time.Second
+
+// logoURL is where the sandbox serves the logo. The query changes from one
+// answer to the next, as the vendor's signed URLs do.
+func (s *Server) logoURL(a *subaccount) *string {
+	if a.LogoID == "" {
+		return nil
+	}
+	u := fmt.Sprintf("%s/logos/%s/%s/logo?signature=%s", s.baseURL, a.ID, a.LogoID, newID(16))
+	return &u
+}
+
+// putLogo replaces the logo of a, which the caller puts. nil removes it.
+func (tx *tx) putLogo(a *subaccount, image *logo) {
+	if a.LogoID != "" {
+		tx.change.LogosGone = append(tx.change.LogosGone, a.LogoID)
+		a.LogoID = ""
+	}
+	if image != nil {
+		a.LogoID = image.ID
+		tx.change.Logos = append(tx.change.Logos, image)
+	}
+}
+
+// UpdateSubaccountLogoFromURL answers POST /subaccounts/{id}/logo.
+func (op operations) UpdateSubaccountLogoFromURL(w http.ResponseWriter, r *http.Request, id string) {
+	var image *logo
+	before := func() *answer {
+		f, refusal := readFields(r)
+		if refusal != nil {
+			return refusal
+		}
+		known := false
+		if err := op.s.books.view(func(tx *tx) { known = tx.subaccounts.get(id) != nil }); err != nil {
+			return internalError(err)
+		}
+		if source := f.requiredText("logo_url"); source != "" && len(f.errors) == 0 && known {
+			image = op.s.fetchLogo(r.Context(), f, source)
+		}
+		return f.refusal()
+	}
+	op.changeSubaccount(w, r, id, before, func(tx *tx, a *subaccount) *answer {
+		tx.putLogo(a, image)
+		return nil
+	})
+}
+
+// UpdateSubaccountLogoFromUpload answers PUT /subaccounts/{id}/logo.
+func (op operations) UpdateSubaccountLogoFromUpload(w http.ResponseWriter, r *http.Request, id string) {
+	op.changeSubaccount(w, r, id, nil, func(tx *tx, a *subaccount) *answer {
+		mediaType, ok := logoType(r.Header.Get("Content-Type"))
+		if !ok {
+			return problemAnswer(http.StatusUnsupportedMediaType, problem{
+				Title: "Image type is not supported", Details: "Content-Type must be one of " + strings.Join(logoTypes, ", "),
+			})
+		}
+		data := exchangeOf(r).body
+		if len(data) == 0 {
+			return invalidParameters(map[string][]string{"body": {"must not be empty"}})
+		}
+		tx.putLogo(a, &logo{ID: newID(16), ContentType: mediaType, Data: data})
+		return nil
+	})
+}
+
+// RemoveSubaccountLogo answers DELETE /subaccounts/{id}/logo.
+func (op operations) RemoveSubaccountLogo(w http.ResponseWriter, r *http.Request, id string) {
+	op.changeSubaccount(w, r, id, nil, func(tx *tx, a *subaccount) *answer {
+		tx.putLogo(a, nil)
+		return nil
+	})
+}
+
+func logoType(contentType string) (string, bool) {
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return mediaType, err == nil && slices.Contains(logoTypes, mediaType)
+}
+
+// fetchLogo downloads a logo, or stands a placeholder in for it where the host
+// is foreign and the sandbox may not reach for it. What is wrong is refused
+// under logo_url.
+func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *logo {
+	const name = "logo_url"
+	if !absoluteURL(source, "https", "http") {
+		f.refuse(name, "must be an absolute http or https URL")
+		return nil
+	}
+	u, err := url.Parse(source)
+	if err != nil {
+		f.refuse(name, "must be an absolute http or https URL")
+		return nil
+	}
+	if !s.foreignLogos && !loopbackHost(u.Hostname()) {
+		return &logo{ID: newID(16), ContentType: "image/svg+xml", Data: []byte(placeholderLogo)}
+	}
+	image, complaint := s.downloadLogo(ctx, source)
+	if complaint != "" {
+		f.refuse(name, complaint)
+	}
+	return image
+}
+
+func (s *Server) downloadLogo(ctx context.Context, source string) (image *logo, complaint string) {
+	ctx, cancel := context.WithTimeout(ctx, logoFetchTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, source, nil)
+	if err != nil {
+		return nil, "can't be downloaded: " + err.Error()
+	}
+	resp, err := s.logoClient.Do(req)
+	if err != nil {
+		return nil, "can't be downloaded: " + err.Error()
+	}
+	defer resp.Body.Close()
+	mediaType, ok := logoType(resp.Header.Get("Content-Type"))
+	switch {
+	case resp.StatusCode != http.StatusOK:
+		return nil, "can't be downloaded: status " + strconv.Itoa(resp.StatusCode)
+	case !ok:
+		return nil, "must be served with one of the content types " + strings.Join(logoTypes, ", ")
+	}
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxLogoBytes+1))
+	switch {
+	case err != nil:
+		return nil, "can't be downloaded: " + err.Error()
+	case len(data) > maxLogoBytes:
+		return nil, fmt.Sprintf("has more than %d bytes", maxLogoBytes)
+	case len(data) == 0:
+		return nil, "is empty"
+	}
+	return &logo{ID: newID(16), ContentType: mediaType, Data: data}, ""
+}
+
+const placeholderLogo = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="#cfe8d5"/></svg>`
+
+// serveLogo answers GET /logos/{subaccount}/{logo}/logo. An image is somebody
+// else's content on the sandbox's origin, so the browser may not run it.
+func (s *Server) serveLogo(w http.ResponseWriter, r *http.Request) {
+	var image *logo
+	s.look(func(tx *tx) {
+		if a := tx.subaccounts.get(r.PathValue("subaccount")); a != nil && a.LogoID == r.PathValue("logo") {
+			image = tx.logos[a.LogoID]
+		}
+	})
+	if image == nil {
+		notFound("logo").writeTo(w)
+		return
+	}
+	h := w.Header()
+	h.Set("Content-Type", image.ContentType)
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(image.Data) // a client that has gone can't be told
+}

@@ -1,0 +1,124 @@
+package sandbox
+
+import (
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+func TestCheckoutPageIsAtTheCheckoutURL(t *testing.T) {
+	s := Run(t, WithEmptyBooks())
+	session := openCheckout(t, s, api.CheckoutSessionCreate{AmountKg: 2500, Description: "Delivery of <order> 1001"})
+	path, ok := strings.CutPrefix(session.CheckoutURL, strings.TrimSuffix(s.URL(), "/v1"))
+	require.True(t, ok, session.CheckoutURL)
+
+	resp, page := visit(t, s, http.MethodGet, path, "", func(r *http.Request) {
+		r.Header.Set("Sec-Fetch-Site", "cross-site") // the shop sends its customer here
+	})
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	for _, want := range []string{
+		"2,500 kg", "$50.00", "Delivery of &lt;order&gt; 1001", "Pay $50.00",
+		`<form method="post" action="` + path + `">`, `href="https://shop.example/cart?a=1&amp;b=2">Back<`,
+	} {
+		assert.Contains(t, page, want)
+	}
+	assert.NotContains(t, page, "shop.example/ok", "nobody gets to the success page without paying")
+	assert.Zero(t, s.OrderCount(), "looking buys nothing")
+}
+
+func TestCheckoutPay(t *testing.T) {
+	s := Run(t, WithEmptyBooks())
+	session := openCheckout(t, s, api.CheckoutSessionCreate{Description: "Delivery"})
+	path, success := "/pay/"+session.ID, "https://shop.example/ok?session_id="+session.ID
+
+	var pays sync.WaitGroup
+	for range 20 { // a double click, and then some
+		pays.Go(func() {
+			resp, _ := visit(t, s, http.MethodPost, path, "")
+			assert.Equal(t, http.StatusSeeOther, resp.StatusCode)
+			assert.Equal(t, success, resp.Header.Get("Location"))
+		})
+	}
+	pays.Wait()
+	orders := s.Orders()
+	require.Len(t, orders, 1, "one order, however often Pay was clicked")
+	require.NotNil(t, orders[0].CheckoutSessionID)
+	assert.Equal(t, session.ID, *orders[0].CheckoutSessionID)
+	require.NotNil(t, orders[0].Description)
+	assert.Equal(t, "Delivery", *orders[0].Description)
+	c, err := s.Client().GetCheckoutSession(t.Context(), session.ID)
+	require.NoError(t, err)
+	assert.Equal(t, api.CheckoutSessionStateComplete, c.State)
+
+	_, page := visit(t, s, http.MethodGet, path, "")
+	assert.Contains(t, page, "This checkout is paid")
+	assert.Contains(t, page, `href="`+success+`"`)
+	assert.NotContains(t, page, "<form")
+}
+
+func TestCheckoutExpired(t *testing.T) {
+	s := Run(t, WithEmptyBooks())
+	session := openCheckout(t, s, api.CheckoutSessionCreate{})
+	path := "/pay/" + session.ID
+	s.Advance(24 * time.Hour)
+
+	resp, _ := visit(t, s, http.MethodPost, path, "")
+	assert.Equal(t, http.StatusSeeOther, resp.StatusCode)
+	assert.Equal(t, path, resp.Header.Get("Location"), "its page says why")
+	_, page := visit(t, s, http.MethodGet, path, "")
+	assert.Contains(t, page, "This checkout has expired")
+	assert.Contains(t, page, `href="https://shop.example/cart?a=1&amp;b=2">Back<`)
+	assert.NotContains(t, page, "<form")
+	assert.Zero(t, s.OrderCount())
+}
+
+func TestCheckoutUnknown(t *testing.T) {
+	s := Run(t)
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		resp, page := visit(t, s, method, "/pay/nothing", "")
+		assert.Equal(t, http.StatusNotFound, resp.StatusCode)
+		assert.Contains(t, page, "There is no such checkout session")
+	}
+}
+
+// The published session's checkout_url is the vendor's; its page is here all
+// the same.
+func TestCheckoutPublishedSession(t *testing.T) {
+	s := Run(t)
+	_, page := visit(t, s, http.MethodGet, "/pay/zpQ6QSNRQh", "")
+	assert.Contains(t, page, "Pay $2.00")
+	assert.Contains(t, page, "on behalf of Jane Smith")
+	_, home := visit(t, s, http.MethodGet, "/", "")
+	text, _ := rowOf(t, home, "session-zpQ6QSNRQh")
+	assert.Contains(t, text, " never ", "the clock does not expire it")
+	resp, _ := visit(t, s, http.MethodPost, "/pay/zpQ6QSNRQh", "")
+	assert.Equal(t, "https://www.example.com/confirmation?my_query=my_value&session_id=zpQ6QSNRQh", resp.Header.Get("Location"))
+}
+
+func TestCheckoutSuccessURL(t *testing.T) {
+	for given, want := range map[string]string{
+		"https://shop.example/ok":                                        "https://shop.example/ok",
+		"https://shop.example/ok?s={CHECKOUT_SESSION_ID}":                "https://shop.example/ok?s=Ab1",
+		"https://shop.example/{CHECKOUT_SESSION_ID}/ok":                  "https://shop.example/Ab1/ok",
+		"https://shop.example/ok?s=%7BCHECKOUT_SESSION_ID%7D":            "https://shop.example/ok?s=Ab1",
+		"https://shop.example/ok?s=%7bCHECKOUT_SESSION_ID%7d":            "https://shop.example/ok?s=Ab1",
+		"https://shop.example/ok?s={CHECKOUT_SESSION_ID}&t=%7BSTAY%7D#x": "https://shop.example/ok?s=Ab1&t=%7BSTAY%7D#x",
+		"https://shop.example/ok#s={CHECKOUT_SESSION_ID}":                "https://shop.example/ok#s=Ab1",
+		"https://a.example/{CHECKOUT_SESSION_ID}?{CHECKOUT_SESSION_ID}":  "https://a.example/Ab1?Ab1",
+		// Only this literal is the placeholder.
+		"https://shop.example/ok?s={checkout_session_id}":         "https://shop.example/ok?s={checkout_session_id}",
+		"https://shop.example/ok?s={CHECKOUT_SESSION}":            "https://shop.example/ok?s={CHECKOUT_SESSION}",
+		"https://shop.example/ok?s=CHECKOUT_SESSION_ID":           "https://shop.example/ok?s=CHECKOUT_SESSION_ID",
+		"https://shop.example/ok?s=%257BCHECKOUT_SESSION_ID%257D": "https://shop.example/ok?s=%257BCHECKOUT_SESSION_ID%257D",
+		"https://shop.example/$1/ok?p=100%25&q=a+b%20c":           "https://shop.example/$1/ok?p=100%25&q=a+b%20c",
+	} {
+		assert.Equal(t, want, successURL(&session{ID: "Ab1", SuccessURL: given}))
+	}
+}

@@ -1,0 +1,60 @@
+package sandbox
+
+import "fmt"
+
+// Bounds of a list's limit.
+const (
+	defaultLimit = 20
+	maxLimit     = 100
+)
+
+// cursor is the page that a list is asked for.
+type cursor struct {
+	limit                       *int
+	startingAfter, endingBefore *string
+}
+
+// page cuts the page out of the sequence, newest first. The cost depends on
+// the page and not on the sequence.
+func page[T any](q *sequence[T], c cursor) ([]*T, *answer) {
+	limit := defaultLimit
+	if c.limit != nil {
+		if limit = *c.limit; limit < 1 || limit > maxLimit {
+			return nil, invalidParameters(map[string][]string{"limit": {fmt.Sprintf("must be from 1 to %d", maxLimit)}})
+		}
+	}
+	if q == nil {
+		q = &sequence[T]{}
+	}
+	switch after, before := c.startingAfter, c.endingBefore; {
+	case after != nil && before != nil:
+		return nil, invalidPagination("Only one of starting_after and ending_before may be given")
+	case after != nil:
+		i, ok := q.at[*after]
+		if !ok {
+			return nil, invalidPagination("starting_after is not the id of an item of this list")
+		}
+		return q.older(i, limit), nil
+	case before != nil:
+		i, ok := q.at[*before]
+		if !ok {
+			return nil, invalidPagination("ending_before is not the id of an item of this list")
+		}
+		return q.newer(i, limit), nil
+	}
+	return q.newest(limit), nil
+}
+
+// list is the envelope of all lists.
+type list[T any] struct {
+	Data []T `json:"data"`
+}
+
+// listOf never holds nil, which JSON would show as null.
+func listOf[R, T any](records []*R, show func(*R) T) list[T] {
+	l := list[T]{Data: make([]T, len(records))}
+	for i, r := range records {
+		l.Data[i] = show(r)
+	}
+	return l
+}

@@ -1,0 +1,114 @@
+package sandbox
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Bounds of the request log.
+const (
+	// defaultRequestLog is how many requests are kept unless told otherwise.
+	defaultRequestLog = 1000
+	// maxLoggedBody is how much of a body is kept.
+	maxLoggedBody = 64 << 10
+)
+
+// Request is one API request as the sandbox received it.
+type Request struct {
+	Time      time.Time // by the sandbox clock, UTC
+	Method    string
+	Path      string // with /v1
+	Query     url.Values
+	Operation string      // operationId; empty if no operation has this method and path
+	Header    http.Header // what follows the scheme in Authorization is masked
+	Body      []byte      // its first 64 KiB
+	// Status of the answer; 0 while there is none, and for a connection that
+	// was reset.
+	Status   int
+	Replayed bool   // answered with the stored answer of its Idempotency-Key
+	Fault    string // what the fault that struck it does; empty if none did
+}
+
+// requestLog is a ring of the latest requests.
+type requestLog struct {
+	mu    sync.Mutex
+	ring  []*Request
+	next  int
+	total int
+}
+
+func newRequestLog(size int) *requestLog { return &requestLog{ring: make([]*Request, max(size, 0))} }
+
+func (l *requestLog) begin(now time.Time, x *exchange, r *http.Request) *Request {
+	entry := &Request{
+		Time: now, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Operation: x.operation,
+		Header: maskAuthorization(r.Header), Fault: x.fault.String(),
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.total++
+	if len(l.ring) > 0 {
+		l.ring[l.next] = entry
+		l.next = (l.next + 1) % len(l.ring)
+	}
+	return entry
+}
+
+func (l *requestLog) received(entry *Request, body []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	entry.Body = slices.Clone(body[:min(len(body), maxLoggedBody)])
+}
+
+func (l *requestLog) answered(entry *Request, a *answer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	entry.Status = a.status
+	entry.Replayed = a.header.Get("X-Idempotent-Replay") == "true"
+}
+
+// maskAuthorization keeps the scheme, so that a test sees how the key came.
+func maskAuthorization(h http.Header) http.Header {
+	h = h.Clone()
+	for i, v := range h["Authorization"] {
+		scheme := ""
+		for n, c := range v {
+			if c == ' ' {
+				scheme = v[:n+1]
+				break
+			}
+		}
+		h["Authorization"][i] = scheme + "[masked]"
+	}
+	return h
+}
+
+// Requests returns the API requests received, oldest first: the latest 1,000
+// unless [WithRequestLog] says otherwise. A request is there from the moment
+// it arrives.
+func (s *Server) Requests() []Request {
+	l := s.requests
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]Request, 0, min(l.total, len(l.ring)))
+	for i := range l.ring {
+		if entry := l.ring[(l.next+i)%len(l.ring)]; entry != nil {
+			r := *entry
+			r.Header = r.Header.Clone()
+			r.Body = slices.Clone(r.Body)
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// RequestCount is the number of API requests since the start, also those that
+// Requests no longer holds.
+func (s *Server) RequestCount() int {
+	s.requests.mu.Lock()
+	defer s.requests.mu.Unlock()
+	return s.requests.total
+}

@@ -1,0 +1,78 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRequestsShowWhatCame(t *testing.T) {
+	s := Run(t, WithClock(longAgo))
+	post(t, s, "/orders?x=1", `{"amount_kg":1}`, "Idempotency-Key", "k", "X-Subaccount-Id", "nope")
+	place(t, s, `{"amount_kg":1}`, "Idempotency-Key", "k")
+	place(t, s, `{"amount_kg":1}`, "Idempotency-Key", "k")
+	get(t, s, "/nope", "Authorization", "secret")
+
+	requests := s.Requests()
+	require.Len(t, requests, 4)
+	first := requests[0]
+	assert.Equal(t, "POST", first.Method)
+	assert.Equal(t, "/v1/orders", first.Path)
+	assert.Equal(t, "1", first.Query.Get("x"))
+	assert.Equal(t, "SubmitOrder", first.Operation)
+	assert.Equal(t, longAgo(), first.Time)
+	assert.Equal(t, "k", first.Header.Get("Idempotency-Key"))
+	assert.Equal(t, `{"amount_kg":1}`, string(first.Body))
+	assert.Equal(t, 400, first.Status)
+	assert.Equal(t, "Bearer [masked]", first.Header.Get("Authorization"))
+	assert.False(t, requests[1].Replayed)
+	assert.True(t, requests[2].Replayed)
+	assert.Equal(t, "[masked]", requests[3].Header.Get("Authorization"))
+	assert.Empty(t, requests[3].Operation)
+
+	first.Header.Set("Idempotency-Key", "changed")
+	first.Body[0] = 'x'
+	assert.Equal(t, "k", s.Requests()[0].Header.Get("Idempotency-Key"), "what is returned is a copy")
+	assert.Equal(t, `{"amount_kg":1}`, string(s.Requests()[0].Body))
+}
+
+func TestTheRequestLogIsBounded(t *testing.T) {
+	s := Run(t, WithRequestLog(3))
+	for i := range 7 {
+		get(t, s, fmt.Sprintf("/orders/%d", i))
+	}
+	var paths []string
+	for _, r := range s.Requests() {
+		paths = append(paths, r.Path)
+	}
+	assert.Equal(t, []string{"/v1/orders/4", "/v1/orders/5", "/v1/orders/6"}, paths)
+	assert.Equal(t, 7, s.RequestCount())
+
+	post(t, s, "/orders", `{"amount_kg":1}`+strings.Repeat(" ", maxLoggedBody))
+	assert.Len(t, s.Requests()[2].Body, maxLoggedBody)
+
+	none := Run(t, WithRequestLog(0))
+	get(t, none, "/orders")
+	assert.Empty(t, none.Requests())
+	assert.Equal(t, 1, none.RequestCount())
+}
+
+func TestTheLogHasOneLineForEachRequestAndNoKey(t *testing.T) {
+	var log bytes.Buffer
+	s := Run(t, WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithAPIKey("very-secret"))
+	s.Inject(Fault{Operation: "SubmitOrder", ResetAfter: true})
+	_, _ = try(s, "POST", "/orders", `{"amount_kg":1}`) // it is reset
+	get(t, s, "/orders")
+	require.NoError(t, s.Close())
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	require.Len(t, lines, 2, log.String())
+	assert.Contains(t, lines[0], `method=POST path=/v1/orders operation=SubmitOrder status=0`)
+	assert.Contains(t, lines[0], `fault="reset after acting"`)
+	assert.Contains(t, lines[1], "operation=GetListOfOrder status=200")
+	assert.NotContains(t, log.String(), "very-secret")
+}
