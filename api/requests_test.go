@@ -55,12 +55,12 @@ var requests = map[string]struct {
 	"SubmitRideOrder": {
 		http.MethodPost, "/v1/orders/ride",
 		func() (*http.Request, error) {
-			return api.NewSubmitRideOrderRequest(server, nil, api.RideOrderCreate{ //nolint:staticcheck // deprecated, but there
+			return api.NewSubmitRideOrderRequest(server, nil, api.RideOrderCreate{
 				DistanceKm: 30.5, Metadata: "m", Description: "d", PortfolioID: "p", NotificationConfig: notification,
 			})
 		},
 		func() (*http.Request, error) {
-			return api.NewSubmitRideOrderRequest(server, nil, api.RideOrderCreate{}) //nolint:staticcheck // deprecated, but there
+			return api.NewSubmitRideOrderRequest(server, nil, api.RideOrderCreate{})
 		},
 		`{"distance_km":30.5,"metadata":"m","description":"d","portfolio_id":"p","notification_config":{"url":"https://www.example.com/callback"}}`,
 		`{"distance_km":0}`,
@@ -136,10 +136,10 @@ var requests = map[string]struct {
 	"RequestRideQuote": {
 		http.MethodPost, "/v1/quotes/ride",
 		func() (*http.Request, error) {
-			return api.NewRequestRideQuoteRequest(server, nil, api.RideQuoteRequest{DistanceKm: 30, PortfolioID: "p", Source: api.QuoteSourceAPI}) //nolint:staticcheck // deprecated, but there
+			return api.NewRequestRideQuoteRequest(server, nil, api.RideQuoteRequest{DistanceKm: 30, PortfolioID: "p", Source: api.QuoteSourceAPI})
 		},
 		func() (*http.Request, error) {
-			return api.NewRequestRideQuoteRequest(server, nil, api.RideQuoteRequest{}) //nolint:staticcheck // deprecated, but there
+			return api.NewRequestRideQuoteRequest(server, nil, api.RideQuoteRequest{})
 		},
 		`{"distance_km":30,"portfolio_id":"p","source":"api"}`,
 		`{"distance_km":0}`,

@@ -27,9 +27,11 @@ const (
 // that is not the declared value (unreadable), no whole answer (err), or a
 // good answer.
 type result struct {
+	x          *exchange
 	status     int
 	resp       *http.Response // its body is read and closed
 	body       []byte
+	read       int // how much of body Read has given
 	retryAfter time.Duration
 	problem    *Error
 	unreadable *DecodeError
@@ -59,7 +61,8 @@ func (c *Client) attempt(x *exchange) *result {
 	x.attempts++
 	ctx, cancel := context.WithTimeout(x.ctx, c.policy.AttemptTimeout)
 	defer cancel()
-	r := new(result)
+	r := &x.last
+	*r = result{x: x}
 	req, err := x.request(ctx)
 	if err != nil {
 		r.err = &bodyError{err}

@@ -14,27 +14,27 @@ import (
 type send func(ctx context.Context) (*http.Response, error)
 
 // exec runs a call and returns its 2xx answer as it came.
-func (c *Client) exec(ctx context.Context, op string, opts []CallOption, send send) (*memoryBody, error) {
-	if ctx == nil {
+func (c *Client) exec(ctx context.Context, op string, opts []CallOption, send send) (*result, error) {
+	if ctx == nil { // the generated methods would panic
 		return nil, &InvalidRequestError{op, "context", "is nil"}
 	}
 	resp, err := send(withCall(ctx, opts))
 	if err != nil {
 		return nil, asTyped(op, err)
 	}
-	return resp.Body.(*memoryBody), nil
+	return resp.Body.(*result), nil
 }
 
 // do runs a call and decodes its answer: any 2xx that is a JSON object, since
 // an order that was placed with an undeclared 2xx is placed all the same.
 func do[T any](ctx context.Context, c *Client, op string, opts []CallOption, send send) (*T, error) {
-	body, err := c.exec(ctx, op, opts, send)
+	r, err := c.exec(ctx, op, opts, send)
 	if err != nil {
 		return nil, err
 	}
 	value := new(T)
-	if err := decode(body.data, value); err != nil {
-		return nil, c.unreadable(body.x, body.r, err)
+	if err := decode(r.body, value); err != nil {
+		return nil, c.unreadable(r.x, r, err)
 	}
 	return value, nil
 }

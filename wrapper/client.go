@@ -172,6 +172,7 @@ func parseBaseURL(raw string, insecure bool) (*url.URL, error) {
 }
 
 func isLoopback(host string) bool {
+	host = strings.ToLower(host)
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}

@@ -31,6 +31,7 @@ type exchange struct {
 	key        string        // Idempotency-Key, if the operation takes one
 	rewindable bool          // the body can be sent again
 	attempts   int
+	last       result // of the last attempt
 }
 
 // request returns the request for the next attempt. Every attempt sends the
@@ -69,7 +70,7 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.resp.Body = &memoryBody{data: r.body, x: x, r: r}
+	r.resp.Body = r
 	r.resp.ContentLength = int64(len(r.body))
 	r.resp.Request = req
 	return r.resp, nil
@@ -117,14 +118,15 @@ func (c *Client) newExchange(req *http.Request, call *call) (*exchange, error) {
 func (c *Client) route(req *http.Request) (*operation, error) {
 	u := req.URL
 	escaped := u.EscapedPath()
-	if u.Host == "" {
+	built := u.Host == "" // by our own methods, which have checked the id
+	if built {
 		joined := *c.base
 		joined.Path += u.Path
 		if u.RawPath != "" || c.base.RawPath != "" {
 			joined.RawPath = c.base.EscapedPath() + escaped
 		}
 		joined.RawQuery = u.RawQuery
-		req.URL, req.Host = &joined, c.base.Host
+		*u, req.Host = joined, joined.Host
 	} else {
 		if u.Scheme != c.base.Scheme || u.Host != c.base.Host || u.User != nil || u.Opaque != "" || req.Host != "" && req.Host != c.base.Host {
 			return nil, &InvalidRequestError{req.Method, "URL", "is not on the base URL's origin"}
@@ -135,7 +137,7 @@ func (c *Client) route(req *http.Request) (*operation, error) {
 		}
 		escaped = rest
 	}
-	if op := findOperation(req.Method, escaped); op != nil {
+	if op := findOperation(req.Method, escaped); op != nil && (built || !collapsed(op, escaped)) {
 		return op, nil
 	}
 	return nil, &InvalidRequestError{req.Method + " " + quote(escaped), "path", "belongs to no operation of the description"}
@@ -150,6 +152,10 @@ func (c *Client) setSubaccount(x *exchange, call *call) error {
 		h.Set(headerSubaccount, id)
 	case x.op.Subaccount && c.subaccount != "" && h.Get(headerSubaccount) == "":
 		h.Set(headerSubaccount, c.subaccount)
+	default:
+		if reason := checkHeaderValue(h.Get(headerSubaccount)); reason != "" { // from Raw
+			return &InvalidRequestError{x.op.ID, headerSubaccount, reason}
+		}
 	}
 	return nil
 }
@@ -252,22 +258,15 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// memoryBody is an answer's body, read whole. The generated decoders read it
-// as any body; our own takes the bytes.
-type memoryBody struct {
-	data []byte
-	read int
-	x    *exchange
-	r    *result
-}
-
-func (b *memoryBody) Read(p []byte) (int, error) {
-	if b.read == len(b.data) {
+// Read gives the generated decoders the answer as any body, which was read
+// whole; our own take the bytes.
+func (r *result) Read(p []byte) (int, error) {
+	if r.read == len(r.body) {
 		return 0, io.EOF
 	}
-	n := copy(p, b.data[b.read:])
-	b.read += n
+	n := copy(p, r.body[r.read:])
+	r.read += n
 	return n, nil
 }
 
-func (b *memoryBody) Close() error { return nil }
+func (r *result) Close() error { return nil }

@@ -3,6 +3,7 @@ package cnaught
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -76,6 +77,14 @@ func findOperation(method, escapedPath string) *operation {
 		}
 	}
 	return found
+}
+
+// collapsed reports whether the path may be what is left of another operation's.
+// The generated builders resolve dot segments: with the id ".", DELETE
+// /subaccounts/{id}/logo arrives as DELETE /subaccounts/logo.
+func collapsed(op *operation, escapedPath string) bool {
+	other := op.Path + escapedPath[strings.LastIndexByte(escapedPath, '/'):]
+	return slices.ContainsFunc(operations[:], func(o operation) bool { return o.Method == op.Method && o.Path == other })
 }
 
 // matchPath compares segment by segment. A parameter takes any one segment

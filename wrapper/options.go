@@ -119,9 +119,11 @@ func WithIdempotencyKey(key string) CallOption {
 // fill it with each request anew.
 func WithResponse(r *Response) CallOption { return func(c *call) { c.response = r } }
 
-// ownHeaders are set by the client alone, or by an option of their own.
+// ownHeaders are set by the client alone, or by an option of their own. With an
+// Accept-Encoding that is not its own, net/http hands over a compressed body as
+// it is, and a paid order would be unreadable.
 var ownHeaders = []string{
-	"Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "Trailer",
+	"Accept-Encoding", "Authorization", "Connection", "Content-Length", "Content-Type", "Host", "Transfer-Encoding", "Trailer",
 	headerIdempotencyKey, headerSubaccount,
 }
 

@@ -12,6 +12,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -152,6 +153,9 @@ func (e *talkative) Error() string { return "refused" }
 func TestErrorsDoNotHoldTheKey(t *testing.T) {
 	for name, s := range echoes() {
 		for _, m := range methods {
+			if !slices.Contains([]string{"SubmitOrder", "GetListOfOrder", "DeleteSubaccount", "UpdateSubaccountLogoFromUpload"}, m.operation) {
+				continue // they are all one Doer, and the printing takes its time
+			}
 			var r Response
 			_, err := m.call(t.Context(), newClient(t, play(s), WithRetryPolicy(NoRetry())), WithResponse(&r))
 			if err == nil { // some methods can do with any object

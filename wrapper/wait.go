@@ -39,6 +39,9 @@ func (c *Client) WaitForCheckoutSession(ctx context.Context, id string, opts ...
 }
 
 func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T, error), done func(*T) (state string, ok bool)) (*T, error) {
+	if ctx == nil {
+		return nil, &InvalidRequestError{op, "context", "is nil"}
+	}
 	var (
 		last  *T
 		state = "never seen"

@@ -13,6 +13,8 @@
 // told. Nothing may be there twice, nothing may be there that its caller does
 // not know of, and nobody may have been told of a success that is not there.
 //
+//	go test ./internal/chaos -run TestChaos -v -chaos.orders=10000
+//
 // The seed decides the fault of each call's n-th request and how each caller
 // behaves; the scheduler decides what runs into what.
 package chaos

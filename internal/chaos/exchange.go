@@ -52,7 +52,7 @@ func (x *exchange) run() bool {
 		x.deliver()
 		return false
 	case Slow:
-		p.slow(x.req.URL.Path)
+		p.slow()
 		return x.pass()
 	case Duplicate:
 		return x.twice()
@@ -79,13 +79,12 @@ func (x *exchange) run() bool {
 	}
 }
 
-// deliver hands the request to the server. That can't fail unless the harness
-// itself is at fault, which an answer says that no client takes for a fault in
-// passing.
+// deliver hands the request to the server.
 func (x *exchange) deliver() *reply {
 	r, err := x.proxy.deliver(x.req, x.body)
 	if err != nil {
-		return problem(http.StatusNotImplemented, "")
+		x.proxy.fail(err)
+		return problem(http.StatusBadGateway, "")
 	}
 	return r
 }

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -81,7 +82,7 @@ func Run(ctx context.Context, load Load, server *sandbox.Server) (*Result, error
 		return nil, fmt.Errorf("chaos: %w", err)
 	}
 	r := &run{Result: &Result{Load: load}, plan: NewPlan(load.Seed), server: server, ledger: NewLedger()}
-	r.proxy, err = NewProxy(base, r.plan, func(string) {
+	r.proxy, err = NewProxy(base, r.plan, func() {
 		server.Inject(sandbox.Fault{Operation: load.Action.Operation, Delay: slowness})
 	})
 	if err != nil {
@@ -97,8 +98,8 @@ func Run(ctx context.Context, load Load, server *sandbox.Server) (*Result, error
 	r.Took = time.Since(started)
 	r.client.CloseIdleConnections()
 	r.proxy.Close() // what is still on its way arrives before the audit
-	if r.err != nil {
-		return nil, r.err
+	if err := errors.Join(r.err, r.proxy.Err()); err != nil {
+		return nil, err
 	}
 	return r.Result, r.audit()
 }

@@ -28,8 +28,7 @@ type Proxy struct {
 	tally   *Tally
 	history *history
 	server  *url.URL
-	// slow makes the server slow for one request to this path.
-	slow func(path string)
+	slow    func() // makes the server slow for one request
 
 	listener  net.Listener
 	unused    net.Conn // keeps its local port from everybody else
@@ -38,11 +37,12 @@ type Proxy struct {
 	mu     sync.Mutex
 	closed bool
 	conns  map[net.Conn]bool
+	err    error // of the way to the server, which is to have no faults
 	wg     sync.WaitGroup
 }
 
 // NewProxy starts a proxy in front of the server.
-func NewProxy(server *url.URL, plan *Plan, slow func(path string)) (*Proxy, error) {
+func NewProxy(server *url.URL, plan *Plan, slow func()) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("chaos: proxy: %w", err)
@@ -82,6 +82,21 @@ func (p *Proxy) Transport() *http.Transport {
 			}
 			return dialer.DialContext(ctx, network, addr)
 		},
+	}
+}
+
+// Err is what went wrong without being a fault of the plan.
+func (p *Proxy) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+func (p *Proxy) fail(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err == nil {
+		p.err = fmt.Errorf("chaos: proxy: %w", err)
 	}
 }
 

@@ -5,7 +5,6 @@ package server
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 )
 
@@ -44,5 +43,5 @@ func writeProblem(w http.ResponseWriter, status int, title string) {
 	}
 	w.Header().Set("Content-Type", "application/problem+json")
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, string(problem))
+	_, _ = w.Write(problem)
 }

@@ -24,8 +24,9 @@ type Fault struct {
 	Count int
 
 	// Delay is waited, in real time, before the request is acted on. A request
-	// with an Idempotency-Key is in flight meanwhile. The request is acted on
-	// even if the client has gone when the delay ends.
+	// with an Idempotency-Key is in flight meanwhile, and a second one with the
+	// key gets its 409 at once. The request is acted on even if the client has
+	// gone when the delay ends.
 	Delay time.Duration
 	// ResetBefore resets the connection before the request is acted on.
 	ResetBefore bool

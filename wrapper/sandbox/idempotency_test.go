@@ -98,7 +98,7 @@ func TestErrorsAreNotStored(t *testing.T) {
 
 func TestConcurrentRequestsWithOneKey(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
-	slow := s.Inject(Fault{Operation: "SubmitOrder", Delay: time.Hour})
+	slow := s.Inject(Fault{Operation: "SubmitOrder", Delay: time.Hour, Count: 2})
 	done := make(chan reply)
 	go func() {
 		r, _ := try(s, "POST", "/orders", `{"amount_kg":1}`, "Idempotency-Key", "k") // ended by Close

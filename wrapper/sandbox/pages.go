@@ -6,7 +6,6 @@ import (
 	"errors"
 	"html/template"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,7 +17,7 @@ var templateFiles embed.FS
 
 // pageTemplates are parsed once and only read afterwards.
 var pageTemplates = template.Must(template.New("").Funcs(template.FuncMap{
-	"kg": showKg, "usd": showUSD, "count": showCount, "moment": newMoment,
+	"kg": showKg, "usd": showUSD, "count": showCount,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // pages is what people see in a browser: the overview at /, with a button for
@@ -37,14 +36,9 @@ func (s *Server) pages() http.Handler {
 	mux.HandleFunc("POST /clock", s.pressedClock)
 	mux.HandleFunc("/", s.noPage)
 
-	sameOrigin := http.NewCrossOriginProtection()
-	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		s.showTrouble(w, http.StatusForbidden, "Another site sent this form",
-			"The buttons work only from the sandbox's own pages. Nothing was changed.")
-	}))
 	all := http.NewServeMux()
 	all.HandleFunc("GET /style.css", showStyle) // the same for all hosts, and part of what they are told
-	all.Handle("/", s.ownHost(sameOrigin.Handler(mux)))
+	all.Handle("/", s.ownHost(s.sameOrigin(mux)))
 	return s.logPages(all)
 }
 
@@ -72,33 +66,6 @@ func (w *statusWriter) WriteHeader(status int) {
 
 // Unwrap is for http.ResponseController.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// ownHost refuses a Host that a web page of somebody else could have made up:
-// a name that resolves to this machine (DNS rebinding) would let that page
-// read these pages and press their buttons. An address can't be made up, and
-// the host of the sandbox's own URL is known.
-func (s *Server) ownHost(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, own := hostName(r.Host), ""
-		if u, err := url.Parse(s.baseURL); err == nil {
-			own = u.Hostname()
-		}
-		if net.ParseIP(host) == nil && !strings.EqualFold(host, "localhost") && !strings.EqualFold(host, own) {
-			s.showTrouble(w, http.StatusMisdirectedRequest, "This is not the sandbox's host name",
-				"The pages answer to an IP address, to localhost and to the host of the sandbox's own URL.")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// hostName is the Host header without port and brackets.
-func hostName(hostport string) string {
-	if host, _, err := net.SplitHostPort(hostport); err == nil {
-		return host
-	}
-	return strings.Trim(hostport, "[]")
-}
 
 // noPage helps a client that was pointed at the wrong path.
 func (s *Server) noPage(w http.ResponseWriter, r *http.Request) {

@@ -40,6 +40,9 @@ func (s *Server) perform(r *http.Request, sc scope, fn func(*tx) *answer) *answe
 		id = keyID{r.URL.Path, *sc.key}
 		digest = payloadDigest(sc.subaccount, x.body)
 		if first := s.books.reserve(id, digest); first != nil {
+			if first.status == http.StatusConflict {
+				x.paused = true // the request in flight is what a delay is for
+			}
 			return first
 		}
 		defer s.books.release(id)

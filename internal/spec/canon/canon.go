@@ -11,6 +11,7 @@ package canon
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -165,6 +166,9 @@ func restyle(n *yaml.Node, column int) {
 	}
 }
 
+// yaml11Bool are strings that readers of YAML 1.1 take for booleans: Norway.
+var yaml11Bool = regexp.MustCompile(`(?i)^(?:y|n|yes|no|on|off)$`)
+
 func scalarStyle(n *yaml.Node, column int) yaml.Style {
 	if n.ShortTag() != "!!str" {
 		return 0
@@ -174,6 +178,8 @@ func scalarStyle(n *yaml.Node, column int) yaml.Style {
 		return column+len(line) > lineWidth && strings.Contains(line, " ")
 	})
 	switch {
+	case yaml11Bool.MatchString(n.Value):
+		return yaml.SingleQuotedStyle
 	case long && foldable(n.Value):
 		return yaml.FoldedStyle
 	case strings.Contains(n.Value, "\n"):

@@ -16,7 +16,7 @@ var Methods = []string{"get", "put", "post", "delete", "options", "head", "patch
 
 // maxNodes bounds what expanding YAML aliases may grow a document to. The
 // CNaught description has a few thousand nodes.
-const maxNodes = 500_000
+const maxNodes = 100_000
 
 // Parse reads one YAML or JSON document whose root is a mapping. Aliases are
 // expanded, so that every part of the tree can be changed by itself. Repeated

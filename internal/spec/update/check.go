@@ -18,6 +18,14 @@ import (
 // it, whose tests and benchmarks use the generated types too. What does not
 // compile, tests included, goes into the report.
 func (r *run) check(ctx context.Context) error {
+	edits, err := r.work.edits()
+	if err != nil {
+		return err
+	}
+	if !changesCode(edits) {
+		r.after = r.before
+		return nil
+	}
 	vetErr := r.command(ctx, r.work.dir, "vet", "./...")
 	// Loading with tests compiles more; go vet has just shown that the tests
 	// compile, unless it failed.
@@ -95,6 +103,14 @@ func (r *run) nestedModules() []string {
 func inModule(root, module string) string { return filepath.Join(root, filepath.FromSlash(module)) }
 
 // build builds our module. The others are vetted, and nobody imports them.
-func (r *run) build(ctx context.Context) error {
+func (r *run) build(ctx context.Context, edits []edit) error {
+	if !changesCode(edits) {
+		return nil
+	}
 	return r.command(ctx, r.work.dir, "build", "./...")
+}
+
+// changesCode reports whether there is anything to compile.
+func changesCode(edits []edit) bool {
+	return slices.ContainsFunc(edits, func(e edit) bool { return path.Ext(e.file) == ".go" })
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +17,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/cnaught-go/cnaught/internal/spec/canon"
+	"github.com/cnaught-go/cnaught/internal/spec/methods"
+	"github.com/cnaught-go/cnaught/internal/spec/rawonly"
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
@@ -56,10 +59,35 @@ func repository(t *testing.T) *fixture {
 			return
 		}
 		shared = &fixture{dir: work.dir, files: work.before}
+		sharedErr = shared.leaveOutModules()
 	})
 	require.NoError(t, sharedErr)
 	t.Cleanup(func() { shared.restore(t) })
 	return shared
+}
+
+// leaveOutModules drops the modules that build on ours, to save their time;
+// TestNestedModule has one of its own. What they keep beside their code stays.
+func (f *fixture) leaveOutModules() error {
+	for name := range f.files {
+		if path.Base(name) != "go.mod" || name == "go.mod" {
+			continue
+		}
+		if !strings.Contains(string(f.files[name]), methods.Module+" v") {
+			continue // tools
+		}
+		for other := range f.files {
+			inModule := strings.HasPrefix(other, path.Dir(name)+"/")
+			kept := other == rawonly.File || strings.HasPrefix(other, publishedFolder+"/")
+			if inModule && !kept {
+				delete(f.files, other)
+				if err := os.Remove(filepath.Join(f.dir, other)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // restore puts back what a test changed.

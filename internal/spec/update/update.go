@@ -119,22 +119,26 @@ func (r *run) do(ctx context.Context) error {
 	if err := r.step("vet, compare the Go API", func() error { return r.compareGo(ctx) }); err != nil {
 		return err
 	}
-	if r.report.Verdict() == report.Decision {
-		r.show()
-		return errDecide
-	}
 	edits, err := r.work.edits()
 	if err != nil {
 		return err
 	}
+	decision := r.report.Verdict() == report.Decision
 	for _, e := range edits {
-		r.report.Written = append(r.report.Written, e.file)
+		if !decision {
+			r.report.Written = append(r.report.Written, e.file)
+		}
 	}
-	r.show()
+	if r.Show != nil {
+		r.Show(r.report)
+	}
+	if decision {
+		return errDecide
+	}
 	if r.ReportOnly {
 		return nil
 	}
-	if err := r.step("build", func() error { return r.build(ctx) }); err != nil {
+	if err := r.step("build", func() error { return r.build(ctx, edits) }); err != nil {
 		return err
 	}
 	if err := r.step("replace the files", func() error { return apply(r.Root, edits) }); err != nil {
@@ -142,12 +146,6 @@ func (r *run) do(ctx context.Context) error {
 	}
 	r.report.Applied = true
 	return nil
-}
-
-func (r *run) show() {
-	if r.Show != nil {
-		r.Show(r.report)
-	}
 }
 
 // prepare does all that needs no generated code.

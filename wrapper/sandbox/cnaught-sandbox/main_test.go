@@ -236,6 +236,7 @@ func TestNodeOptions(t *testing.T) {
 		"http://[::1]:8765/v1":      "{ hostname: '[::1]', port: 8765" + plain,
 		"https://dev.example/v1":    "{ hostname: 'dev.example' }",
 		"https://dev.example:84/v1": "{ hostname: 'dev.example', port: 84 }",
+		"https://dev.example/a/v1":  "{ hostname: 'dev.example', apiVersion: 'a/v1' }",
 	} {
 		assert.Equal(t, want, nodeOptions(api))
 	}

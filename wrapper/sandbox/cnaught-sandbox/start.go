@@ -46,13 +46,15 @@ func nodeOptions(api string) string {
 	if err != nil { // it is the sandbox's own
 		return "{}"
 	}
-	port := ""
-	if p := u.Port(); p != "" {
-		port = ", port: " + p
+	options := []string{"hostname: '" + strings.TrimSuffix(u.Host, ":"+u.Port()) + "'"}
+	if u.Port() != "" {
+		options = append(options, "port: "+u.Port())
 	}
-	host := strings.TrimSuffix(u.Host, ":"+u.Port())
-	if u.Scheme == "https" {
-		return fmt.Sprintf("{ hostname: '%s'%s }", host, port)
+	if u.Path != "/v1" {
+		options = append(options, "apiVersion: '"+strings.TrimPrefix(u.Path, "/")+"'") // the SDK's whole path
 	}
-	return fmt.Sprintf("{ hostname: '%s'%s, fetch: (url, init) => fetch(String(url).replace(/^https/, 'http'), init) }", host, port)
+	if u.Scheme == "http" {
+		options = append(options, "fetch: (url, init) => fetch(String(url).replace(/^https/, 'http'), init)")
+	}
+	return "{ " + strings.Join(options, ", ") + " }"
 }

@@ -1,0 +1,172 @@
+package cnaught
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+func TestWithHeader(t *testing.T) {
+	rt := play(reply(200, orderJSON))
+	c := newClient(t, rt)
+	_, err := c.GetOrder(t.Context(), "x", WithHeader("x-trace-id", "7"), WithHeader("X-Empty", ""), WithHeader("X-Trace-Id", "8"))
+	require.NoError(t, err)
+	h := rt.requests()[0].header
+	assert.Equal(t, []string{"8"}, h["X-Trace-Id"], "the last one counts")
+	assert.Equal(t, []string{""}, h["X-Empty"])
+	assert.Equal(t, "Bearer "+testKey, h.Get("Authorization"))
+
+	_, err = c.GetOrder(t.Context(), "x")
+	require.NoError(t, err)
+	assert.NotContains(t, rt.requests()[1].header, "X-Trace-Id", "for one call")
+}
+
+func TestHeadersThatAreRefused(t *testing.T) {
+	for _, h := range [][2]string{
+		{"Authorization", "Bearer other"}, {"authorization", "Bearer other"}, {"AUTHORIZATION", ""},
+		{"Idempotency-Key", "k"}, {"idempotency-key", "k"}, {"X-Subaccount-Id", "s"}, {"x-subaccount-ID", "s"},
+		{"Content-Type", "text/plain"}, {"Content-Length", "0"}, {"Host", "evil.test"}, {"Connection", "close"},
+		{"Transfer-Encoding", "chunked"}, {"Trailer", "X"},
+		// With this one net/http would hand over a compressed body as it is.
+		{"Accept-Encoding", "gzip"},
+		{"", "x"}, {"X Y", "x"}, {"X:Y", "x"}, {"X\r\nY", "x"}, {"X\x00", "x"}, {"é", "x"}, {"X\x7f", "x"}, {"X(", "x"}, {" X", "x"},
+		{"X-A", "a\r\nX-Evil: 1"}, {"X-A", "a\nb"}, {"X-A", "a\x00b"}, {"X-A", "é"}, {"X-A", " a"}, {"X-A", "a\t"}, {"X-A", "\x7f"},
+	} {
+		invalid := refused(t, h[0]+": "+h[1], func(c *Client) error {
+			return errorOf(c.GetOrder(t.Context(), "x", WithHeader(h[0], h[1]), WithHeader("X-Good", "1")))
+		})
+		assert.Equal(t, "GetOrderById", invalid.Operation)
+		refused(t, h[0]+", through Raw", func(c *Client) error {
+			return errorOf(c.Raw().GetOrderByIDWithResponse(WithCallOptions(t.Context(), WithHeader(h[0], h[1])), "x", nil))
+		})
+	}
+}
+
+func TestSubaccountHeader(t *testing.T) {
+	for _, m := range methods {
+		takes := operationOf(t, m.operation).Subaccount
+		rt := play(reply(m.status, m.answer))
+		_, err := m.call(t.Context(), newClient(t, rt))
+		require.NoError(t, err)
+		assert.NotContains(t, rt.requests()[0].header, headerSubaccount, m.operation)
+
+		rt = play(reply(m.status, m.answer))
+		_, err = m.call(t.Context(), newClient(t, rt, WithSubaccount("default")))
+		require.NoError(t, err)
+		if takes {
+			assert.Equal(t, []string{"default"}, rt.requests()[0].header[headerSubaccount], m.operation)
+		} else {
+			assert.NotContains(t, rt.requests()[0].header, headerSubaccount, m.operation)
+		}
+
+		rt = play(reply(m.status, m.answer))
+		_, err = m.call(t.Context(), newClient(t, rt, WithSubaccount("default")), ForSubaccount("sub"))
+		if takes {
+			require.NoError(t, err, m.operation)
+			assert.Equal(t, []string{"sub"}, rt.requests()[0].header[headerSubaccount], m.operation)
+		} else {
+			assert.ErrorIs(t, err, ErrInvalidRequest, m.operation)
+			assert.Zero(t, rt.count(), m.operation)
+		}
+	}
+}
+
+func TestSubaccountsThatAreRefused(t *testing.T) {
+	for _, id := range []string{"", "a\nb", " a", "a ", "é", "\x00"} {
+		refused(t, id, func(c *Client) error { return errorOf(c.GetOrder(t.Context(), "x", ForSubaccount(id))) })
+		if id == "" {
+			continue // a parameter left empty is no parameter
+		}
+		refused(t, id+", through Raw", func(c *Client) error {
+			return errorOf(c.Raw().GetOrderByIDWithResponse(t.Context(), "x", &api.GetOrderByIDParams{XSubaccountID: &id}))
+		})
+	}
+}
+
+func TestIdempotencyKeyWhereThereIsNone(t *testing.T) {
+	for _, m := range methods {
+		rt := play(reply(m.status, m.answer))
+		_, err := m.call(t.Context(), newClient(t, rt), WithIdempotencyKey("k"))
+		if operationOf(t, m.operation).IdempotencyKey {
+			require.NoError(t, err, m.operation)
+			continue
+		}
+		assert.ErrorIs(t, err, ErrInvalidRequest, "%s: the caller would trust a protection that is not there", m.operation)
+		assert.Zero(t, rt.count(), m.operation)
+	}
+}
+
+func TestWithResponse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(s step) step {
+			return func(req *http.Request) (*http.Response, error) { time.Sleep(time.Second); return s(req) }
+		}
+		r := Response{StatusCode: 999, Replayed: true, IdempotencyKey: "old"}
+		c := newClient(t, play(slow(reply(503, ``)), slow(reply(200, orderJSON, "X-Request-Id", "r-1"))))
+		_, err := c.GetOrder(t.Context(), "x", WithResponse(&r))
+		require.NoError(t, err)
+		assert.Equal(t, 200, r.StatusCode)
+		assert.Equal(t, 2, r.Attempts)
+		assert.Equal(t, "r-1", r.Header.Get("X-Request-Id"))
+		assert.False(t, r.Replayed)
+		assert.Empty(t, r.IdempotencyKey)
+		assert.Equal(t, 2*time.Second+250*time.Millisecond, r.Elapsed)
+
+		_, err = newClient(t, play(reply(404, notFoundJSON, "X-Request-Id", "r-2"))).GetOrder(t.Context(), "x", WithResponse(&r))
+		require.Error(t, err)
+		assert.Equal(t, Response{StatusCode: 404, Attempts: 1, Header: as[*Error](t, err).Header}, r)
+
+		_, err = newClient(t, play(reply(200, `null`))).GetOrder(t.Context(), "x", WithResponse(&r))
+		require.Error(t, err)
+		assert.Equal(t, 200, r.StatusCode)
+
+		_, err = newClient(t, play(breakWith(errReset))).PlaceOrder(t.Context(), tenKg, WithResponse(&r), WithIdempotencyKey("k"))
+		require.Error(t, err)
+		assert.Equal(t, Response{Attempts: 4, IdempotencyKey: "k", Elapsed: 1750 * time.Millisecond}, r)
+
+		_, err = newClient(t, play(reply(200, orderJSON))).GetOrder(t.Context(), "x", WithResponse(nil))
+		assert.NoError(t, err)
+	})
+}
+
+func TestCallOptionsReachRaw(t *testing.T) {
+	rt := play(reply(201, orderJSON, headerReplay, "true"))
+	var r Response
+	ctx := WithCallOptions(t.Context(), ForSubaccount("sub"), WithIdempotencyKey("k"), WithHeader("X-A", "1"), WithResponse(&r))
+	_, err := newClient(t, rt).Raw().SubmitOrderWithResponse(ctx, nil, tenKg)
+	require.NoError(t, err)
+	h := rt.requests()[0].header
+	assert.Equal(t, "sub", h.Get(headerSubaccount))
+	assert.Equal(t, "k", h.Get(headerIdempotencyKey))
+	assert.Equal(t, "1", h.Get("X-A"))
+	assert.True(t, r.Replayed)
+	assert.Equal(t, "k", r.IdempotencyKey)
+}
+
+// The context that carries the options is a context in every other respect.
+func TestCallContext(t *testing.T) {
+	type key struct{}
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "v"))
+	with := WithCallOptions(ctx, WithHeader("X-A", "1"))
+	assert.Equal(t, "v", with.Value(key{}))
+	assert.NoError(t, with.Err())
+	cancel()
+	assert.ErrorIs(t, with.Err(), context.Canceled)
+	_, err := newClient(t, play(reply(200, orderJSON))).Raw().GetOrderByIDWithResponse(with, "x", nil)
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+func TestFirstComplaintIsReported(t *testing.T) {
+	invalid := refused(t, "two", func(c *Client) error {
+		return errorOf(c.GetOrder(t.Context(), "x", WithHeader("Host", "a"), ForSubaccount("")))
+	})
+	assert.True(t, strings.Contains(invalid.Reason, "Host"), invalid)
+}

@@ -1,0 +1,140 @@
+package cnaught
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+func TestDeprecatedOperationsThroughRaw(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := play(reply(500, ``), reply(201, orderJSON), breakWith(errReset), reply(200, quoteJSON))
+		c := newClient(t, rt)
+		order, err := c.Raw().SubmitRideOrderWithResponse(t.Context(), nil, api.RideOrderCreate{DistanceKm: 10.5})
+		require.NoError(t, err)
+		assert.Equal(t, "Gre28Fc35bt3", order.JSON201.ID)
+		quote, err := c.Raw().RequestRideQuoteWithResponse(t.Context(), nil, api.RideQuoteRequest{DistanceKm: 30})
+		require.NoError(t, err)
+		assert.Equal(t, 20.0, quote.JSON200.PriceUSDCents)
+
+		requests := rt.requests()
+		assert.Equal(t, testBase+"/orders/ride", requests[0].url)
+		assert.JSONEq(t, `{"distance_km":10.5}`, string(requests[1].body))
+		assert.Equal(t, requests[0].header[headerIdempotencyKey], requests[1].header[headerIdempotencyKey])
+		assert.Equal(t, testBase+"/quotes/ride", requests[2].url)
+	})
+}
+
+func TestRawErrorsAreTyped(t *testing.T) {
+	_, err := newClient(t, play(reply(404, `{"title":`))).Raw().GetOrderByIDWithResponse(t.Context(), "x", nil)
+	assert.ErrorIs(t, err, ErrNotFound, "a broken body does not cost the status")
+	_, err = newClient(t, play(reply(201, `<html>`, "Content-Type", "text/html"))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
+	assert.Equal(t, "<html>", string(as[*DecodeError](t, err).Body))
+	_, err = newClient(t, play(breakWith(errRefused)), quick(2)).Raw().GetListOfPortfoliosWithResponse(t.Context())
+	assert.Equal(t, 2, as[*TransportError](t, err).Attempts)
+	_, err = newClient(t, play()).Raw().GetOrderByIDWithResponse(t.Context(), "..", nil)
+	assert.ErrorIs(t, err, ErrInvalidRequest)
+}
+
+// The answer that Raw gives is one that net/http could have given.
+func TestRawAnswer(t *testing.T) {
+	rt := play(reply(200, orderJSON, "X-Request-Id", "r-1"))
+	resp, err := newClient(t, rt).Raw().GetOrderByIDWithResponse(t.Context(), "x", nil)
+	require.NoError(t, err)
+	assert.Equal(t, orderJSON, string(resp.Body))
+	assert.Equal(t, http.StatusOK, resp.StatusCode())
+	assert.Equal(t, "r-1", resp.HTTPResponse.Header.Get("X-Request-Id"))
+	assert.Equal(t, int64(len(orderJSON)), resp.HTTPResponse.ContentLength)
+	assert.Equal(t, testBase+"/orders/x", resp.HTTPResponse.Request.URL.String())
+	assert.NoError(t, resp.HTTPResponse.Body.Close())
+	assert.Zero(t, rt.open())
+}
+
+func TestRawUndeclared2xxKeepsTheBody(t *testing.T) {
+	resp, err := newClient(t, play(reply(202, orderJSON))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
+	require.NoError(t, err)
+	assert.Nil(t, resp.JSON201)
+	assert.Equal(t, orderJSON, string(resp.Body))
+	assert.Equal(t, 202, resp.StatusCode())
+}
+
+func TestRawIDsThatReachAnotherEndpoint(t *testing.T) {
+	raw := map[string]func(ctx context.Context, c *api.ClientWithResponses, id string) error{
+		"GetOrderByID": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
+			return errorOf(c.GetOrderByIDWithResponse(ctx, id, nil))
+		},
+		"CancelOrder": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
+			return errorOf(c.CancelOrderWithResponse(ctx, id, nil))
+		},
+		"DeleteSubaccount": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
+			return errorOf(c.DeleteSubaccountWithResponse(ctx, id))
+		},
+		"RemoveSubaccountLogo": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
+			return errorOf(c.RemoveSubaccountLogoWithResponse(ctx, id))
+		},
+		"GetProjectByID": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
+			return errorOf(c.GetProjectByIDWithResponse(ctx, id))
+		},
+	}
+	for name, call := range raw {
+		for _, id := range []string{"", ".", ".."} {
+			refused(t, name+" "+id, func(c *Client) error { return call(t.Context(), c.Raw(), id) })
+		}
+		for _, id := range []string{"%2e%2e", "a/b", "..%2f", "/.."} {
+			rt := play(reply(200, subaccountJSON))
+			require.NoError(t, call(t.Context(), newClient(t, rt).Raw(), id), "%s %s", name, id)
+			assert.Equal(t, 1, rt.count())
+		}
+	}
+}
+
+// What an editor of Raw makes of a request is checked like any input.
+func TestRawPathsOfNoOperation(t *testing.T) {
+	for _, path := range []string{"", "/", "/v1", "/v1/", "/v1/orders/", "/v1/orders/x/", "/v1/orders//", "/v1/orders/x/refund", "/v1/secrets",
+		"/v1/./orders", "/v1/../v1/orders", "//v1/orders", "/v1//orders", "/V1/orders", "/v1/Orders", "/v1/orders/.", "/v1/orders/..", "/v1/orders/%2e%2e", "/v1/orders/%2E", "/v1/orders/x/cancel/now"} {
+		refused(t, path, func(c *Client) error {
+			return errorOf(c.Raw().GetListOfOrderWithResponse(t.Context(), nil, func(_ context.Context, req *http.Request) error {
+				u, err := req.URL.Parse("https://api.test" + path)
+				if strings.Contains(path, "//") || strings.Contains(path, "/.") {
+					*u = *req.URL // Parse would tidy it up
+					u.Path, u.RawPath = path, ""
+					if strings.Contains(path, "%") {
+						u.Path, u.RawPath = strings.NewReplacer("%2e", ".", "%2E", ".").Replace(path), path
+					}
+				}
+				req.URL = u
+				return err
+			}))
+		})
+	}
+	for _, method := range []string{"PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "get", ""} {
+		refused(t, method, func(c *Client) error {
+			return errorOf(c.Raw().GetListOfOrderWithResponse(t.Context(), nil, func(_ context.Context, req *http.Request) error {
+				req.Method = method
+				return nil
+			}))
+		})
+	}
+}
+
+func TestLiteralSegmentsWinOverIDs(t *testing.T) {
+	assert.Equal(t, "SubmitRideOrder", findOperation("POST", "/orders/ride").ID)
+	assert.Equal(t, "GetOrderById", findOperation("GET", "/orders/ride").ID)
+	assert.Equal(t, "GetImpactData", findOperation("GET", "/impact/data").ID)
+	assert.Nil(t, findOperation("GET", "/impact/other"))
+	assert.Nil(t, findOperation("GET", "orders"))
+}
+
+func TestRawEditorThatFails(t *testing.T) {
+	rt := play()
+	_, err := newClient(t, rt).Raw().GetListOfPortfoliosWithResponse(t.Context(), func(context.Context, *http.Request) error { return errReset })
+	assert.ErrorIs(t, err, errReset)
+	assert.Zero(t, rt.count())
+}

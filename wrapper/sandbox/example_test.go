@@ -1,0 +1,187 @@
+package sandbox_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/cnaught-go/cnaught/api"
+	cnaught "github.com/cnaught-go/cnaught/wrapper"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox"
+)
+
+// Shop is the program under test: it lets customers offset what they buy.
+type Shop struct {
+	client *cnaught.Client
+	hook   string // where CNaught tells of orders
+}
+
+// Offset sends the customer to the hosted checkout.
+func (s *Shop) Offset(ctx context.Context, kg float64) (*api.CheckoutSession, error) {
+	return s.client.CreateCheckoutSession(ctx, api.CheckoutSessionCreate{
+		AmountKg:   kg,
+		SuccessURL: "https://shop.example/thanks?session={CHECKOUT_SESSION_ID}",
+		CancelURL:  "https://shop.example/cart",
+	})
+}
+
+// Paid says whether the customer has paid.
+func (s *Shop) Paid(ctx context.Context, session string) (bool, error) {
+	c, err := s.client.GetCheckoutSession(ctx, session)
+	if err != nil {
+		return false, err
+	}
+	return c.State == api.CheckoutSessionStateComplete, nil
+}
+
+// Buy orders offsets for the shop itself.
+func (s *Shop) Buy(ctx context.Context, kg float64) (*api.Order, error) {
+	order := api.OrderCreate{AmountKg: kg}
+	if s.hook != "" {
+		order.NotificationConfig = &api.NotificationConfig{URL: s.hook}
+	}
+	return s.client.PlaceOrder(ctx, order)
+}
+
+// A customer buys offsets at checkout. In a test, sandbox.Run(t) stands in
+// place of New and Close.
+func Example() {
+	cn := sandbox.New()
+	defer cn.Close()
+	shop := &Shop{client: cn.Client()}
+	ctx := context.Background()
+
+	session, err := shop.Offset(ctx, 100)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("to pay:", session.PriceUSDCents, "cents")
+
+	order, err := cn.CompleteCheckout(session.ID) // the customer pays
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	paid, err := shop.Paid(ctx, session.ID)
+	fmt.Println("paid:", paid, err)
+	fmt.Println("ordered:", order.AmountKg, "kg,", order.State)
+
+	_, err = shop.Offset(ctx, 10) // 20 cents: too little for a checkout
+	fmt.Println(errors.Is(err, cnaught.ErrInvalidParameters))
+	// Output:
+	// to pay: 200 cents
+	// paid: true <nil>
+	// ordered: 100 kg, placed
+	// true
+}
+
+// CNaught tells the shop when an order is fulfilled. The handler of the client
+// trusts nothing in the webhook: it fetches the order again.
+func Example_webhook() {
+	cn := sandbox.New()
+	defer cn.Close()
+	client := cn.Client()
+	receiver := httptest.NewServer(client.OrderEventHandler(func(_ context.Context, o *api.Order) error {
+		fmt.Println("told of:", o.State, o.AmountKg, "kg from", len(o.ProjectAllocations), "projects")
+		return nil
+	}))
+	defer receiver.Close()
+	shop := &Shop{client: client, hook: receiver.URL}
+	ctx := context.Background()
+
+	order, err := shop.Buy(ctx, 10)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := cn.FulfillOrder(order.ID); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := cn.WaitForDeliveries(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	d := cn.Deliveries()[0]
+	fmt.Println("delivery:", d.Status, "after", len(d.Attempts), "attempt")
+	// Output:
+	// told of: fulfilled 10 kg from 4 projects
+	// delivery: delivered after 1 attempt
+}
+
+// The connection breaks after CNaught took the order and before it answered.
+// The client tries again under the same key, so there is one order.
+func ExampleServer_Inject() {
+	cn := sandbox.New(sandbox.WithEmptyBooks())
+	defer cn.Close()
+	shop := &Shop{client: cn.Client(cnaught.WithRetryPolicy(cnaught.RetryPolicy{BaseDelay: time.Millisecond}))}
+
+	cn.Inject(sandbox.Fault{Operation: "SubmitOrder", ResetAfter: true})
+	cn.Inject(sandbox.Fault{Operation: "SubmitOrder", Status: http.StatusServiceUnavailable})
+	_, err := shop.Buy(context.Background(), 10)
+	fmt.Println("error:", err)
+	for _, r := range cn.Requests() {
+		fmt.Println(r.Operation, r.Status, "replayed:", r.Replayed, "fault:", r.Fault)
+	}
+	fmt.Println("orders:", cn.OrderCount())
+	// Output:
+	// error: <nil>
+	// SubmitOrder 0 replayed: false fault: reset after acting
+	// SubmitOrder 503 replayed: false fault: 503
+	// SubmitOrder 201 replayed: true fault:
+	// orders: 1
+}
+
+// The customer never pays, and the session expires a day later.
+func ExampleServer_Advance() {
+	cn := sandbox.New(sandbox.WithFulfillAfter(time.Hour))
+	defer cn.Close()
+	shop := &Shop{client: cn.Client()}
+	ctx := context.Background()
+	session, err := shop.Offset(ctx, 100)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	order, err := shop.Buy(ctx, 10)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	cn.Advance(24 * time.Hour)
+	session, err = shop.client.GetCheckoutSession(ctx, session.ID)
+	fmt.Println("session:", session.State, err)
+	order, err = shop.client.GetOrder(ctx, order.ID)
+	fmt.Println("order:", order.State, err)
+	// Output:
+	// session: expired <nil>
+	// order: fulfilled <nil>
+}
+
+// Any HTTP client will do, in any language.
+func ExampleServer_URL() {
+	cn := sandbox.New()
+	defer cn.Close()
+	req, err := http.NewRequest(http.MethodPost, cn.URL()+"/quotes/train", strings.NewReader(`{"distance_km":1000}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	req.Header.Set("Authorization", "Bearer "+cn.APIKey())
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status)
+	// Output:
+	// 200 OK
+}
