@@ -45,5 +45,20 @@ fuzz: ## Run each fuzz target for FUZZTIME (60s)
 sandbox: ## Run the sandbox as a program; ARGS="-addr 127.0.0.1:8765"
 	@$(GO) run ./wrapper/sandbox/cnaught-sandbox $(ARGS)
 
+node-compat: ## Drive the sandbox with the vendor's Node SDK; needs Node and npm
+	cd internal/nodecompat && npm ci --ignore-scripts --no-audit --no-fund && node check.mjs
+
+browser-setup: ## Install Debian's Chromium for browser-test; needs root
+	apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core
+
+browser-test: ## Click through the sandbox's pages in headless Chromium
+	CNAUGHT_BROWSER_TEST=1 $(GO) -C internal/browser test -count=1 ./...
+
+spec-report: ## Say what a new description means for Go callers; FROM=file-or-folder
+	@$(GO) -C internal/spec run ./cmd/update-spec -report -from "$(abspath $(FROM))"
+
+update-spec: ## Take a new description, if the result builds; FROM=file-or-folder
+	@$(GO) -C internal/spec run ./cmd/update-spec -from "$(abspath $(FROM))"
+
 ci: ## Run what CI runs
 	bash .ci/run

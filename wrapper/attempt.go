@@ -1,7 +1,6 @@
 package cnaught
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -157,12 +156,11 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 		}
 		return buf[:got], err
 	}
-	var buf bytes.Buffer
-	got, err := buf.ReadFrom(io.LimitReader(resp.Body, min(limit, math.MaxInt64-1)+1))
-	if err == nil && got > limit {
-		return buf.Bytes()[:limit], errTooLarge
+	body, err := io.ReadAll(io.LimitReader(resp.Body, min(limit, math.MaxInt64-1)+1))
+	if err == nil && int64(len(body)) > limit {
+		return body[:limit], errTooLarge
 	}
-	return buf.Bytes(), err
+	return body, err
 }
 
 // isJSON accepts application/json and any +json, which RFC 6839 makes

@@ -181,9 +181,9 @@ func (s fleetScenario) simulate(t *testing.T, p fleetPolicy) *fleetLog {
 			clients.Go(func() { server.drive(t.Context(), c, random, &workers) })
 		}
 		for at := time.Duration(0); at < s.length(); at += fleetTick {
-			time.Sleep(fleetTick - 1) // to the last moment of the tick
+			time.Sleep(fleetTick - time.Nanosecond) // to the last moment of the tick
 			log.count(at, func(c *fleetCount) { c.backlog = server.backlog() })
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 		}
 		clients.Wait()
 		workers.wait()

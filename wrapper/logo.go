@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -33,7 +34,9 @@ func (c *Client) SetSubaccountLogoFromURL(ctx context.Context, id, url string, o
 // UploadSubaccountLogo streams an image: image/png, image/jpeg, image/webp or
 // image/svg+xml. A body that can seek, such as a file, is sent from where it
 // stands, and again from there if the upload is retried; any other body is
-// sent once. The body is not closed.
+// sent once. The body is not closed, and not read any more when the call is
+// over; only a read of a body that can't seek, such as a pipe, may still have to
+// come to its end.
 //
 // https://docs.cnaught.com/api-reference/subaccounts/update-subaccount-logo-by-uploading-image-content
 func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType string, body io.Reader, opts ...CallOption) (*api.Subaccount, error) {
@@ -52,8 +55,12 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 	if err != nil {
 		return nil, &InvalidRequestError{in.op, "body", "can't seek: " + err.Error()}
 	}
+	// net/http may still be reading when an early answer ends the call.
+	once := &closable{Reader: body}
+	defer once.Close()
+	defer rewind.release()
 	return do[api.Subaccount](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.UpdateSubaccountLogoFromUploadWithBody(ctx, id, contentType, io.NopCloser(body), rewind.install)
+		return c.ops.UpdateSubaccountLogoFromUploadWithBody(ctx, id, contentType, once, rewind.install)
 	})
 }
 
@@ -62,6 +69,25 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 // https://docs.cnaught.com/api-reference/subaccounts/remove-logo-from-subaccount
 func (c *Client) RemoveSubaccountLogo(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {
 	return byID[api.Subaccount](ctx, c, "RemoveSubaccountLogo", id, opts, c.ops.RemoveSubaccountLogo)
+}
+
+// closable is the body of a call that can be sent once.
+type closable struct {
+	io.Reader
+	closed atomic.Bool
+}
+
+func (b *closable) Read(p []byte) (int, error) {
+	if b.closed.Load() {
+		return 0, errTakenAway
+	}
+	return b.Reader.Read(p)
+}
+
+// Close does not wait for a read that blocks: no caller's context could end it.
+func (b *closable) Close() error {
+	b.closed.Store(true)
+	return nil
 }
 
 // rewinder gives each attempt the same bytes of one seekable body.
@@ -118,13 +144,20 @@ func (w *rewinder) again() (io.ReadCloser, error) {
 	return w.current, nil
 }
 
+// release takes the body away for good: it is the caller's again.
+func (w *rewinder) release() {
+	w.mu.Lock()
+	w.current = nil
+	w.mu.Unlock()
+}
+
 // rewound is the body of one attempt.
 type rewound struct {
 	*rewinder
 	left int64
 }
 
-var errTakenAway = errors.New("cnaught: the body belongs to a later attempt")
+var errTakenAway = errors.New("cnaught: the attempt that the body belongs to is over")
 
 func (b *rewound) Read(p []byte) (int, error) {
 	b.mu.Lock()

@@ -27,10 +27,10 @@ var sessionJSON []byte
 // GET /checkout/sessions/{id}, as JSON.
 func Session() []byte { return bytes.TrimSpace(sessionJSON) }
 
-// pageJSON is a full page of fulfilled orders, about 1 MB: 100 orders with four
-// allocations, each with its whole project.
-func pageJSON() []byte {
-	orders := make([]api.Order, 100)
+// page is a page of n fulfilled orders, each with four allocations with their
+// whole projects: about 1 MB for 100, the most that the API gives.
+func page(n int) []byte {
+	orders := make([]api.Order, n)
 	for i := range orders {
 		orders[i] = fulfilledOrder(i)
 	}

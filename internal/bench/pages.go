@@ -19,6 +19,15 @@ var pagePeers = []struct {
 	{"cnaught", newOurPage},
 }
 
+// answers are the two ways in which a body comes.
+var answers = []struct {
+	name      string
+	transport func(body []byte) *transport
+}{
+	{"known", newTransport},
+	{"unknown", newStreamTransport},
+}
+
 func newHandPage(baseURL string, hc *http.Client) (getPage, error) {
 	return func(ctx context.Context) (*api.OrderList, error) {
 		list := new(api.OrderList)

@@ -47,13 +47,14 @@ func startBrowser(t *testing.T, scripts bool, hosts string) *browser {
 	t.Cleanup(cancel)
 
 	b := &browser{t: t, ctx: ctx}
-	require.NoError(t, chromedp.Listen(ctx, func(event any) {
+	listening := chromedp.Listen(ctx, func(event any) {
 		if e, ok := event.(*log.EventEntryAdded); ok && e.Entry.Level == log.EntryLevelError {
 			b.mu.Lock()
 			defer b.mu.Unlock()
 			b.errors = append(b.errors, e.Entry.URL+": "+e.Entry.Text)
 		}
-	}))
+	})
+	require.NoError(t, listening, "the browser starts; make browser-setup installs one")
 	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
 	require.NoError(t, err)
 	return b

@@ -10,8 +10,8 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// maxRounds bounds what a caller repeats. At the rate of faults here, no
-// caller comes near it.
+// maxRounds bounds what a caller repeats, so that a client that never succeeds
+// ends the test.
 const maxRounds = 200
 
 // caller makes one call, whatever it takes.

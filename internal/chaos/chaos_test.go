@@ -77,6 +77,14 @@ func TestChaos(t *testing.T) {
 		results = append(results, runLoad(t, load))
 	}
 	t.Logf("%d callers at a time\n%s", callers, Report(results...))
+	var exchanges, faults, settled int
+	for _, r := range results {
+		exchanges += r.Tally.Exchanges()
+		faults += r.Tally.Exchanges() - r.Tally.Count(None)
+		settled += int(r.Settled.Load())
+	}
+	assert.GreaterOrEqual(t, faults, exchanges*3/10, "of %d exchanges, those with a fault", exchanges)
+	assert.Positive(t, settled, "settled later by key")
 	for _, r := range results {
 		if len(r.All()) > 0 {
 			t.Logf("%s\n%s", r.Name, r.Explain())
@@ -85,13 +93,11 @@ func TestChaos(t *testing.T) {
 		assert.Empty(t, r.Unknown, "%s: unknown to the caller", r.Name)
 		assert.Empty(t, r.Missing, "%s: success without a record", r.Name)
 
-		assert.GreaterOrEqual(t, r.Tally.Faulty(), 0.3, "%s: share of exchanges with a fault", r.Name)
 		ended := r.Successes.Load() + r.Failures.Load() + r.Uncertain.Load()
 		assert.EqualValues(t, r.Calls, ended, "%s: calls that came to an end", r.Name)
 		if r.Action.Keyed {
 			assert.EqualValues(t, r.Successes.Load(), r.Records, "%s: records", r.Name)
 			assert.Zero(t, r.Uncertain.Load(), "%s: every outcome can be settled", r.Name)
-			assert.Positive(t, r.Settled.Load(), "%s: settled later", r.Name)
 		}
 	}
 }

@@ -75,7 +75,7 @@ func (p *Plan) random(subject string) *rand.Rand {
 
 // strike decides about the next request of a call. A request without an
 // idempotency key is never delivered twice: HTTP forbids that to every proxy
-// (RFC 9110, section 9.2.2), and no client could help it.
+// (RFC 9110, section 9.2.2), and no client could help it. It is reset instead.
 func (p *Plan) strike(call string, keyed bool) Kind {
 	if p.force != "" {
 		return p.force
@@ -88,7 +88,7 @@ func (p *Plan) strike(call string, keyed bool) Kind {
 	for _, m := range mix {
 		if roll -= m.perMille; roll < 0 {
 			if m.kind == Duplicate && !keyed {
-				return None
+				return ResetAfter
 			}
 			return m.kind
 		}

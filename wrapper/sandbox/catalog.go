@@ -135,7 +135,7 @@ func (f *fields) portfolio(tx *tx, subaccountID *string) *portfolio {
 	c := tx.catalog
 	fallback := c.portfolios[defaultPortfolio]
 	if subaccountID != nil {
-		if a := tx.subaccounts.get(*subaccountID); a != nil && a.PortfolioID != nil {
+		if a := tx.subaccounts.get(*subaccountID); a != nil && a.PortfolioID != nil && c.portfolios[*a.PortfolioID] != nil {
 			fallback = c.portfolios[*a.PortfolioID]
 		}
 	}

@@ -126,14 +126,14 @@ func ExampleServer_Inject() {
 	_, err := shop.Buy(context.Background(), 10)
 	fmt.Println("error:", err)
 	for _, r := range cn.Requests() {
-		fmt.Println(r.Operation, r.Status, "replayed:", r.Replayed, "fault:", r.Fault)
+		fmt.Printf("%s %d replayed: %t fault: %q\n", r.Operation, r.Status, r.Replayed, r.Fault)
 	}
 	fmt.Println("orders:", cn.OrderCount())
 	// Output:
 	// error: <nil>
-	// SubmitOrder 0 replayed: false fault: reset after acting
-	// SubmitOrder 503 replayed: false fault: 503
-	// SubmitOrder 201 replayed: true fault:
+	// SubmitOrder 0 replayed: false fault: "reset after acting"
+	// SubmitOrder 503 replayed: false fault: "503"
+	// SubmitOrder 201 replayed: true fault: ""
 	// orders: 1
 }
 

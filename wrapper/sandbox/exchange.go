@@ -25,7 +25,7 @@ type exchange struct {
 	body      []byte
 	fault     *Fault // nil: none
 	paused    bool   // the fault's delay is over
-	closing   <-chan struct{}
+	closing   context.Context
 }
 
 type exchangeKey struct{}
@@ -47,7 +47,7 @@ func (x *exchange) pause() bool {
 	select {
 	case <-timer.C:
 		return true
-	case <-x.closing:
+	case <-x.closing.Done():
 		return false
 	}
 }
@@ -61,11 +61,11 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	}
 	defer s.leave()
 	started := time.Now()
-	x := &exchange{closing: s.closing}
+	x := &exchange{closing: s.ctx}
 	x.operation, x.refusal = s.router.route(r)
 	x.fault = s.faults.take(x.operation)
 	entry := s.requests.begin(s.clock.now(), x, r)
-	body, err := readBody(w, r, x.operation)
+	body, err := x.readBody(w, r)
 	x.body = body
 	s.requests.received(entry, body)
 
@@ -78,7 +78,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		s.finish(entry, r, nil, started)
 		panic(http.ErrAbortHandler)
 	default:
-		a = s.strike(w, r, x)
+		a = s.strike(r, x)
 	}
 	s.finish(entry, r, a, started)
 	if a == nil {
@@ -94,7 +94,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 
 // strike answers as the fault wants it, or else as the operation does; nil
 // stands for a reset connection.
-func (s *Server) strike(w http.ResponseWriter, r *http.Request, x *exchange) *answer {
+func (s *Server) strike(r *http.Request, x *exchange) *answer {
 	f := x.fault
 	if f == nil {
 		return s.act(r, x)
@@ -137,11 +137,16 @@ func (s *Server) authorized(r *http.Request) bool {
 		subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.apiKey)) == 1
 }
 
-func readBody(w http.ResponseWriter, r *http.Request, operation string) ([]byte, error) {
+// readBody reads the whole body, within its bound. Close does not wait for a
+// client that is slow to send.
+func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	limit := int64(maxJSONBytes)
-	if operation == opUploadLogo {
+	if x.operation == opUploadLogo {
 		limit = maxLogoBytes
 	}
+	defer context.AfterFunc(x.closing, func() {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // a body in memory needs none
+	})()
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 }
 

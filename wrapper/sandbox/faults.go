@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -132,11 +133,11 @@ func (f *Fault) check(operations []string) error {
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d can't be answered", f.Status)
 	case f.Status == 0 && (f.Body != nil || f.AfterActing):
-		return fmt.Errorf("Body and AfterActing need a Status")
+		return errors.New("a Body or AfterActing needs a Status")
 	case f.Delay < 0 || f.Skip < 0:
-		return fmt.Errorf("Delay and Skip can't be negative")
+		return errors.New("a negative Delay or Skip means nothing")
 	case f.Delay == 0 && !f.ResetBefore && !f.ResetAfter && !f.CutBody && f.Status == 0 && len(f.Header) == 0:
-		return fmt.Errorf("the fault does nothing")
+		return errors.New("the fault does nothing")
 	}
 	return nil
 }

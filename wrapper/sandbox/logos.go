@@ -10,14 +10,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // logoTypes are the media types that a logo may have.
 var logoTypes = []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml"}
-
-// logoFetchTimeout bounds the download of a logo, in real time.
-const logoFetchTimeout = 10 * time.Second
 
 // logoURL is where the sandbox serves the logo. The query changes from one
 // answer to the next, as the vendor's signed URLs do.
@@ -120,8 +116,9 @@ func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *logo 
 }
 
 func (s *Server) downloadLogo(ctx context.Context, source string) (image *logo, complaint string) {
-	ctx, cancel := context.WithTimeout(ctx, logoFetchTimeout)
+	ctx, cancel := context.WithTimeout(ctx, outgoingTimeout)
 	defer cancel()
+	defer context.AfterFunc(s.ctx, cancel)()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, source, nil)
 	if err != nil {
 		return nil, "can't be downloaded: " + err.Error()

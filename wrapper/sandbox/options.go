@@ -83,7 +83,8 @@ func WithoutSubaccounts() Option { return func(s *settings) { s.noSubaccounts = 
 
 // WithEmptyBooks leaves out the well-known order 2FhU3B0F36_sandbox, the
 // published checkout session zpQ6QSNRQh and the account's past offsets, so that
-// only what a test made is there.
+// only what a test made is there. A state file that exists keeps the order and
+// the session if it has them.
 func WithEmptyBooks() Option { return func(s *settings) { s.emptyBooks = true } }
 
 // WithLogger logs one line for each API request, at level Info, and what goes

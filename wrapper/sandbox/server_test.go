@@ -112,6 +112,33 @@ func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
 	assert.Positive(t, placed)
 }
 
+func TestCloseWaitsForNoSlowClient(t *testing.T) {
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer slow.Close()
+	s := New()
+	mounted := httptest.NewServer(s.Handler())
+	defer mounted.Close()
+	for _, url := range []string{s.URL(), mounted.URL + "/v1"} {
+		body, hold := io.Pipe() // never ends
+		defer hold.Close()
+		req, err := http.NewRequest("POST", url+"/orders", body)
+		require.NoError(t, err)
+		go func() {
+			if resp, err := http.DefaultClient.Do(req); err == nil { // ended by Close
+				_ = resp.Body.Close()
+			}
+		}()
+	}
+	go func() { _, _ = try(s, "POST", "/subaccounts", `{"name":"a","logo_url":"`+slow.URL+`"}`) }() // ended by Close
+	require.Eventually(t, func() bool { return s.RequestCount() == 3 }, 5*time.Second, time.Millisecond)
+	time.Sleep(10 * time.Millisecond) // so that they are waiting
+	began := time.Now()
+	require.NoError(t, s.Close())
+	assert.Less(t, time.Since(began), 5*time.Second)
+	assert.Len(t, s.Orders(), 1)
+	assert.Empty(t, s.Subaccounts())
+}
+
 func TestHandlerMountedElsewhere(t *testing.T) {
 	var s *Server
 	outside := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.Handler().ServeHTTP(w, r) }))

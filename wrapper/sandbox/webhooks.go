@@ -5,14 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"strings"
-	"sync"
-	"syscall"
 	"time"
 )
 
@@ -23,10 +17,6 @@ const (
 	// sandbox clock.
 	firstRedelivery   = time.Second
 	longestRedelivery = 30 * time.Minute
-	// deliveryTimeout bounds one attempt, in real time.
-	deliveryTimeout = 10 * time.Second
-	// maxDeliveries is how many attempts run at a time.
-	maxDeliveries = 8
 )
 
 // DeliveryStatus says how far a webhook delivery has come.
@@ -77,140 +67,6 @@ func (tx *tx) notification(o *order) *delivery {
 		d.Refused = "the host is not this machine; see WithPublicWebhooks"
 	}
 	return d
-}
-
-// loopbackHost tells without asking any name server.
-func loopbackHost(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.Unmap().IsLoopback()
-}
-
-// onlyLoopback is a net.Dialer's Control: it sees the address really dialed,
-// whatever a name stood for.
-func onlyLoopback(_, address string, _ syscall.RawConn) error {
-	addr, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return err
-	}
-	if !addr.Addr().Unmap().IsLoopback() {
-		return fmt.Errorf("%s is not this machine", addr)
-	}
-	return nil
-}
-
-// outgoingClient is for webhooks and logos: no proxy, no redirects, and no
-// foreign host unless allowed.
-func outgoingClient(foreign bool) *http.Client {
-	dialer := &net.Dialer{Timeout: deliveryTimeout}
-	if !foreign {
-		dialer.Control = onlyLoopback
-	}
-	return &http.Client{
-		Transport: &http.Transport{DialContext: dialer.DialContext, MaxIdleConnsPerHost: maxDeliveries},
-		CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		},
-	}
-}
-
-// courier sends notifications, a few at a time.
-type courier struct {
-	client *http.Client
-	done   func(*delivery, int, error) // called after each attempt
-	ctx    context.Context             // ends with the sandbox
-	wg     sync.WaitGroup
-
-	mu      sync.Mutex
-	queue   []*delivery
-	workers int
-	open    int           // queued or running
-	idle    chan struct{} // closed while open is 0
-}
-
-func newCourier(ctx context.Context, client *http.Client, done func(*delivery, int, error)) *courier {
-	c := &courier{client: client, done: done, ctx: ctx, idle: make(chan struct{})}
-	close(c.idle)
-	return c
-}
-
-// send queues one attempt and returns at once.
-func (c *courier) send(d *delivery) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ctx.Err() != nil {
-		return // it stays pending: a state file keeps it
-	}
-	if c.open == 0 {
-		c.idle = make(chan struct{})
-	}
-	c.open++
-	c.queue = append(c.queue, d)
-	if c.workers < maxDeliveries {
-		c.workers++
-		c.wg.Go(c.work)
-	}
-}
-
-func (c *courier) work() {
-	for {
-		c.mu.Lock()
-		if len(c.queue) == 0 {
-			c.workers--
-			c.mu.Unlock()
-			return
-		}
-		d := c.queue[0]
-		c.queue = c.queue[1:]
-		c.mu.Unlock()
-
-		status, err := c.post(d)
-		if c.ctx.Err() == nil {
-			c.done(d, status, err)
-		}
-		c.mu.Lock()
-		if c.open--; c.open == 0 {
-			close(c.idle)
-		}
-		c.mu.Unlock()
-	}
-}
-
-func (c *courier) post(d *delivery) (status int, err error) {
-	ctx, cancel := context.WithTimeout(c.ctx, deliveryTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Body))
-	if err != nil {
-		return 0, err
-	}
-	req.Header.Set("Content-Type", typeJSON)
-	req.Header.Set("User-Agent", "CNaught-Sandbox")
-	resp, err := c.client.Do(req)
-	if err != nil {
-		return 0, err
-	}
-	defer resp.Body.Close()
-	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
-	return resp.StatusCode, nil
-}
-
-// stop gives up what is under way and returns when nothing runs. The context
-// must have ended.
-func (c *courier) stop() {
-	c.mu.Lock() // a send that saw the context alive has started its worker by now
-	c.queue = nil
-	c.mu.Unlock()
-	c.wg.Wait()
-	c.client.CloseIdleConnections()
-}
-
-// idleChannel is closed when no attempt is queued or running.
-func (c *courier) idleChannel() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.idle
 }
 
 // delivered books the outcome of one attempt and plans the next.
@@ -282,12 +138,18 @@ func (d *delivery) show() Delivery {
 // clock; see [Server.Advance].
 func (s *Server) WaitForDeliveries(ctx context.Context) error {
 	s.look(func(*tx) {}) // what is due is handed over first
+	idle := s.courier.idleChannel()
 	select {
-	case <-s.courier.idleChannel():
+	case <-idle:
+		return nil
+	default:
+	}
+	select {
+	case <-idle:
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("cnaught: sandbox: WaitForDeliveries: %w", ctx.Err())
-	case <-s.closing:
+	case <-s.ctx.Done():
 		return fmt.Errorf("cnaught: sandbox: WaitForDeliveries: %w", ErrClosed)
 	}
 }

@@ -215,7 +215,7 @@ func TestASlowReceiverIsCutOffAndCloseDoesNotWaitForIt(t *testing.T) {
 			return nil, r.Context().Err()
 		})))
 		require.NoError(t, s.FulfillOrder(place(t, s, `{"amount_kg":1,"notification_config":{"url":"http://localhost/"}}`)))
-		time.Sleep(deliveryTimeout)
+		time.Sleep(outgoingTimeout)
 		synctest.Wait()
 		require.Len(t, s.Deliveries()[0].Attempts, 1)
 		assert.Contains(t, s.Deliveries()[0].Attempts[0].Error, "deadline")

@@ -5,11 +5,11 @@
 package overlaycheck
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/speakeasy-api/openapi/overlay"
 	"gopkg.in/yaml.v3"
@@ -108,9 +108,7 @@ func Without(overlayFile []byte, lines []int) ([]byte, error) {
 // parse reads the overlay and the line of each of its actions.
 func parse(file []byte) (*overlay.Overlay, []int, error) {
 	var o overlay.Overlay
-	decoder := yaml.NewDecoder(bytes.NewReader(file))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&o); err != nil {
+	if err := yaml.Unmarshal(file, &o); err != nil {
 		return nil, nil, fmt.Errorf("the overlay is not valid: %w", err)
 	}
 	if err := o.Validate(); err != nil {
@@ -125,6 +123,11 @@ func parse(file []byte) (*overlay.Overlay, []int, error) {
 	lines := make([]int, len(positions.Actions))
 	for i, action := range positions.Actions {
 		lines[i] = action.Line
+		for member := range o.Actions[i].Extensions {
+			if !strings.HasPrefix(member, "x-") {
+				return nil, nil, fmt.Errorf("the overlay is not valid: the action on line %d has %q, which is no member of an action", action.Line, member)
+			}
+		}
 	}
 	return &o, lines, nil
 }
@@ -136,15 +139,13 @@ func check(o *overlay.Overlay, lines []int, description []byte) ([]Finding, erro
 	}
 	var findings []Finding
 	for i, action := range o.Actions {
-		for _, f := range checkAction(o, action, &root) {
+		found := checkAction(o, action, &root)
+		if err := single(o, action).ApplyTo(&root); err != nil {
+			found = []Finding{{Verdict: Invalid, Detail: []string{err.Error()}}}
+		}
+		for _, f := range found {
 			f.Line, f.Target, f.Description = lines[i], action.Target, action.Description
 			findings = append(findings, f)
-		}
-		if err := single(o, action).ApplyTo(&root); err != nil {
-			findings = append(findings, Finding{
-				Line: lines[i], Target: action.Target, Description: action.Description,
-				Verdict: Invalid, Detail: []string{err.Error()},
-			})
 		}
 	}
 	slices.SortStableFunc(findings, func(a, b Finding) int { return cmp.Compare(a.Line, b.Line) })
@@ -162,7 +163,7 @@ func single(o *overlay.Overlay, action overlay.Action) *overlay.Overlay {
 func checkAction(o *overlay.Overlay, action overlay.Action, root *yaml.Node) []Finding {
 	targets, err := query(o, action.Target, root)
 	if err != nil {
-		return []Finding{{Verdict: Invalid, Detail: []string{err.Error()}}}
+		return nil // applying it fails too, and says why
 	}
 	if len(targets) == 0 {
 		return []Finding{{Verdict: NoTarget}}

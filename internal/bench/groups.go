@@ -1,0 +1,137 @@
+package bench
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Group is a set of subjects whose figures are compared.
+type Group struct {
+	Name     string
+	Slice    time.Duration // long enough for the collector to run in each
+	Subjects []Subject
+	Close    func()
+}
+
+// Groups returns all comparisons that need nothing but Go.
+func Groups() ([]Group, error) {
+	var groups []Group
+	for _, build := range []func() (Group, error){CallGroup, PageGroup, ThroughputGroup} {
+		g, err := build()
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, g)
+	}
+	return groups, nil
+}
+
+// CallGroup is one call of GetCheckoutSession without a network.
+func CallGroup() (Group, error) {
+	g := Group{Name: "Call", Slice: 50 * time.Millisecond, Close: func() {}}
+	for _, p := range peers {
+		get, err := p.make(baseURL, &http.Client{Transport: newTransport(Session())})
+		if err != nil {
+			return g, err
+		}
+		g.Subjects = append(g.Subjects, Subject{"Call/client=" + p.name, inTurn(func(ctx context.Context) error {
+			_, err := get(ctx, sessionID)
+			return err
+		})})
+	}
+	return g, nil
+}
+
+// PageGroup is one call of ListOrders that returns 100 fulfilled orders,
+// without a network.
+func PageGroup() (Group, error) {
+	g := Group{Name: "Page", Slice: 200 * time.Millisecond, Close: func() {}}
+	body := page(100)
+	for _, answer := range answers {
+		for _, p := range pagePeers {
+			get, err := p.make(baseURL, &http.Client{Transport: answer.transport(body)})
+			if err != nil {
+				return g, err
+			}
+			g.Subjects = append(g.Subjects, Subject{"Page/length=" + answer.name + "/client=" + p.name, inTurn(func(ctx context.Context) error {
+				_, err := get(ctx)
+				return err
+			})})
+		}
+	}
+	return g, nil
+}
+
+// ThroughputGroup is many calls of GetCheckoutSession at a time over loopback
+// TCP. The client brings its own transport; "hand" gets one that keeps as many
+// connections, "hand-default" is what http.DefaultTransport makes of it.
+func ThroughputGroup() (Group, error) {
+	server := NewServer()
+	tuned := http.DefaultTransport.(*http.Transport).Clone()
+	tuned.MaxIdleConnsPerHost = 64
+	plain := http.DefaultTransport.(*http.Transport).Clone()
+	g := Group{Name: "Throughput", Slice: 200 * time.Millisecond, Close: func() {
+		tuned.CloseIdleConnections()
+		plain.CloseIdleConnections()
+		server.Close()
+	}}
+	for _, goroutines := range []int{1, 8, 64} {
+		for _, p := range []struct {
+			name string
+			make func(baseURL string, hc *http.Client) (getSession, error)
+			hc   *http.Client
+		}{
+			{"hand", newHand, &http.Client{Transport: tuned}},
+			{"cnaught", newOurs, nil},
+			{"hand-default", newHand, &http.Client{Transport: plain}},
+		} {
+			get, err := p.make(server.URL+"/v1", p.hc)
+			if err != nil {
+				return g, err
+			}
+			name := "Throughput/goroutines=" + strconv.Itoa(goroutines) + "/client=" + p.name
+			g.Subjects = append(g.Subjects, Subject{name, InParallel(goroutines, func(ctx context.Context) error {
+				_, err := get(ctx, sessionID)
+				return err
+			})})
+		}
+	}
+	return g, nil
+}
+
+func inTurn(call func(context.Context) error) func(n int) (time.Duration, error) {
+	return func(n int) (time.Duration, error) {
+		ctx := context.Background()
+		for range n {
+			if err := call(ctx); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
+	}
+}
+
+// InParallel makes the n calls of a run from several goroutines.
+func InParallel(goroutines int, call func(context.Context) error) func(n int) (time.Duration, error) {
+	return func(n int) (time.Duration, error) {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		defer cancel(nil)
+		var begun atomic.Int64
+		var wg sync.WaitGroup
+		for range goroutines {
+			wg.Go(func() {
+				for begun.Add(1) <= int64(n) && ctx.Err() == nil {
+					if err := call(ctx); err != nil {
+						cancel(err)
+					}
+				}
+			})
+		}
+		wg.Wait()
+		return 0, context.Cause(ctx)
+	}
+}

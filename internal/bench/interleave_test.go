@@ -1,0 +1,39 @@
+package bench
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestInterleaveTakesTurns(t *testing.T) {
+	fixed := func(perOp time.Duration) func(int) (time.Duration, error) {
+		return func(n int) (time.Duration, error) { return time.Duration(n) * perOp, nil }
+	}
+	var out bytes.Buffer
+	require.NoError(t, Interleave(&out, 3, time.Millisecond, []Subject{
+		{Name: "A", Run: fixed(time.Microsecond)},
+		{Name: "B", Run: fixed(10 * time.Microsecond)},
+	}))
+	var order []string
+	for line := range strings.Lines(out.String()) {
+		f := strings.Fields(line)
+		order = append(order, f[0][len("Benchmark"):len("Benchmark")+1]+" "+f[1]+" "+f[2]+" "+f[4])
+	}
+	a, b := "A 1000 1000.0 1000000", "B 100 10000.0 100000"
+	assert.Equal(t, []string{a, b, b, a, a, b}, order)
+}
+
+func TestInterleaveStopsAtAnError(t *testing.T) {
+	broken := errors.New("broken")
+	err := Interleave(&bytes.Buffer{}, 1, time.Millisecond, []Subject{
+		{Name: "A", Run: func(int) (time.Duration, error) { return 0, broken }},
+	})
+	require.ErrorIs(t, err, broken)
+	assert.ErrorContains(t, err, "A: ")
+}

@@ -1,0 +1,237 @@
+package merge
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/cnaught-go/cnaught/internal/spec/source"
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
+)
+
+const head = `openapi: 3.1.0
+info: {title: Orders API}
+servers: [{url: 'https://api.example.com/v1'}]
+`
+
+const ours = head + `paths:
+  /orders/{id}:
+    parameters:
+      - $ref: '#/components/parameters/Subaccount'
+      - {name: id, in: path, required: true, schema: {type: string}}
+    get:
+      operationId: GetOrder
+      x-source: transcribed
+      x-confidence: low
+      x-note: The errors are guesses.
+      x-kept: 1
+      responses: {'200': {$ref: '#/components/responses/Order'}}
+    delete:
+      operationId: DeleteOrder
+      x-source: transcribed
+      parameters:
+        - {name: force, in: query, schema: {type: boolean}}
+      responses: {'204': {description: gone}}
+  /other:
+    get: {operationId: Other, responses: {'200': {description: ok}}}
+components:
+  parameters:
+    Subaccount: {name: X-Subaccount-Id, in: header, schema: {type: string}}
+  schemas:
+    Order: {type: object, properties: {id: {type: string}}, x-note: A guess., x-kept: 2}
+    Mine: {type: string}
+x-ours: true
+`
+
+const page = head + `paths:
+  /orders/{id}:
+    parameters:
+      - {name: id, in: path, required: true, description: The id, schema: {type: string}}
+    get:
+      operationId: GetOrder
+      parameters: [{$ref: '#/components/parameters/Subaccount'}]
+      responses: {'200': {description: ok}}
+components:
+  schemas:
+    Order: {type: object, properties: {id: {type: integer}}}
+`
+
+func document(t *testing.T, name, text string) source.Document {
+	t.Helper()
+	root, err := tree.Parse(name, []byte(text))
+	require.NoError(t, err)
+	return source.Document{Name: name, Root: root, Markdown: []byte("page")}
+}
+
+func root(t *testing.T, text string) *yaml.Node { return document(t, "ours", text).Root }
+
+func pages(t *testing.T, texts ...string) *source.Source {
+	t.Helper()
+	from := &source.Source{Name: "pages"}
+	for i, text := range texts {
+		from.Documents = append(from.Documents, document(t, string(rune('a'+i))+".md", text))
+	}
+	return from
+}
+
+func whole(t *testing.T, text string) *source.Source {
+	t.Helper()
+	return &source.Source{Name: "file", Whole: true, Documents: []source.Document{document(t, "file.yaml", text)}}
+}
+
+func merged(t *testing.T, from *source.Source) *Result {
+	t.Helper()
+	before := root(t, ours)
+	result, err := Merge(before, from)
+	require.NoError(t, err)
+	assert.True(t, tree.Equal(before, root(t, ours)), "ours is not changed")
+	return result
+}
+
+func TestPageReplacesItsOperation(t *testing.T) {
+	result := merged(t, pages(t, page))
+	require.Empty(t, result.Conflicts)
+	item := tree.Get(result.Root, "paths", "/orders/{id}")
+
+	assert.Equal(t, "published", tree.Text(item, "get", "x-source"))
+	assert.Nil(t, tree.Get(item, "get", "x-confidence"), "the vendor's word is no guess")
+	assert.Nil(t, tree.Get(item, "get", "x-note"))
+	assert.Equal(t, "1", tree.Text(item, "get", "x-kept"), "our other extensions stay")
+	assert.Equal(t, "ok", tree.Text(item, "get", "responses", "200", "description"))
+	assert.Equal(t, "The id", tree.Text(item, "parameters", "0", "description"))
+	assert.Len(t, tree.Get(item, "parameters").Content, 1)
+
+	assert.Equal(t, "integer", tree.Text(result.Root, "components", "schemas", "Order", "properties", "id", "type"))
+	assert.Equal(t, "2", tree.Text(result.Root, "components", "schemas", "Order", "x-kept"))
+	assert.Equal(t, []string{
+		"`paths[\"/orders/{id}\"].get` is published now; its note ends: “The errors are guesses.”",
+		"`components.schemas.Order` is published now; its note ends: “A guess.”",
+	}, result.Notes)
+}
+
+func TestPageLeavesTheRest(t *testing.T) {
+	result := merged(t, pages(t, page))
+	assert.Equal(t, "Other", tree.Text(result.Root, "paths", "/other", "get", "operationId"))
+	assert.Equal(t, "string", tree.Text(result.Root, "components", "schemas", "Mine", "type"))
+	assert.Equal(t, "true", tree.Text(result.Root, "x-ours"))
+
+	// The header was kept at the path, which the page does not have: the other
+	// operation of the path takes it as its own, once.
+	removed := tree.Get(result.Root, "paths", "/orders/{id}", "delete")
+	assert.Equal(t, "transcribed", tree.Text(removed, "x-source"))
+	parameters := tree.Get(removed, "parameters")
+	require.Len(t, parameters.Content, 2)
+	assert.Equal(t, "force", tree.Text(parameters, "0", "name"))
+	assert.Equal(t, "#/components/parameters/Subaccount", tree.Ref(parameters.Content[1]))
+}
+
+func TestPageWithoutPathParameters(t *testing.T) {
+	own := head + `paths:
+  /orders/{id}:
+    get:
+      operationId: GetOrder
+      parameters: [{name: id, in: path, required: true, schema: {type: string}}]
+      responses: {'200': {description: ok}}
+`
+	item := tree.Get(merged(t, pages(t, own)).Root, "paths", "/orders/{id}")
+	assert.Nil(t, tree.Get(item, "parameters"))
+	assert.Len(t, tree.Get(item, "get", "parameters").Content, 1)
+	assert.Len(t, tree.Get(item, "delete", "parameters").Content, 3, "force, the header, and the id")
+}
+
+func TestPageWithNewOperation(t *testing.T) {
+	added := head + "paths: {/new: {post: {operationId: New, responses: {'200': {description: ok}}}}}\nwebhooks: {paid: {post: {operationId: Paid}}}\n"
+	result := merged(t, pages(t, added))
+	assert.Equal(t, "published", tree.Text(result.Root, "paths", "/new", "post", "x-source"))
+	assert.Equal(t, "published", tree.Text(result.Root, "webhooks", "paid", "post", "x-source"))
+	assert.NotNil(t, tree.Get(result.Root, "paths", "/orders/{id}", "get"))
+}
+
+func TestPagesThatAgree(t *testing.T) {
+	reordered := head + "components:\n  schemas:\n    Order: {properties: {id: {type: integer}}, type: object}\npaths: {'/orders/{id}': {}}\n"
+	assert.Empty(t, merged(t, pages(t, page, reordered, page)).Conflicts)
+}
+
+func TestPagesThatContradict(t *testing.T) {
+	other := head + "components: {schemas: {Order: {type: object, properties: {id: {type: string}}}}}\npaths: {'/orders/{id}': {get: {operationId: Fetch}}}\n"
+	result := merged(t, pages(t, page, other))
+	assert.Nil(t, result.Root, "nothing is guessed")
+	require.Len(t, result.Conflicts, 2)
+	assert.Equal(t, "`components.schemas.Order` is defined differently by a.md and b.md: they differ at `components.schemas.Order.properties.id.type`", result.Conflicts[0].String())
+	assert.Contains(t, result.Conflicts[1].String(), "`paths[\"/orders/{id}\"].get.operationId`")
+}
+
+func TestWholeFileReplaces(t *testing.T) {
+	result := merged(t, whole(t, page))
+	assert.Equal(t, []string{"GET /orders/{id}"}, Operations(result.Root))
+	assert.Equal(t, "published", tree.Text(result.Root, "paths", "/orders/{id}", "get", "x-source"))
+	assert.Equal(t, "1", tree.Text(result.Root, "paths", "/orders/{id}", "get", "x-kept"))
+	assert.Equal(t, "2", tree.Text(result.Root, "components", "schemas", "Order", "x-kept"))
+	assert.Nil(t, tree.Get(result.Root, "components", "schemas", "Mine"))
+	assert.Equal(t, "true", tree.Text(result.Root, "x-ours"))
+	assert.Len(t, result.Notes, 2)
+}
+
+func TestOurOwnFileStays(t *testing.T) {
+	from := whole(t, ours)
+	from.Ours = true
+	assert.True(t, tree.Equal(merged(t, from).Root, root(t, ours)))
+}
+
+func TestOtherAPI(t *testing.T) {
+	tests := map[string]struct {
+		text  string
+		whole bool
+		want  string
+	}{
+		"other server":              {"openapi: 3.1.0\ninfo: {title: Orders API}\nservers: [{url: 'https://petstore.example.org/v1'}]\npaths: {/other: {}}\n", true, "its servers are petstore.example.org, ours are api.example.com"},
+		"no server":                 {"openapi: 3.1.0\ninfo: {title: Orders API}\npaths: {/other: {}}\n", true, "its servers are not named"},
+		"a relative server":         {"openapi: 3.1.0\nservers: [{url: /v1}]\npaths: {/other: {}}\n", true, "its servers are not named"},
+		"same server, other paths":  {head + "paths: {/pets: {}}\n", true, "it has none of our paths"},
+		"page, other title":         {"openapi: 3.1.0\ninfo: {title: Pets}\nservers: [{url: 'https://api.example.com/v2'}]\npaths: {/pets: {}}\n", false, `its title is "Pets", ours is "Orders API"`},
+		"page of an unknown server": {"openapi: 3.1.0\nservers: [{url: '://'}]\npaths: {/other: {}}\n", false, "its servers are not named"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			from := pages(t, test.text)
+			if test.whole {
+				from = whole(t, test.text)
+			}
+			_, err := Merge(root(t, ours), from)
+			var other *OtherAPIError
+			require.ErrorAs(t, err, &other)
+			assert.ErrorContains(t, err, "describes another API")
+			assert.ErrorContains(t, err, test.want)
+		})
+	}
+}
+
+func TestSameAPI(t *testing.T) {
+	for name, from := range map[string]*source.Source{
+		"new title and base path":    whole(t, "openapi: 3.1.0\ninfo: {title: New}\nservers: [{url: 'https://API.example.com/v2'}]\npaths: {/other: {}}\n"),
+		"page of a new path":         pages(t, head+"paths: {/new: {}}\n"),
+		"page with another title":    pages(t, "openapi: 3.1.0\ninfo: {title: New}\nservers: [{url: 'https://api.example.com'}]\npaths: {/other: {}}\n"),
+		"one of two servers is ours": whole(t, "openapi: 3.1.0\nservers: [{url: 'https://eu.example.com'}, {url: 'https://api.example.com'}]\npaths: {/other: {}}\n"),
+	} {
+		_, err := Merge(root(t, ours), from)
+		assert.NoError(t, err, name)
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	result := merged(t, pages(t, page))
+	assert.Empty(t, Differences(result.Root, document(t, "a.md", page)))
+	var got []string
+	for _, place := range Differences(root(t, ours), document(t, "a.md", page)) {
+		got = append(got, place.String())
+	}
+	assert.Equal(t, []string{
+		`paths["/orders/{id}"].parameters`,
+		`paths["/orders/{id}"].get.parameters`,
+		`paths["/orders/{id}"].get.responses.200.description`,
+		`paths["/orders/{id}"].get.responses.200.$ref`,
+		"components.schemas.Order.properties.id.type",
+	}, got)
+}

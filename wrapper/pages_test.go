@@ -1,0 +1,361 @@
+package cnaught
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// shelf answers lists as the API does: newest first, both cursors exclusive.
+type shelf struct {
+	ids     []string // newest first
+	queries []url.Values
+	spoil   func(query url.Values, page []string) []string // nil for an honest server
+	fail    func(n int) step                               // nil answer for a good one
+}
+
+// stack makes n items; item n is the newest.
+func stack(n int) *shelf {
+	s := new(shelf)
+	for i := n; i > 0; i-- {
+		s.ids = append(s.ids, fmt.Sprint("id-", i))
+	}
+	return s
+}
+
+func (s *shelf) RoundTrip(req *http.Request) (*http.Response, error) {
+	q := req.URL.Query()
+	s.queries = append(s.queries, q)
+	if s.fail != nil {
+		if answer := s.fail(len(s.queries)); answer != nil {
+			return answer(req)
+		}
+	}
+	page := s.page(q)
+	if s.spoil != nil {
+		page = s.spoil(q, page)
+	}
+	items := make([]map[string]string, 0, len(page))
+	for _, id := range page {
+		items = append(items, map[string]string{"id": id})
+	}
+	body, err := json.Marshal(map[string]any{"data": items})
+	if err != nil {
+		return nil, err
+	}
+	return reply(200, string(body))(req)
+}
+
+func (s *shelf) page(q url.Values) []string {
+	limit := 20
+	if n, err := strconv.Atoi(q.Get("limit")); err == nil {
+		limit = n
+	}
+	if after := q.Get("starting_after"); after != "" {
+		older := s.ids[slices.Index(s.ids, after)+1:]
+		return older[:min(limit, len(older))]
+	}
+	if before := q.Get("ending_before"); before != "" {
+		newer := s.ids[:slices.Index(s.ids, before)]
+		return newer[max(0, len(newer)-limit):] // those nearest to the cursor
+	}
+	return s.ids[:min(limit, len(s.ids))]
+}
+
+// collect ranges over at most most items.
+func collect[T any](seq iter.Seq2[T, error], id func(T) string, most int) (ids []string, err error) {
+	for item, e := range seq {
+		if e != nil {
+			return ids, e
+		}
+		ids = append(ids, id(item))
+		if len(ids) == most {
+			break
+		}
+	}
+	return ids, nil
+}
+
+func orderIDs(seq iter.Seq2[api.Order, error], most int) ([]string, error) {
+	return collect(seq, func(o api.Order) string { return o.ID }, most)
+}
+
+func TestIterators(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		n        int
+		o        ListOptions
+		from, to int // positions on the shelf, newest is 0
+		requests int
+	}{
+		{"nothing", 0, ListOptions{}, 0, 0, 1},
+		{"one short page", 5, ListOptions{}, 0, 5, 1},
+		{"one full page, and an empty one", 100, ListOptions{}, 0, 100, 2},
+		{"three pages", 250, ListOptions{}, 0, 250, 3},
+		{"small pages", 7, ListOptions{Limit: 3}, 0, 7, 3},
+		{"pages of one", 3, ListOptions{Limit: 1}, 0, 3, 4},
+		{"after a cursor", 250, ListOptions{StartingAfter: "id-200"}, 51, 250, 2},
+		{"after the last", 5, ListOptions{StartingAfter: "id-1"}, 0, 0, 1},
+		{"before a cursor, one page", 250, ListOptions{EndingBefore: "id-240"}, 0, 10, 1},
+		{"before a cursor, several pages", 250, ListOptions{EndingBefore: "id-50"}, 0, 200, 4},
+		{"before a cursor, one exact page", 250, ListOptions{EndingBefore: "id-150"}, 0, 100, 3},
+		{"before the newest", 5, ListOptions{EndingBefore: "id-5"}, 0, 0, 1},
+		{"before the oldest, small pages", 7, ListOptions{EndingBefore: "id-1", Limit: 2}, 0, 6, 5},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := stack(tt.n)
+			c := newClient(t, s)
+			ids, err := orderIDs(c.Orders(t.Context(), tt.o), -1)
+			require.NoError(t, err)
+			want := s.ids[tt.from:tt.to]
+			assert.Equal(t, append([]string(nil), want...), ids)
+			assert.Len(t, s.queries, tt.requests)
+			for _, q := range s.queries {
+				assert.False(t, q.Has("starting_after") && q.Has("ending_before"), "the API takes one")
+				wantLimit := tt.o.Limit
+				if wantLimit == 0 {
+					wantLimit = 100
+				}
+				assert.Equal(t, fmt.Sprint(wantLimit), q.Get("limit"))
+			}
+
+			s = stack(tt.n)
+			subs, err := collect(newClient(t, s).Subaccounts(t.Context(), tt.o), func(s api.Subaccount) string { return s.ID }, -1)
+			require.NoError(t, err)
+			assert.Equal(t, ids, subs)
+		})
+	}
+}
+
+func TestIteratorsAreLazy(t *testing.T) {
+	s := stack(250)
+	seq := newClient(t, s).Orders(t.Context(), ListOptions{})
+	assert.Empty(t, s.queries, "nothing before the loop")
+	n := 0
+	for range seq {
+		n++
+		assert.Len(t, s.queries, (n+99)/100, "a page only when the loop gets to it")
+	}
+	assert.Equal(t, 250, n)
+}
+
+func TestIteratorsStopEarly(t *testing.T) {
+	for most, requests := range map[int]int{1: 1, 99: 1, 100: 1, 101: 2, 200: 2} {
+		s := stack(250)
+		ids, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{}), most)
+		require.NoError(t, err)
+		assert.Len(t, ids, most)
+		assert.Len(t, s.queries, requests, "%d items", most)
+	}
+	s := stack(250)
+	ids, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{EndingBefore: "id-240"}), 3)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"id-250", "id-249", "id-248"}, ids)
+}
+
+func TestIteratorsStartAgain(t *testing.T) {
+	s := stack(30)
+	o := ListOptions{Limit: 10}
+	seq := newClient(t, s).Orders(t.Context(), o)
+	o.Limit, o.StartingAfter = 1, "id-3" // options are copied
+	first, err := orderIDs(seq, 15)
+	require.NoError(t, err)
+	second, err := orderIDs(seq, -1)
+	require.NoError(t, err)
+	assert.Equal(t, s.ids[:15], first)
+	assert.Equal(t, s.ids, second)
+}
+
+// A page that is shorter than asked for is the last one.
+func TestIteratorsEndOnAShortPage(t *testing.T) {
+	s := stack(250)
+	s.spoil = func(_ url.Values, page []string) []string { return page[:min(len(page), 99)] }
+	ids, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{}), -1)
+	require.NoError(t, err)
+	assert.Len(t, ids, 99)
+	assert.Len(t, s.queries, 1)
+}
+
+func TestIteratorsTakeAPageThatIsTooLong(t *testing.T) {
+	s := stack(250)
+	s.spoil = func(q url.Values, _ []string) []string {
+		q.Set("limit", "120")
+		return s.page(q)
+	}
+	ids, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{Limit: 100}), -1)
+	require.NoError(t, err)
+	assert.Equal(t, s.ids, ids)
+}
+
+func TestServersThatIgnoreTheCursor(t *testing.T) {
+	arrivals := atomic.Int64{}
+	for _, tt := range []struct {
+		name  string
+		spoil func(s *shelf) func(url.Values, []string) []string
+	}{
+		{"the same page again and again", func(s *shelf) func(url.Values, []string) []string {
+			return func(url.Values, []string) []string { return s.ids[:10] }
+		}},
+		{"the same page, while orders arrive", func(s *shelf) func(url.Values, []string) []string {
+			return func(url.Values, []string) []string {
+				s.ids = append([]string{fmt.Sprint("new-", arrivals.Add(1))}, s.ids...)
+				return s.ids[:10]
+			}
+		}},
+		{"the cursor included", func(s *shelf) func(url.Values, []string) []string {
+			return func(q url.Values, page []string) []string {
+				if after := q.Get("starting_after"); after != "" {
+					return append([]string{after}, page...)[:10]
+				}
+				return page
+			}
+		}},
+		{"two pages in turn", func(s *shelf) func(url.Values, []string) []string {
+			return func(url.Values, []string) []string {
+				if len(s.queries)%2 == 1 {
+					return s.ids[:10]
+				}
+				return s.ids[10:20]
+			}
+		}},
+		{"items without ids", func(*shelf) func(url.Values, []string) []string {
+			return func(url.Values, []string) []string { return make([]string, 10) }
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := stack(250)
+			s.spoil = tt.spoil(s)
+			ids, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{Limit: 10}), 1000)
+			assert.ErrorIs(t, err, ErrCursorIgnored)
+			assert.ErrorContains(t, err, "cnaught: GetListOfOrder: ")
+			assert.LessOrEqual(t, len(s.queries), 3)
+			if tt.name != "items without ids" {
+				assert.Len(t, slices.Compact(slices.Sorted(slices.Values(ids))), len(ids), "nothing is seen twice")
+			}
+		})
+	}
+}
+
+func TestServerThatIgnoresTheFirstCursor(t *testing.T) {
+	s := stack(15)
+	s.spoil = func(url.Values, []string) []string { return s.ids[:10] }
+	_, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{Limit: 10, StartingAfter: "id-8"}), 1000)
+	assert.ErrorIs(t, err, ErrCursorIgnored)
+
+	s = stack(5)
+	s.spoil = func(url.Values, []string) []string { return s.ids }
+	ids, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{EndingBefore: "id-3"}), 1000)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"id-5", "id-4"}, ids, "what was asked for, all the same")
+}
+
+func TestIteratorErrorIsTheLastThing(t *testing.T) {
+	s := stack(250)
+	s.fail = func(n int) step {
+		if n == 2 {
+			return reply(403, `{"title":"No"}`)
+		}
+		return nil
+	}
+	var ids []string
+	var errs []error
+	for order, err := range newClient(t, s).Orders(t.Context(), ListOptions{}) {
+		if err != nil {
+			errs = append(errs, err)
+			assert.Empty(t, order.ID)
+			continue // a loop that does not break
+		}
+		ids = append(ids, order.ID)
+	}
+	assert.Len(t, ids, 100)
+	require.Len(t, errs, 1)
+	assert.ErrorIs(t, errs[0], ErrForbidden)
+	assert.Len(t, s.queries, 2)
+}
+
+func TestIteratorErrorOfTheNewerPage(t *testing.T) {
+	s := stack(5)
+	s.fail = func(int) step { return reply(400, `{"type":"https://api.cnaught.com/v1/errors/invalid-pagination"}`) }
+	_, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{EndingBefore: "gone"}), -1)
+	assert.ErrorIs(t, err, ErrInvalidPagination)
+	assert.Len(t, s.queries, 1)
+}
+
+func TestIteratorsRetryAPage(t *testing.T) {
+	s := stack(150)
+	s.fail = func(n int) step {
+		if n == 2 {
+			return reply(503, ``)
+		}
+		return nil
+	}
+	ids, err := orderIDs(newClient(t, s, quick(2)).Orders(t.Context(), ListOptions{}), -1)
+	require.NoError(t, err)
+	assert.Equal(t, s.ids, ids)
+	assert.Len(t, s.queries, 3)
+}
+
+func TestIteratorsEndWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	s := stack(250)
+	n := 0
+	var last error
+	for _, err := range newClient(t, s).Orders(ctx, ListOptions{}) {
+		if n++; n == 100 {
+			cancel()
+		}
+		last = err
+	}
+	assert.ErrorIs(t, last, context.Canceled)
+	assert.Equal(t, 101, n, "a page and the error")
+	assert.Len(t, s.queries, 1)
+}
+
+func TestIteratorsTakeCallOptions(t *testing.T) {
+	rt := play(reply(200, `{"data":[]}`))
+	var r Response
+	for _, err := range newClient(t, rt).Orders(t.Context(), ListOptions{}, ForSubaccount("sub"), WithResponse(&r)) {
+		require.NoError(t, err)
+	}
+	assert.Equal(t, "sub", rt.requests()[0].header.Get(headerSubaccount))
+	assert.Equal(t, 200, r.StatusCode)
+}
+
+func TestListsWithoutData(t *testing.T) {
+	for _, body := range []string{`{"data":null}`, `{"data":[]}`} {
+		list, err := newClient(t, play(reply(200, body))).ListOrders(t.Context(), ListOptions{})
+		require.NoError(t, err, body)
+		assert.Empty(t, list.Data)
+	}
+}
+
+func TestImpactFilterIsOptional(t *testing.T) {
+	rt := play(reply(200, `{}`))
+	c := newClient(t, rt)
+	for _, f := range []ImpactFilter{{}, {From: time.Unix(0, 0)}, {To: time.Unix(0, 0)}, {From: time.Unix(0, 0), To: time.Unix(0, 0)}} {
+		_, err := c.GetImpactData(t.Context(), f)
+		require.NoError(t, err)
+	}
+	var queries []string
+	for _, r := range rt.requests() {
+		u, err := url.Parse(r.url)
+		require.NoError(t, err)
+		queries = append(queries, u.Query().Encode())
+	}
+	const epoch = "1970-01-01T00%3A00%3A00Z"
+	assert.Equal(t, []string{"", "from=" + epoch, "to=" + epoch, "from=" + epoch + "&to=" + epoch}, queries)
+}
