@@ -35,7 +35,7 @@ chaos: ## 10,000 orders from 64 goroutines through a faulty network, then audit 
 	$(GO) test ./internal/chaos -count=1 -v -timeout 15m -run TestChaos -chaos.orders=10000
 
 fleet: ## 1,000 clients through an outage, in simulated time: four policies compared
-	$(GO) test ./wrapper -count=1 -v -run TestFleet
+	$(GO) test ./wrapper -count=1 -v -run TestFleet -fleet.clients=1000
 
 FUZZTIME ?= 60s
 fuzz: ## Run each fuzz target for FUZZTIME (60s)

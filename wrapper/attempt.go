@@ -142,7 +142,11 @@ func (c *Client) unreadable(x *exchange, r *result, err error) *DecodeError {
 // connection be used again. With errTooLarge it returns the first limit bytes,
 // with any other error what came.
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
-	if n := resp.ContentLength; n >= 0 && n <= min(limit, maxPrealloc) {
+	if resp.Body == http.NoBody {
+		return nil, nil
+	}
+	// 0 is not believed: a caller's own RoundTripper may leave it unset.
+	if n := resp.ContentLength; n > 0 && n <= min(limit, maxPrealloc) {
 		// One byte more than announced, so that the same read meets the end.
 		buf := make([]byte, n+1)
 		got, err := io.ReadFull(resp.Body, buf)

@@ -29,16 +29,28 @@ func classify(class retryClass, r *result) verdict {
 	case r.status/100 == 2:
 		return verdict{ok: true, healthy: true}
 	default:
-		return classifyStatus(class, r.status, r.problem.kind())
+		return classifyStatus(class, r.status, r.problem.kind(), r.problem.Header.Get("Retry-After") != "")
 	}
 }
 
-func classifyStatus(class retryClass, status int, kind error) verdict {
+// conclusive: the API has looked at the request, and thus at its key.
+func (v verdict) conclusive(r *result) bool {
+	return v.healthy && !v.mayHaveActed && r.status != http.StatusUnauthorized && r.status != http.StatusForbidden
+}
+
+// classifyStatus: saysWhen tells whether the answer has a Retry-After.
+func classifyStatus(class retryClass, status int, kind error, saysWhen bool) verdict {
 	repeatable := class != retryUnsafe
 	switch status {
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+	case http.StatusTooManyRequests:
 		// Refused before anything was done: harmless for every class.
 		return verdict{retry: true}
+	case http.StatusServiceUnavailable:
+		// Repeated for every class, as 429 is. But only a server that refuses says
+		// when to come back: gateways answer a bare 503 for a server that they lost
+		// in the middle of a request too (Envoy's "disconnect/reset before
+		// headers", Heroku's H12 and H13), so nobody is told that it did nothing.
+		return verdict{retry: true, mayHaveActed: !saysWhen}
 	case http.StatusTooEarly:
 		return verdict{retry: repeatable}
 	case http.StatusRequestTimeout, http.StatusInternalServerError,

@@ -43,7 +43,7 @@ func TestClassifyStatus(t *testing.T) {
 		500: {"again, may act", "again, may act", "unknown"},
 		501: {"down", "down", "down"},
 		502: {"again, may act", "again, may act", "unknown"},
-		503: {"again", "again", "again"},
+		503: {"again, may act", "again, may act", "again, may act"}, // without Retry-After
 		504: {"again, may act", "again, may act", "unknown"},
 	}
 	for status := 100; status < 1000; status++ {
@@ -64,6 +64,13 @@ func TestClassifyStatus(t *testing.T) {
 			}
 			assert.Equal(t, verdicts[want[i]], classify(c.class, r), "%d %s", status, c.name)
 		}
+	}
+}
+
+func TestClassify503WithRetryAfter(t *testing.T) {
+	for _, c := range classes {
+		r := &result{status: 503, problem: &Error{StatusCode: 503, Header: http.Header{"Retry-After": {"1"}}}}
+		assert.Equal(t, verdicts["again"], classify(c.class, r), "%s: a server that says when to come back did nothing", c.name)
 	}
 }
 

@@ -31,6 +31,7 @@ type exchange struct {
 	key        string        // Idempotency-Key, if the operation takes one
 	rewindable bool          // the body can be sent again
 	attempts   int
+	ownKey     bool   // the caller's: an earlier call may have used it
 	last       result // of the last attempt
 }
 
@@ -45,8 +46,24 @@ func (x *exchange) request(ctx context.Context) (*http.Request, error) {
 		}
 		req.Body = body
 	}
+	if x.key != "" {
+		// net/http sends a request with an Idempotency-Key again by itself when a
+		// kept connection breaks, and tells of the last sending alone: a refused
+		// one would look as if nothing had been sent. It does not where it can't
+		// have the body again.
+		req.GetBody = nil
+		if req.Body == nil || req.Body == http.NoBody {
+			req.Body = emptyBody{}
+		}
+	}
 	return req, nil
 }
+
+// emptyBody is http.NoBody, but for net/http not knowing it.
+type emptyBody struct{}
+
+func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
+func (emptyBody) Close() error             { return nil }
 
 // doer is the one place where behaviour sits: it stands behind every generated
 // method, those of Raw included. It answers with a whole 2xx or with one of
@@ -180,7 +197,7 @@ func (c *Client) setIdempotencyKey(x *exchange, call *call) error {
 	if reason := checkIdempotencyKey(key); reason != "" {
 		return &InvalidRequestError{x.op.ID, headerIdempotencyKey, reason}
 	}
-	x.key = key
+	x.key, x.ownKey = key, given
 	x.req.Header.Set(headerIdempotencyKey, key)
 	return nil
 }

@@ -269,3 +269,9 @@ func endless(n int64, b byte) io.Reader {
 type repeating struct{ chunk []byte }
 
 func (r repeating) Read(p []byte) (int, error) { return copy(p, r.chunk), nil }
+
+// errorAs is errors.As without a variable.
+func errorAs[T error](err error) (target T, ok bool) {
+	ok = errors.As(err, &target)
+	return target, ok
+}

@@ -72,8 +72,8 @@ func WithMaxResponseBytes(n int64) Option { return func(s *settings) { s.maxResp
 // Response is what came beside the value; see [WithResponse].
 type Response struct {
 	StatusCode int // 0 if no whole answer came
-	// Attempts counts the requests made. net/http may by itself repeat one that
-	// met a connection which the server had closed, if that does no harm.
+	// Attempts counts the requests made. Reads that meet a connection which the
+	// server had closed are repeated by net/http itself and not counted.
 	Attempts       int
 	Header         http.Header
 	Replayed       bool   // X-Idempotent-Replay: the API had processed this key before
@@ -109,7 +109,9 @@ func ForSubaccount(id string) CallOption {
 // WithIdempotencyKey sends the caller's own key, of at most 512 printable ASCII
 // characters, in place of a random one. A key that is kept beside what it is
 // for, such as the row of a shopping cart, lets a restarted program settle
-// what it had begun. Operations that take no Idempotency-Key refuse it with
+// what it had begun. An earlier call may have used the key, so a failure
+// counts as ErrOutcomeUnknown until the API itself has looked at the key: after
+// a refused connection, a 401 or a 429, too. Operations that take no Idempotency-Key refuse it with
 // ErrInvalidRequest.
 func WithIdempotencyKey(key string) CallOption {
 	return func(c *call) { c.idempotencyKey = &key }

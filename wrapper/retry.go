@@ -94,7 +94,7 @@ var (
 func (c *Client) run(x *exchange) (*result, error) {
 	if err := x.ctx.Err(); err != nil {
 		closeBody(x.req)
-		return nil, c.transportError(x, err, nil, false)
+		return nil, c.transportError(x, err, nil, x.ownKey)
 	}
 	mayHaveActed := false // in any attempt so far
 	for n := 0; ; n++ {
@@ -114,7 +114,10 @@ func (c *Client) run(x *exchange) (*result, error) {
 			stopped = sleep(x.ctx, pause)
 		}
 		if stopped != nil {
-			return nil, c.failure(x, r, stopped, mayHaveActed)
+			// A key of the caller's may be an earlier call's, which is settled only
+			// by an answer of the API itself.
+			unsettled := mayHaveActed || x.ownKey && !v.conclusive(r)
+			return nil, c.failure(x, r, stopped, unsettled)
 		}
 	}
 }

@@ -77,7 +77,7 @@ func passing(err error) bool {
 	)
 	switch {
 	case errors.As(err, &answer):
-		return answer.StatusCode >= 500 || classifyStatus(retrySafe, answer.StatusCode, nil).retry
+		return answer.StatusCode >= 500 || classifyStatus(retrySafe, answer.StatusCode, nil, false).retry
 	case errors.As(err, &transport):
 		return !isPermanent(err)
 	}

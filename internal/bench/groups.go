@@ -66,6 +66,9 @@ func PageGroup() (Group, error) {
 	return g, nil
 }
 
+// loads are the numbers of calls at a time.
+var loads = []int{1, 8, 64}
+
 // ThroughputGroup is many calls of GetCheckoutSession at a time over loopback
 // TCP. The client brings its own transport; "hand" gets one that keeps as many
 // connections, "hand-default" is what http.DefaultTransport makes of it.
@@ -79,7 +82,7 @@ func ThroughputGroup() (Group, error) {
 		plain.CloseIdleConnections()
 		server.Close()
 	}}
-	for _, goroutines := range []int{1, 8, 64} {
+	for _, goroutines := range loads {
 		for _, p := range []struct {
 			name string
 			make func(baseURL string, hc *http.Client) (getSession, error)

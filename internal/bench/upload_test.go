@@ -38,13 +38,13 @@ func TestUploadMemory(t *testing.T) {
 			t.Run(test.name+" "+protocol, func(t *testing.T) {
 				upload, received := newUpload(t, protocol, test.attempts, test.read)
 				file := newLogo(t)
-				peak := peakOf(t, func() error {
+				peak := onePeakOf(t, func() error {
 					_, err := file.Seek(0, io.SeekStart)
 					require.NoError(t, err)
 					return upload(t.Context(), file)
 				})
-				assert.EqualValues(t, 2, received.whole.Load(), "whole bodies, one while warming up")
-				assert.EqualValues(t, 2*test.attempts, received.requests.Load())
+				assert.EqualValues(t, 1, received.whole.Load(), "whole bodies")
+				assert.EqualValues(t, test.attempts, received.requests.Load())
 				t.Logf("%d KiB alive at most to send %d MiB %d times", peak>>10, logoBytes>>20, test.attempts)
 				assert.Less(t, peak, uint64(uploadBound))
 			})
@@ -81,8 +81,14 @@ func newUpload(t *testing.T, protocol string, attempts int, read int64) (func(co
 		io.WriteString(w, `{"id":"5nubL0NS"}`)
 	}))
 	server.EnableHTTP2 = protocol == "HTTP/2.0"
-	// The server's own buffers, 1 MiB otherwise, are in this process too.
-	server.Config.HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerConnection: 64 << 10, MaxReceiveBufferPerStream: 64 << 10}
+	// Go's server buffers 1 MiB, which would count, since it is in this process.
+	// It also announces frames of 1 MiB, for which net/http takes 512 KiB in each
+	// attempt; 16 KiB is what RFC 9113 has a server begin with.
+	server.Config.HTTP2 = &http.HTTP2Config{
+		MaxReceiveBufferPerConnection: 64 << 10,
+		MaxReceiveBufferPerStream:     64 << 10,
+		MaxReadFrameSize:              16 << 10,
+	}
 	server.StartTLS()
 	t.Cleanup(server.Close)
 	client, err := cnaught.New(apiKey, cnaught.WithBaseURL(server.URL+"/v1"), cnaught.WithHTTPClient(server.Client()),

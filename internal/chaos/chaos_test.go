@@ -98,6 +98,7 @@ func TestChaos(t *testing.T) {
 		if r.Action.Keyed {
 			assert.EqualValues(t, r.Successes.Load(), r.Records, "%s: records", r.Name)
 			assert.Zero(t, r.Uncertain.Load(), "%s: every outcome can be settled", r.Name)
+			assert.Zero(t, r.Misleading.Load(), "%s: settling that said nothing had happened, and did not know", r.Name)
 		}
 	}
 }

@@ -73,9 +73,11 @@ func (p *Plan) random(subject string) *rand.Rand {
 	return rand.New(rand.NewPCG(p.seed, h.Sum64()))
 }
 
-// strike decides about the next request of a call. A request without an
-// idempotency key is never delivered twice: HTTP forbids that to every proxy
-// (RFC 9110, section 9.2.2), and no client could help it. It is reset instead.
+// strike decides about the next request of a call. Two things do not happen to
+// a request without an idempotency key, because HTTP forbids them and the
+// client counts on that: to be delivered twice (RFC 9110, section 9.2.2), which
+// no client could help, and to be acted on and then answered with 503, "unable
+// to handle the request" (section 15.6.4).
 func (p *Plan) strike(call string, keyed bool) Kind {
 	if p.force != "" {
 		return p.force
@@ -87,8 +89,11 @@ func (p *Plan) strike(call string, keyed bool) Kind {
 	roll := rand.New(rand.NewPCG(p.random(call).Uint64(), n)).IntN(1000)
 	for _, m := range mix {
 		if roll -= m.perMille; roll < 0 {
-			if m.kind == Duplicate && !keyed {
+			switch {
+			case m.kind == Duplicate && !keyed:
 				return ResetAfter
+			case m.kind == After503 && !keyed:
+				return After502
 			}
 			return m.kind
 		}

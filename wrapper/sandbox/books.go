@@ -15,6 +15,7 @@ type books struct {
 	rules   rules
 	journal *journal        // nil: memory only
 	send    func(*delivery) // must not block; never nil
+	warn    func(error)     // of what goes wrong without failing a request; never nil
 
 	mu          sync.Mutex
 	closed      bool
@@ -49,6 +50,7 @@ func newBooks(c *clock, goods *catalog, r rules) *books {
 		inFlight: make(map[keyID]bool),
 		wake:     make(chan struct{}, 1),
 		send:     func(*delivery) {},
+		warn:     func(error) {},
 	}
 }
 
@@ -90,7 +92,11 @@ func (b *books) commit(c *change) error {
 	}
 	b.apply(c)
 	if b.journal != nil && b.journal.grown() {
-		return b.journal.rewrite(b.snapshot)
+		// The change stands, so this is no failure of the request.
+		if err := b.journal.rewrite(b.snapshot); err != nil {
+			b.journal.base = b.journal.size // it is tried again when the file has grown again
+			b.warn(err)
+		}
 	}
 	return nil
 }

@@ -6,14 +6,15 @@ import (
 	"fmt"
 )
 
-// Errors of the methods that play CNaught's or the customer's part.
+// Errors of the methods that play CNaught's or the customer's part, for
+// errors.Is: what the methods return says more.
 var (
 	// ErrNotFound: the books have nothing with this id.
-	ErrNotFound = errors.New("cnaught: sandbox: not found")
+	ErrNotFound = errors.New("not found")
 	// ErrState: it is there, but not in a state in which this can happen.
-	ErrState = errors.New("cnaught: sandbox: wrong state")
+	ErrState = errors.New("wrong state")
 	// ErrClosed: the sandbox was closed.
-	ErrClosed = errors.New("cnaught: sandbox: closed")
+	ErrClosed = errors.New("the sandbox is closed")
 )
 
 // command runs what a test tells the sandbox to do. Nothing is committed if fn

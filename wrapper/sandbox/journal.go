@@ -114,7 +114,7 @@ func (j *journal) append(c *change) error {
 	}
 	line, err := encode(c)
 	if err != nil {
-		return fmt.Errorf("cnaught: sandbox: state file: %w", err)
+		return fmt.Errorf("state file: %w", err)
 	}
 	return j.write(line)
 }
@@ -127,7 +127,7 @@ func (j *journal) write(line []byte) error {
 		j.size += int64(n)
 		return nil
 	}
-	err = fmt.Errorf("cnaught: sandbox: state file: %w", err)
+	err = fmt.Errorf("state file: %w", err)
 	if undo := j.toEnd(); undo != nil {
 		j.failed = errors.Join(err, undo)
 	}
@@ -144,17 +144,18 @@ func (j *journal) rewrite(snapshot func(emit func(*change) error) error) error {
 	// One name, so that a killed process leaves one file at most.
 	temp, err := os.OpenFile(j.path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
-		return fmt.Errorf("cnaught: sandbox: state file: %w", err)
+		return fmt.Errorf("state file: %w", err)
 	}
 	next := &journal{path: j.path, file: temp, unlock: j.unlock}
 	if err := next.fill(snapshot); err != nil {
 		_ = temp.Close()           // the error that counts is the first
 		_ = os.Remove(temp.Name()) // likewise
-		return fmt.Errorf("cnaught: sandbox: state file: %w", err)
+		return fmt.Errorf("state file: %w", err)
 	}
 	old := j.file
 	*j = *next
-	return old.Close()
+	_ = old.Close() // nothing of it is needed any more
+	return nil
 }
 
 func (j *journal) fill(snapshot func(emit func(*change) error) error) error {

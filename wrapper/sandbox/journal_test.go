@@ -188,6 +188,23 @@ func TestAGrownStateFileIsRewritten(t *testing.T) {
 	assert.Len(t, files, 2, "the file and its lock: %v", files)
 }
 
+func TestARewriteThatFailsIsNoFailureOfTheRequest(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	s := openState(t, path, WithEmptyBooks())
+	id := newSubaccount(t, s, `{"name":"a"}`)
+	require.NoError(t, os.Mkdir(path+".new", 0o700)) // in the way of the new file
+	image := strings.Repeat("x", 5<<20)
+	for range 4 {
+		require.Equal(t, 200, call(t, s, "PUT", "/subaccounts/"+id+"/logo", image, "Content-Type", "image/png").status)
+	}
+	assert.Greater(t, s.books.journal.size, int64(minRewrite), "it had to be tried")
+	require.NoError(t, s.Close())
+	_, err := Open(WithStateFile(path))
+	assert.ErrorContains(t, err, "cnaught: sandbox: state file: ", "a start that can't tidy up says so")
+	require.NoError(t, os.Remove(path+".new"))
+	assert.Len(t, openState(t, path).Subaccounts(), 1)
+}
+
 func TestARewriteThatFailsLeavesTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	s := openState(t, path, WithEmptyBooks())

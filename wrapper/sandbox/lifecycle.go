@@ -86,6 +86,7 @@ func open(set *settings) (*Server, error) {
 		s.clock.base = time.Now
 	}
 	s.books = newBooks(s.clock, s.catalog, rules{set.fulfillAfter, set.publicWebhooks})
+	s.books.warn = func(err error) { s.logger.Error("cnaught sandbox: tidying up", "error", err) }
 	s.router = newRouter(operations{s: s})
 	if err := s.load(set); err != nil {
 		return nil, err

@@ -106,7 +106,29 @@ var quotes = map[string]string{
 	"/quotes/ride":             `{"distance_km":30}`,
 }
 
-func TestOrders(t *testing.T) {
+// TestSandbox sends, part by part, every operation's successes and errors. The
+// last part checks that none was left out.
+func TestSandbox(t *testing.T) {
+	for _, part := range []struct {
+		name string
+		test func(*testing.T)
+	}{
+		{"orders", testOrders},
+		{"quotes", testQuotes},
+		{"checkout sessions", testCheckoutSessions},
+		{"subaccounts", testSubaccounts},
+		{"impact and catalog", testImpactAndCatalog},
+		{"subaccounts that are unknown or forbidden", testUnknownSubaccounts},
+		{"concurrent requests with one key", testConcurrentRequests},
+		{"faults", testFaults},
+		{"webhooks", testWebhooks},
+		{"every operation and every status", testEveryStatus},
+	} {
+		t.Run(part.name, part.test)
+	}
+}
+
+func testOrders(t *testing.T) {
 	c := newCaller(t)
 	sub := c.create("/subaccounts", `{"name":"a"}`)
 	full := c.create("/orders", `{"amount_kg":10,"metadata":"m","description":"d","notification_config":{"url":"https://www.example.com/callback"},"portfolio_id":"oH5hlq"}`)
@@ -143,7 +165,7 @@ func TestOrders(t *testing.T) {
 	c.send(422, "POST", "/orders/"+full+"/cancel", "", "Idempotency-Key", "k", "X-Subaccount-Id", sub)
 }
 
-func TestQuotes(t *testing.T) {
+func testQuotes(t *testing.T) {
 	c := newCaller(t)
 	sub := c.create("/subaccounts", `{"name":"a"}`)
 	for path, body := range quotes {
@@ -153,7 +175,7 @@ func TestQuotes(t *testing.T) {
 	}
 }
 
-func TestCheckoutSessions(t *testing.T) {
+func testCheckoutSessions(t *testing.T) {
 	c := newCaller(t)
 	c.send(200, "GET", "/checkout/sessions/zpQ6QSNRQh", "")
 	open := c.create("/checkout/sessions", session)
@@ -170,7 +192,7 @@ func TestCheckoutSessions(t *testing.T) {
 	c.send(404, "GET", "/checkout/sessions/nope", "")
 }
 
-func TestSubaccounts(t *testing.T) {
+func testSubaccounts(t *testing.T) {
 	c := newCaller(t)
 	first := c.create("/subaccounts", `{"name":"a","email":"jane.doe@example.com","default_portfolio_id":"mHvNvWbq","logo_url":"http://example.com/image.png"}`, "Idempotency-Key", "k")
 	second := c.create("/subaccounts", `{"name":"b"}`)
@@ -214,7 +236,7 @@ func onSubaccount(id string) [][]string {
 	}
 }
 
-func TestImpactAndCatalog(t *testing.T) {
+func testImpactAndCatalog(t *testing.T) {
 	c := newCaller(t)
 	c.send(200, "GET", "/impact/data", "")
 	c.send(200, "GET", "/impact/data?from=2024-01-01T00:00:00.000Z&to=2024-02-01T00:00:00.000Z", "")
@@ -245,7 +267,7 @@ func withSubaccount() [][]string {
 	return calls
 }
 
-func TestSubaccountsThatAreUnknownOrForbidden(t *testing.T) {
+func testUnknownSubaccounts(t *testing.T) {
 	known := newCaller(t)
 	without := newCaller(t, sandbox.WithoutSubaccounts())
 	for _, call := range withSubaccount() {
@@ -259,7 +281,7 @@ func TestSubaccountsThatAreUnknownOrForbidden(t *testing.T) {
 	}
 }
 
-func TestConcurrentRequestsWithOneKey(t *testing.T) {
+func testConcurrentRequests(t *testing.T) {
 	for _, call := range [][3]string{
 		{"SubmitOrder", "/orders", `{"amount_kg":1}`}, {"SubmitRideOrder", "/orders/ride", `{"distance_km":1}`},
 		{"CancelOrder", "/orders/2FhU3B0F36_sandbox/cancel", ""}, {"CreateSubaccount", "/subaccounts", `{"name":"a"}`},
@@ -287,7 +309,7 @@ func (c *caller) status(method, path, body string, headers ...string) int {
 	return resp.StatusCode
 }
 
-func TestFaultsAreProblemDocuments(t *testing.T) {
+func testFaults(t *testing.T) {
 	c := newCaller(t)
 	for _, status := range []int{429, 500, 502, 503, 504} {
 		c.cn.Inject(sandbox.Fault{Status: status})
@@ -295,7 +317,7 @@ func TestFaultsAreProblemDocuments(t *testing.T) {
 	}
 }
 
-func TestWebhooksFitTheDescription(t *testing.T) {
+func testWebhooks(t *testing.T) {
 	c := newCaller(t)
 	c.create("/orders", `{"amount_kg":10,"notification_config":{"url":"http://192.0.2.1/never-reached"}}`)
 	id := c.cn.Orders()[0].ID
@@ -310,9 +332,9 @@ func TestWebhooksFitTheDescription(t *testing.T) {
 	}
 }
 
-// TestEveryOperationAndEveryStatus runs last in this file: what it needs, the
-// tests above have sent. A key that is not accepted is tried here.
-func TestEveryOperationAndEveryStatus(t *testing.T) {
+// testEveryStatus comes last: what it looks for, the parts before it have sent.
+// A key that is not accepted is tried here.
+func testEveryStatus(t *testing.T) {
 	c := newCaller(t)
 	for _, op := range validator.Operations() {
 		path, body, mediaType := exampleRequest(op)

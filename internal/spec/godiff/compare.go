@@ -92,8 +92,13 @@ func isClientInterface(symbol string) bool {
 	return strings.HasPrefix(symbol, "ClientInterface.") || strings.HasPrefix(symbol, "ClientWithResponsesInterface.")
 }
 
-// localName writes types as in a program that imports their packages.
+// tag is a struct tag as go/types writes it.
+var tag = regexp.MustCompile(` "(?:[^"\\]|\\.)*"`)
+
+// localName writes types as in a program that imports their packages, and
+// without struct tags.
 func localName(name string) string {
+	name = tag.ReplaceAllString(name, "")
 	return importPath.ReplaceAllStringFunc(name, func(path string) string {
 		parts := strings.Split(path, "/")
 		last := parts[len(parts)-1]

@@ -47,10 +47,10 @@ func Read(path string) ([]Entry, error) {
 	return entries, nil
 }
 
-// Update returns the list for a description with the given operations, of which
-// those in missing have no method.
-func Update(entries []Entry, operations, missing []string) []Entry {
-	out := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return !slices.Contains(operations, e.Operation) })
+// Update returns the list for a description of which the operations in missing
+// have no method. Reasons that were given stay.
+func Update(entries []Entry, missing []string) []Entry {
+	out := slices.DeleteFunc(slices.Clone(entries), func(e Entry) bool { return !slices.Contains(missing, e.Operation) })
 	for _, id := range missing {
 		if !slices.ContainsFunc(out, func(e Entry) bool { return e.Operation == id }) {
 			out = append(out, Entry{Operation: id, Reason: NewReason})

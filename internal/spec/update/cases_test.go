@@ -181,7 +181,7 @@ var breaking = []change{
 			set(t, root, "{allOf: [{$ref: '#/components/schemas/ProjectFigure'}, {type: object, properties: {caption: {type: string}}}]}", member("ProjectNewsArticle", "cnaught_take")...)
 		},
 		verdict: report.Breaking, step: report.Major, breaks: true,
-		symbols: map[string]string{"api.ProjectNewsArticle.CnaughtTake": ""},
+		symbols: map[string]string{"api.ProjectNewsArticle.CnaughtTake": "`*string` becomes `*struct{Caption *string; Description string; ImageAltText *string; ImageURL string}`"},
 	},
 }
 

@@ -91,10 +91,9 @@ func (r *run) listMethods(symbols *gosymbol.Resolver) error {
 		return err
 	}
 	served := methods.Find(wrapper)
-	var all, missing []string
+	var missing []string
 	for _, op := range operations(r.next) {
 		goName := symbols.OperationName(op.id)
-		all = append(all, op.id)
 		if len(served[goName]) > 0 {
 			continue
 		}
@@ -109,7 +108,7 @@ func (r *run) listMethods(symbols *gosymbol.Resolver) error {
 			}, r.after.Packages[methods.API].Types),
 		})
 	}
-	updated := rawonly.Update(known, all, missing)
+	updated := rawonly.Update(known, missing)
 	if slices.Equal(updated, known) {
 		return nil
 	}

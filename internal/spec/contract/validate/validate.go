@@ -47,9 +47,18 @@ type Operation struct {
 	Method, Path string // Path is the template
 }
 
+// registerImages tells the library, which keeps its decoders for the whole
+// process, that the images of logos are bytes and no documents.
+var registerImages = sync.OnceFunc(func() {
+	for _, mediaType := range []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml"} {
+		openapi3filter.RegisterBodyDecoder(mediaType, openapi3filter.FileBodyDecoder)
+	}
+})
+
 // Load reads openapi.yaml and api/overlay.yaml of the repository that the
 // working directory is in.
 func Load() (*Validator, error) {
+	registerImages()
 	root, err := findRoot()
 	if err != nil {
 		return nil, err
@@ -293,13 +302,6 @@ func expectStatus(resp *http.Response, allowed ...int) error {
 		return errors.New("answer: the description has no such operation")
 	}
 	return nil
-}
-
-// The images of logos are bytes, not documents.
-func init() {
-	for _, mediaType := range []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml"} {
-		openapi3filter.RegisterBodyDecoder(mediaType, openapi3filter.FileBodyDecoder)
-	}
 }
 
 // CheckSchema holds decoded JSON against a component schema, as published and

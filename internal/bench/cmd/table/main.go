@@ -1,0 +1,120 @@
+// Command table runs the benchmarks, keeps their lines in a file, and prints
+// the tables of ratios. It fails if the client misses one of its bounds.
+//
+//	go run ./cmd/table -out results/bench.txt
+//	go run ./cmd/table -node node -out results/node.txt
+//	go run ./cmd/table -show results/bench.txt
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/cnaught-go/cnaught/internal/bench"
+	"github.com/cnaught-go/cnaught/internal/bench/table"
+)
+
+type options struct {
+	out, show, groups, node, command string
+	rounds                           int
+	serve                            bool
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.out, "out", "", "keep the benchmark lines in this `file`")
+	flag.StringVar(&o.show, "show", "", "measure nothing, show this `file`")
+	flag.StringVar(&o.groups, "groups", "Call,Page,Throughput", "what to measure")
+	flag.StringVar(&o.node, "node", "", "measure the vendor's Node SDK, installed in this `folder`")
+	flag.StringVar(&o.command, "command", "", "the command that the file names")
+	flag.IntVar(&o.rounds, "rounds", 20, "slices of time for each client")
+	flag.BoolVar(&o.serve, "serve", false, "be the server of -node; used by the command itself")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, o); err != nil {
+		fmt.Fprintln(os.Stderr, "table:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, o options) error {
+	if o.serve {
+		return serve()
+	}
+	name := o.show
+	var lines []byte
+	var err error
+	if o.show != "" {
+		lines, err = os.ReadFile(o.show)
+	} else {
+		name = "measurement"
+		lines, err = measure(ctx, o)
+	}
+	if err != nil {
+		return err
+	}
+	if o.out != "" {
+		if err := os.WriteFile(o.out, lines, 0o644); err != nil {
+			return err
+		}
+	}
+	return print(os.Stdout, lines, name)
+}
+
+func print(w io.Writer, lines []byte, name string) error {
+	t, err := table.Read(bytes.NewReader(lines), name)
+	if err != nil {
+		return err
+	}
+	if err := t.WriteMarkdown(w); err != nil {
+		return err
+	}
+	if broken := t.Broken(); len(broken) > 0 {
+		return errors.New("bounds missed:\n  " + strings.Join(broken, "\n  "))
+	}
+	return nil
+}
+
+func measure(ctx context.Context, o options) ([]byte, error) {
+	groups, err := groups(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	var lines bytes.Buffer
+	fmt.Fprintf(&lines, "goos: %s\ngoarch: %s\ngo: %s\n", runtime.GOOS, runtime.GOARCH, runtime.Version())
+	if o.command != "" {
+		fmt.Fprintf(&lines, "command: %s\n", o.command)
+	}
+	for _, g := range groups {
+		fmt.Fprintf(os.Stderr, "%s: %d clients and settings, %d rounds of %v\n", g.Name, len(g.Subjects), o.rounds, g.Slice)
+		err := bench.Interleave(&lines, o.rounds, g.Slice, g.Subjects)
+		g.Close()
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return nil, err
+		}
+	}
+	return lines.Bytes(), nil
+}
+
+func groups(ctx context.Context, o options) ([]bench.Group, error) {
+	if o.node != "" {
+		g, err := nodeGroup(ctx, o.node)
+		return []bench.Group{g}, err
+	}
+	all, err := bench.Groups()
+	if err != nil {
+		return nil, err
+	}
+	wanted := strings.Split(o.groups, ",")
+	return slices.DeleteFunc(all, func(g bench.Group) bool { return !slices.Contains(wanted, g.Name) }), nil
+}

@@ -1,0 +1,89 @@
+package bench
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// NodeGroup is many calls of GetCheckoutSession at a time, by the vendor's Node
+// SDK and by the client, on one server in a process of its own. dir is the
+// folder with load.mjs, where "npm ci" has run.
+func NodeGroup(ctx context.Context, serverURL, dir string) (Group, error) {
+	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
+		return Group{}, fmt.Errorf("the SDK is not installed, run npm ci in %s: %w", dir, err)
+	}
+	node, err := startNode(ctx, serverURL, dir)
+	if err != nil {
+		return Group{}, err
+	}
+	g := Group{Name: "Node", Slice: 500 * time.Millisecond, Close: node.close}
+	get, err := newOurs(serverURL+"/v1", nil)
+	if err != nil {
+		return g, err
+	}
+	for _, goroutines := range loads {
+		setting := "Node/goroutines=" + strconv.Itoa(goroutines) + "/client="
+		g.Subjects = append(g.Subjects,
+			Subject{setting + "node-sdk", func(n int) (time.Duration, error) { return node.calls(goroutines, n) }},
+			Subject{setting + "cnaught", InParallel(goroutines, func(ctx context.Context) error {
+				_, err := get(ctx, sessionID)
+				return err
+			})})
+	}
+	return g, nil
+}
+
+// nodeProcess is one Node for all slices, so that its code stays compiled and
+// its connections open, as in a server that runs for long.
+type nodeProcess struct {
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	answers *bufio.Scanner
+}
+
+func startNode(ctx context.Context, serverURL, dir string) (*nodeProcess, error) {
+	u, err := url.Parse(serverURL)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, "node", "load.mjs", u.Hostname(), u.Port(), apiKey, sessionID)
+	cmd.Dir = dir
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	return &nodeProcess{cmd, in, bufio.NewScanner(out)}, cmd.Start()
+}
+
+// calls lets Node make n calls, so many at a time, and returns how long it took
+// by Node's own clock.
+func (p *nodeProcess) calls(atATime, n int) (time.Duration, error) {
+	if _, err := fmt.Fprintln(p.in, atATime, n); err != nil {
+		return 0, err
+	}
+	if !p.answers.Scan() {
+		return 0, errors.Join(errors.New("node gave no answer"), p.answers.Err())
+	}
+	nanoseconds, err := strconv.ParseInt(strings.TrimSpace(p.answers.Text()), 10, 64)
+	return time.Duration(nanoseconds), err
+}
+
+func (p *nodeProcess) close() {
+	p.in.Close()
+	p.cmd.Wait()
+}

@@ -1,0 +1,315 @@
+package cnaught
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// settles waits until get gives want, as connections and goroutines need a
+// moment to end.
+func settles(t *testing.T, want int, get func() int, what string) {
+	t.Helper()
+	deadline := time.Now().Add(10 * time.Second)
+	for get() > want {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<20)
+			t.Fatalf("%d %s, want %d\n%s", get(), what, want, stacks[:runtime.Stack(stacks, true)])
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// connections follows the states of a server's connections.
+type connections struct {
+	mu     sync.Mutex
+	states map[net.Conn]http.ConnState
+	opened int
+}
+
+func (c *connections) follow(conn net.Conn, state http.ConnState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch state {
+	case http.StateNew:
+		c.opened++
+		c.states[conn] = state
+	case http.StateClosed, http.StateHijacked:
+		delete(c.states, conn)
+	default:
+		c.states[conn] = state
+	}
+}
+
+func (c *connections) open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(maps.Clone(c.states))
+}
+
+// temperamental answers in every way, by the order's id.
+func temperamental(w http.ResponseWriter, r *http.Request) {
+	io.Copy(io.Discard, r.Body)
+	w.Header().Set("Content-Type", "application/json")
+	kind := "list"
+	if segments := strings.Split(r.URL.Path, "/"); len(segments) > 3 {
+		kind = segments[3]
+	}
+	switch kind {
+	case "good", "list":
+		io.WriteString(w, orderJSON)
+	case "missing":
+		w.WriteHeader(404)
+		io.WriteString(w, notFoundJSON)
+	case "broken":
+		w.WriteHeader(500)
+		io.Copy(w, endless(200<<10, 'x'))
+	case "huge":
+		io.Copy(w, endless(2<<20, ' '))
+	case "html":
+		w.Header().Set("Content-Type", "text/html")
+		io.WriteString(w, "<html>")
+	case "cut":
+		w.Header().Set("Content-Length", "500")
+		io.WriteString(w, orderJSON[:20])
+	case "reset":
+		panic(http.ErrAbortHandler)
+	case "stall":
+		w.WriteHeader(200)
+		io.WriteString(w, "{")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}
+}
+
+// Success, failure, timeout and cancellation, mixed, and then nothing is left:
+// no goroutine, no connection, no open body.
+func TestNothingIsLeftBehind(t *testing.T) {
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	goroutines := runtime.NumGoroutine()
+	conns := &connections{states: map[net.Conn]http.ConnState{}}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(temperamental))
+	server.Config.ConnState = conns.follow
+	server.Start()
+
+	tr := newTransport()
+	bodies := &counted{base: tr}
+	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: bodies}), WithMaxResponseBytes(1<<20),
+		WithRetryPolicy(RetryPolicy{MaxAttempts: 3, BaseDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond, AttemptTimeout: 50 * time.Millisecond, Budget: RetryBudget{Capacity: 1e9}}))
+	kinds := []string{"good", "missing", "broken", "huge", "html", "cut", "reset", "stall"}
+	var wg sync.WaitGroup
+	for g := range 16 {
+		wg.Go(func() {
+			random := rand.New(rand.NewPCG(1, uint64(g)))
+			for i := range 25 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if i%3 == 0 {
+					ctx, cancel = context.WithTimeout(t.Context(), time.Duration(random.IntN(20000))*time.Microsecond)
+				}
+				kind := kinds[random.IntN(len(kinds))]
+				switch i % 5 {
+				case 0:
+					c.CancelOrder(ctx, kind)
+				case 1:
+					c.UploadSubaccountLogo(ctx, kind, "image/png", strings.NewReader(strings.Repeat("x", 100_000)))
+				case 2:
+					for range c.Orders(ctx, ListOptions{}) {
+						break
+					}
+				default:
+					c.GetOrder(ctx, kind)
+				}
+				cancel()
+			}
+		})
+	}
+	wg.Wait()
+	settles(t, 0, bodies.open, "open bodies")
+	c.CloseIdleConnections()
+	settles(t, 0, conns.open, "connections of the server")
+	server.Close()
+	settles(t, goroutines, runtime.NumGoroutine, "goroutines")
+	t.Logf("%d requests, %d connections", bodies.total, conns.opened)
+}
+
+// counted counts the bodies that a transport hands out, and those still open.
+type counted struct {
+	base         http.RoundTripper
+	mu           sync.Mutex
+	total, alive int
+}
+
+func (c *counted) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := c.base.RoundTrip(req)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total++
+	if err == nil {
+		c.alive++
+		resp.Body = &released{ReadCloser: resp.Body, c: c}
+	}
+	return resp, err
+}
+
+func (c *counted) open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.alive
+}
+
+type released struct {
+	io.ReadCloser
+	c    *counted
+	once sync.Once
+}
+
+func (b *released) Close() error {
+	b.once.Do(func() { b.c.mu.Lock(); b.c.alive--; b.c.mu.Unlock() })
+	return b.ReadCloser.Close()
+}
+
+// One client, 64 goroutines: everybody gets the own answer, and the 64
+// connections that this takes are kept.
+func TestManyGoroutinesShareAClient(t *testing.T) {
+	const goroutines, calls = 64, 20
+	conns := &connections{states: map[net.Conn]http.ConnState{}}
+	var mu sync.Mutex
+	keys := map[string]bool{}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var order api.OrderCreate
+		assert.NoError(t, json.NewDecoder(r.Body).Decode(&order))
+		mu.Lock()
+		keys[r.Header.Get(headerIdempotencyKey)] = true
+		mu.Unlock()
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, `{"id":"x","metadata":%q,"subaccount_id":%q}`, order.Metadata, r.Header.Get(headerSubaccount))
+	}))
+	server.Config.ConnState = conns.follow
+	server.Start()
+	defer server.Close()
+	c := newTestClient(t, server.URL+"/v1")
+	var wg sync.WaitGroup
+	for g := range goroutines {
+		wg.Go(func() {
+			for i := range calls {
+				text, sub := fmt.Sprintf("%d/%d", g, i), fmt.Sprint("s", g)
+				var r Response
+				order, err := c.PlaceOrder(t.Context(), api.OrderCreate{TotalPriceUSDCents: 1, Metadata: text}, ForSubaccount(sub), WithResponse(&r))
+				if !assert.NoError(t, err) {
+					return
+				}
+				assert.Equal(t, text, Value(order.Metadata))
+				assert.Equal(t, sub, Value(order.SubaccountID))
+				assert.Equal(t, 1, r.Attempts)
+			}
+		})
+	}
+	wg.Wait()
+	assert.Len(t, keys, goroutines*calls)
+	assert.LessOrEqual(t, conns.opened, 2*goroutines, "of %d calls", goroutines*calls)
+}
+
+// The caller's http.Client is used, and stays as it was.
+func TestCallersHTTPClientIsNotChanged(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(temperamental))
+	defer server.Close()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	redirects := func(*http.Request, []*http.Request) error { return nil }
+	tr := &http.Transport{MaxIdleConns: 3, IdleConnTimeout: time.Minute, DisableCompression: true}
+	for name, hc := range map[string]*http.Client{
+		"bare": {}, "with all": {Transport: tr, CheckRedirect: redirects, Jar: jar, Timeout: time.Minute}, "with a transport": {Transport: tr},
+	} {
+		before := *hc
+		settings := exported(tr)
+		c := newTestClient(t, server.URL+"/v1", WithHTTPClient(hc), quick(2))
+		for _, id := range []string{"good", "missing", "broken"} {
+			c.GetOrder(t.Context(), id)
+		}
+		assert.Equal(t, before.Transport, hc.Transport, name)
+		assert.Equal(t, before.Jar, hc.Jar, name)
+		assert.Equal(t, before.Timeout, hc.Timeout, name)
+		assert.Equal(t, reflect.ValueOf(before.CheckRedirect).Pointer(), reflect.ValueOf(hc.CheckRedirect).Pointer(), name)
+		assert.Equal(t, settings, exported(tr), name)
+	}
+	tr.CloseIdleConnections()
+
+	rt := play(reply(200, orderJSON))
+	_, err = newClient(t, nil, WithHTTPClient(&http.Client{Transport: rt, Timeout: time.Minute})).GetOrder(t.Context(), "x")
+	require.NoError(t, err)
+	assert.Equal(t, 1, rt.count(), "it is this transport that is used")
+}
+
+// exported gives a transport's settings, but for those that net/http sets itself.
+func exported(tr *http.Transport) map[string]any {
+	out := map[string]any{}
+	v := reflect.ValueOf(tr).Elem()
+	for i := range v.NumField() {
+		switch f := v.Type().Field(i); {
+		case !f.IsExported() || f.Name == "TLSNextProto" || f.Name == "TLSClientConfig" || f.Name == "Protocols":
+		case f.Type.Kind() == reflect.Func:
+			out[f.Name] = v.Field(i).IsNil()
+		default:
+			out[f.Name] = v.Field(i).Interface()
+		}
+	}
+	return out
+}
+
+func TestJarAcrossAttempts(t *testing.T) {
+	var cookies []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cookies = append(cookies, strings.Join(r.Header["Cookie"], " | "))
+		http.SetCookie(w, &http.Cookie{Name: "route", Value: fmt.Sprint("node-", len(cookies))})
+		w.Header().Set("Content-Type", "application/json")
+		if len(cookies) < 4 {
+			w.WriteHeader(503)
+		}
+		io.WriteString(w, orderJSON)
+	}))
+	defer server.Close()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	_, err = newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Jar: jar}), quick(4)).GetOrder(t.Context(), "x")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"", "route=node-1", "route=node-2", "route=node-3"}, cookies)
+}
+
+// A client answers a server that speaks HTTP/2 too.
+func TestHTTP2(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 2, r.ProtoMajor)
+		temperamental(w, r)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	tr := newTransport()
+	tr.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: tr}), quick(2))
+	_, err := c.GetOrder(t.Context(), "good")
+	require.NoError(t, err)
+	_, err = c.GetOrder(t.Context(), "missing")
+	assert.ErrorIs(t, err, ErrNotFound)
+	_, err = c.CancelOrder(t.Context(), "reset")
+	assert.Error(t, err)
+	require.NoError(t, errorOf(c.UploadSubaccountLogo(t.Context(), "good", "image/png", strings.NewReader("x"))))
+}

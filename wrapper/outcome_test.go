@@ -1,0 +1,117 @@
+package cnaught
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// net/http itself sends a request with an Idempotency-Key again when a
+// reused connection breaks before the answer. If that second sending fails
+// with "connection refused" (or 429/503), the attempt looks as if nothing was
+// ever sent: the order is placed, and the caller is told that it surely is not.
+func TestNoHiddenResend(t *testing.T) {
+	var acted atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		if r.Method == http.MethodGet { // warms the connection up
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, `{"data":[]}`)
+			return
+		}
+		acted.Add(1) // the order is placed
+		conn, _, _ := w.(http.Hijacker).Hijack()
+		conn.(*net.TCPConn).SetLinger(0)
+		conn.Close()
+	}))
+	defer server.Close()
+	dials := 0
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dials++; dials > 1 { // the server is restarting
+			addr = "127.0.0.1:1"
+		}
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}
+	c, err := New("key", WithBaseURL(server.URL), WithHTTPClient(&http.Client{Transport: transport}), WithRetryPolicy(NoRetry()))
+	require.NoError(t, err)
+	_, err = c.ListOrders(t.Context(), ListOptions{})
+	require.NoError(t, err)
+	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
+	require.Error(t, err)
+	require.EqualValues(t, 1, acted.Load())
+	assert.True(t, errors.Is(err, ErrOutcomeUnknown), "an order was placed, and the error says that it surely was not")
+}
+
+// Gateways answer 503 for a server that they lost after it had the request
+// (Envoy: "upstream connect error or disconnect/reset before headers"; Heroku:
+// H12, H13). Such a 503 has no Retry-After.
+func TestBare503MayHaveActed(t *testing.T) {
+	rt := roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 503, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), ContentLength: 0}, nil
+	})
+	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
+	require.NoError(t, err)
+	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
+	assert.ErrorIs(t, err, ErrOutcomeUnknown)
+}
+
+// Settling by key, as the documentation says, with the loop that
+// ErrOutcomeUnknown suggests: a settle call that is refused a connection says
+// "nothing happened", though the key's first call placed the order.
+func TestSettlingSaysNothingHappenedOnlyWhenItKnows(t *testing.T) {
+	step := 0
+	rt := roundTrip(func(*http.Request) (*http.Response, error) {
+		step++
+		if step == 1 {
+			return nil, &net.OpError{Op: "read", Err: errors.New("connection reset by peer")} // after acting
+		}
+		return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+	})
+	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
+	require.NoError(t, err)
+	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
+	require.ErrorIs(t, err, ErrOutcomeUnknown)
+	key, _ := IdempotencyKeyFrom(err)
+	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10}, WithIdempotencyKey(key))
+	assert.ErrorIs(t, err, ErrOutcomeUnknown, "the order of this key may stand all the same")
+}
+
+// What a call with the caller's own key says about calls before it.
+func TestOwnKeyIsSettledByTheAPIAlone(t *testing.T) {
+	for status, settled := range map[int]bool{400: true, 404: true, 422: true, 401: false, 403: false, 429: false, 503: false, 500: false} {
+		rt := roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {"1"}}, Body: http.NoBody}, nil
+		})
+		c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
+		require.NoError(t, err)
+		_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10}, WithIdempotencyKey("cart 4711"))
+		assert.Equal(t, !settled, errors.Is(err, ErrOutcomeUnknown), "%d: %v", status, err)
+	}
+}
+
+// A RoundTripper that leaves ContentLength at 0, as hand-written fakes do.
+func TestContentLengthNotSet(t *testing.T) {
+	rt := roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 201, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: io.NopCloser(strings.NewReader(`{"id":"a"}`))}, nil
+	})
+	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}))
+	require.NoError(t, err)
+	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
+	assert.NoError(t, err)
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
