@@ -3,6 +3,9 @@ GO ?= go
 # Modules of the repository: the library, the spec tools, the benchmarks.
 MODULES := . internal/spec internal/bench internal/browser
 
+# The race detector needs cgo, and so a C compiler.
+RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test generate lint tidy chaos fleet fuzz bench bench-node \
         sandbox node-compat browser-setup browser-test spec-report update-spec ci
@@ -14,7 +17,8 @@ demo: ## Do the main job on the built-in sandbox; no key, no network
 	@$(GO) run ./internal/demo
 
 test: ## Run all tests with the race detector
-	$(GO) test -race ./...
+	$(if $(RACE),,@echo "no C compiler: without the race detector")
+	$(GO) test $(RACE) ./...
 	$(GO) -C internal/spec test -count=1 ./... # its inputs lie outside the module: no cache
 	$(GO) -C internal/bench test ./...
 	$(GO) -C internal/browser vet ./...
@@ -23,7 +27,7 @@ generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...
 
 lint: ## gofmt, go vet, staticcheck
-	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
+	@out=$$(gofmt -l .) || exit 1; test -z "$$out" || { gofmt -d .; exit 1; }
 	@for m in $(MODULES); do echo "vet $$m"; $(GO) -C $$m vet ./... || exit 1; done
 	$(GO) build -modfile=internal/tools/go.mod -o "$${TMPDIR:-/tmp}/cnaught-staticcheck" honnef.co/go/tools/cmd/staticcheck
 	@for m in $(MODULES); do echo "staticcheck $$m"; (cd $$m && "$${TMPDIR:-/tmp}/cnaught-staticcheck" ./...) || exit 1; done
@@ -54,11 +58,13 @@ browser-setup: ## Install Debian's Chromium for browser-test; needs root
 browser-test: ## Click through the sandbox's pages in headless Chromium
 	CNAUGHT_BROWSER_TEST=1 $(GO) -C internal/browser test -count=1 ./...
 
+from = $(or $(FROM),$(error FROM is missing: make $@ FROM=file-or-folder))
+
 spec-report: ## Say what a new description means for Go callers; FROM=file-or-folder
-	@$(GO) -C internal/spec run ./cmd/update-spec -report -from "$(abspath $(FROM))"
+	@$(GO) -C internal/spec run ./cmd/update-spec -report -from "$(abspath $(from))"
 
 update-spec: ## Take a new description, if the result builds; FROM=file-or-folder
-	@$(GO) -C internal/spec run ./cmd/update-spec -from "$(abspath $(FROM))"
+	@$(GO) -C internal/spec run ./cmd/update-spec -from "$(abspath $(from))"
 
 ci: ## Run what CI runs
 	bash .ci/run

@@ -35,6 +35,7 @@ type result struct {
 	problem    *Error
 	unreadable *DecodeError
 	err        error
+	wire       wire
 }
 
 // attemptTimeoutError is the end of an attempt's own time. It is no
@@ -62,6 +63,11 @@ func (c *Client) attempt(x *exchange) *result {
 	defer cancel()
 	r := &x.last
 	*r = result{x: x}
+	if x.op.class() != retrySafe {
+		t := new(tracer)
+		ctx = t.watch(ctx)
+		defer func() { r.wire = t.wire() }()
+	}
 	req, err := x.request(ctx)
 	if err != nil {
 		r.err = &bodyError{err}
@@ -108,6 +114,7 @@ func (c *Client) attemptError(attempt, call context.Context, err error) error {
 func (c *Client) readProblem(x *exchange, r *result) {
 	resp := r.resp
 	body, err := readBody(resp, maxErrorBytes)
+	r.body = body
 	if errors.Is(err, errTooLarge) {
 		io.CopyN(io.Discard, resp.Body, maxDrainBytes)
 	}
@@ -134,6 +141,7 @@ func (c *Client) unreadable(x *exchange, r *result, err error) *DecodeError {
 		Body:           c.secret.maskBytes(r.body),
 		Attempts:       x.attempts,
 		IdempotencyKey: x.key,
+		Ambiguous:      x.op.class() != retrySafe,
 		Err:            c.secret.maskError(err),
 	}
 }

@@ -25,6 +25,9 @@ type bucket struct {
 	tokens float64
 }
 
+// almostOne forgives what ten deposits of 0.1 lack of 1 in floating point.
+const almostOne = 1 - 1e-9
+
 func newBucket(b RetryBudget) *bucket { return &bucket{RetryBudget: b, tokens: b.Capacity} }
 
 func (b *bucket) deposit() {
@@ -36,9 +39,9 @@ func (b *bucket) deposit() {
 func (b *bucket) withdraw() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.tokens < 1 {
+	if b.tokens < almostOne {
 		return false
 	}
-	b.tokens--
+	b.tokens = max(0, b.tokens-1)
 	return true
 }

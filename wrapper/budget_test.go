@@ -33,6 +33,17 @@ func TestBucketBurstAndRefill(t *testing.T) {
 	assert.Equal(t, 3, take(), "no more than the capacity")
 }
 
+func TestTenTenthsAreOne(t *testing.T) {
+	b := newBucket(RetryBudget{Capacity: 1, PerSuccess: 0.1})
+	for range 100 {
+		require.True(t, b.withdraw())
+		for range 10 {
+			require.False(t, b.withdraw())
+			b.deposit()
+		}
+	}
+}
+
 func TestBucketOfExtremes(t *testing.T) {
 	none := newBucket(RetryBudget{Capacity: 0, PerSuccess: 1})
 	none.deposit()

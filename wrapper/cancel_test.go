@@ -47,7 +47,7 @@ func TestCancellationIsFeltAtOnce(t *testing.T) {
 		"while dialling": func(t *testing.T) *Client {
 			t.Cleanup(func() { time.Sleep(2 * time.Minute) }) // until the dialler is done
 			// Not even a dialler that knows no context holds the caller.
-			transport := &http.Transport{Dial: func(string, string) (net.Conn, error) {
+			transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 				time.Sleep(time.Minute)
 				return nil, errRefused
 			}}

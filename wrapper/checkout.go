@@ -13,7 +13,7 @@ import (
 // in SuccessURL becomes the session's id.
 //
 // The API has no idempotency for sessions, so this call is repeated only where
-// the server surely did not act. If it fails with ErrOutcomeUnknown, a session
+// the server did not act: no connection, 429, 503. If it fails with ErrOutcomeUnknown, a session
 // may exist that nobody has the URL of; it expires by itself and costs nothing,
 // so it is safe to call again.
 //

@@ -21,11 +21,19 @@ type verdict struct {
 // server have acted, and may the operation be repeated? It knows no clock, no
 // counter and no policy.
 func classify(class retryClass, r *result) verdict {
+	v := classifyOutcome(class, r)
+	if r.wire == wireResent && !v.ok { // the outcome is that of the last sending alone
+		v.mayHaveActed = true
+	}
+	return v
+}
+
+func classifyOutcome(class retryClass, r *result) verdict {
 	switch {
 	case r.unreadable != nil: // a 2xx that is not the declared value
 		return verdict{healthy: true}
 	case r.err != nil:
-		return classifyNetwork(class, r.err)
+		return classifyNetwork(class, r.wire, r.err)
 	case r.status/100 == 2:
 		return verdict{ok: true, healthy: true}
 	default:
@@ -33,9 +41,26 @@ func classify(class retryClass, r *result) verdict {
 	}
 }
 
-// conclusive: the API has looked at the request, and thus at its key.
-func (v verdict) conclusive(r *result) bool {
-	return v.healthy && !v.mayHaveActed && r.status != http.StatusUnauthorized && r.status != http.StatusForbidden
+// conclusive: the API itself has looked at the request, and thus at its key. A
+// gateway answers with 404, 302 or 413 too, but not with the API's problem
+// types; and whoever is unauthorized or forbidden learns nothing of a key.
+func conclusive(r *result) bool {
+	if r.problem == nil {
+		return false
+	}
+	switch r.problem.kind() {
+	case ErrInvalidParameters, ErrInvalidPagination, ErrInvalidSubaccount, ErrIdempotencyKeyTooLong, ErrIdempotencyMismatch:
+		return true
+	case ErrNotFound:
+		return r.problem.Type != ""
+	}
+	return false
+}
+
+// gone: the API does not know what an attempt before may have deleted. A
+// gateway's page for people does not count.
+func gone(r *result) bool {
+	return r.status == http.StatusNotFound && (len(r.body) == 0 || r.problem.Title != "" || r.problem.Type != "")
 }
 
 // classifyStatus: saysWhen tells whether the answer has a Retry-After.
@@ -71,12 +96,14 @@ func classifyStatus(class retryClass, status int, kind error, saysWhen bool) ver
 	return verdict{healthy: true}
 }
 
-// classifyNetwork sorts errors by what they say about the server.
-func classifyNetwork(class retryClass, err error) verdict {
+// classifyNetwork sorts errors by what they say about the server, where the
+// wire does not know better.
+func classifyNetwork(class retryClass, w wire, err error) verdict {
+	sent := w >= wireUsed || w == wireUnknown && !notSent(err)
 	switch {
 	case isPermanent(err):
-		return verdict{}
-	case notSent(err):
+		return verdict{mayHaveActed: w >= wireUsed}
+	case !sent:
 		return verdict{retry: true}
 	default: // reset, timeout, body cut off: it may have acted
 		return verdict{retry: class != retryUnsafe, mayHaveActed: true}

@@ -104,8 +104,8 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 // Raw returns the generated client, for operations and details that this
 // package has no method for. Its calls pass through the same Doer: same
 // authentication, retries, idempotency keys and errors. Every answer outside
-// 2xx comes as an error, so only the members for 2xx of its responses are
-// ever set.
+// 2xx comes as an error, but for the 404 that means that a deletion of unknown
+// outcome had worked.
 //
 // The two deprecated operations are reachable here alone. SubmitRideOrder is
 // replaced by [Client.QuoteGroundTransport] with the vehicle type
@@ -120,10 +120,10 @@ func (c *Client) CloseIdleConnections() { c.closeIdle() }
 // String names the base URL, and never the key.
 func (c *Client) String() string { return fmt.Sprintf("cnaught.Client(%s)", c.base) }
 
-// GoString does the same for %#v.
+// GoString names the base URL, and never the key.
 func (c *Client) GoString() string { return c.String() }
 
-// Format does the same for every verb.
+// Format names the base URL, and never the key, whatever the verb.
 func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
 
 func (s *settings) check(apiKey string) error {
@@ -131,7 +131,7 @@ func (s *settings) check(apiKey string) error {
 	case apiKey == "":
 		return &InvalidRequestError{"New", "API key", "is empty"}
 	case checkHeaderValue(apiKey) != "" || strings.Contains(apiKey, " "):
-		return &InvalidRequestError{"New", "API key", "holds characters that no key has"}
+		return &InvalidRequestError{"New", "API key", "holds white space, control characters or characters outside ASCII (a line break at its end?)"}
 	case checkHeaderValue(s.subaccount) != "":
 		return &InvalidRequestError{"New", "subaccount", checkHeaderValue(s.subaccount)}
 	case checkHeaderValue(s.userAgent) != "":
@@ -173,7 +173,7 @@ func parseBaseURL(raw string, insecure bool) (*url.URL, error) {
 
 func isLoopback(host string) bool {
 	host = strings.ToLower(host)
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if host == "localhost" {
 		return true
 	}
 	addr, err := netip.ParseAddr(host)
@@ -185,7 +185,9 @@ func isLoopback(host string) bool {
 // headers.
 func (c *Client) useHTTPClient(hc *http.Client) {
 	if hc == nil {
-		hc = &http.Client{Transport: newTransport()}
+		transport := newTransport()
+		transport.ResponseHeaderTimeout = c.policy.AttemptTimeout
+		hc = &http.Client{Transport: transport}
 	}
 	c.closeIdle = hc.CloseIdleConnections
 	if hc.Jar == nil && hc.Timeout == 0 {

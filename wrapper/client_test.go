@@ -27,7 +27,7 @@ func TestBaseURL(t *testing.T) {
 		"http://127.9.8.7/v1":                      "http://127.9.8.7/v1",
 		"http://[::1]:8080/v1":                     "http://[::1]:8080/v1",
 		"http://[::ffff:127.0.0.1]/v1":             "http://[::ffff:127.0.0.1]/v1",
-		"http://sandbox.localhost/v1":              "http://sandbox.localhost/v1",
+		"http://sandbox.localhost/v1":              "", // DNS says where it is
 		"http://api.cnaught.com/v1":                "",
 		"http://127.0.0.1.evil.test/v1":            "",
 		"http://localhost.evil.test/v1":            "",
@@ -175,7 +175,7 @@ func TestRetryPolicyDefaults(t *testing.T) {
 		{NoRetry(), RetryPolicy{1, d.BaseDelay, d.MaxDelay, d.MaxRetryAfter, d.AttemptTimeout, d.Budget}},
 		{
 			RetryPolicy{MaxDelay: time.Minute, Budget: RetryBudget{Capacity: 3}},
-			RetryPolicy{d.MaxAttempts, d.BaseDelay, time.Minute, d.MaxRetryAfter, d.AttemptTimeout, RetryBudget{Capacity: 3}},
+			RetryPolicy{d.MaxAttempts, d.BaseDelay, time.Minute, d.MaxRetryAfter, d.AttemptTimeout, RetryBudget{3, d.Budget.PerSuccess}},
 		},
 	} {
 		got, err := tt.given.withDefaults()

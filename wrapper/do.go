@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -46,24 +47,8 @@ func (x *exchange) request(ctx context.Context) (*http.Request, error) {
 		}
 		req.Body = body
 	}
-	if x.key != "" {
-		// net/http sends a request with an Idempotency-Key again by itself when a
-		// kept connection breaks, and tells of the last sending alone: a refused
-		// one would look as if nothing had been sent. It does not where it can't
-		// have the body again.
-		req.GetBody = nil
-		if req.Body == nil || req.Body == http.NoBody {
-			req.Body = emptyBody{}
-		}
-	}
 	return req, nil
 }
-
-// emptyBody is http.NoBody, but for net/http not knowing it.
-type emptyBody struct{}
-
-func (emptyBody) Read([]byte) (int, error) { return 0, io.EOF }
-func (emptyBody) Close() error             { return nil }
 
 // doer is the one place where behaviour sits: it stands behind every generated
 // method, those of Raw included. It answers with a whole 2xx or with one of
@@ -73,6 +58,7 @@ type doer struct{ c *Client }
 // Do implements api.HttpRequestDoer.
 func (d doer) Do(req *http.Request) (*http.Response, error) {
 	started := time.Now()
+	raw := req.URL.Host != "" // not built by our own methods, so the answer is shown to the caller
 	call := callFrom(req.Context())
 	x, err := d.c.newExchange(req, call)
 	if err != nil {
@@ -89,8 +75,19 @@ func (d doer) Do(req *http.Request) (*http.Response, error) {
 	}
 	r.resp.Body = r
 	r.resp.ContentLength = int64(len(r.body))
-	r.resp.Request = req
+	if raw {
+		r.resp.Request = withoutKey(req)
+	}
 	return r.resp, nil
+}
+
+// withoutKey returns what an answer may carry of its request: callers print and
+// compare the answers of Raw.
+func withoutKey(req *http.Request) *http.Request {
+	shown := *req
+	shown.Header = maps.Clone(req.Header) // which the transport may still be reading
+	delete(shown.Header, "Authorization")
+	return &shown
 }
 
 // newExchange checks the request, finds its operation, and puts on what every

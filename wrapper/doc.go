@@ -19,8 +19,10 @@
 //     same on every attempt: the API acts once. Repeated after any failure in
 //     passing.
 //   - unsafe: CreateCheckoutSession. The API has no idempotency for it, so it is
-//     repeated only where the server surely did not act: the connection was
-//     never made, or the answer was 429 or 503.
+//     repeated only where the server did not act: the connection was never made,
+//     or the answer was 429 or 503, which HTTP defines as "not handled". A
+//     gateway that breaks that rule could make it open a second session, which
+//     costs nothing and expires.
 //
 // Failures in passing are connection errors, cut-off bodies, attempts that
 // time out, the statuses 408, 425, 429, 500, 502, 503 and 504, and the 409 that

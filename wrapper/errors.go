@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Sentinels for errors.Is. The first group matches an [*Error] by the problem
@@ -105,7 +106,8 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the context's error if the context ended the retries.
+// Unwrap returns what ended the retries early, such as the context's error; nil
+// if nothing did.
 func (e *Error) Unwrap() error { return e.stopped }
 
 // Is matches the sentinels above.
@@ -125,6 +127,7 @@ func (e *Error) Is(target error) bool {
 // kind gives the one sentinel that says what the answer means. The problem
 // type wins over the status, since three of the 400s differ only there.
 func (e *Error) kind() error {
+	untyped := e.Type == "" || e.Type == "about:blank" // RFC 9457, section 4.2.1
 	if i := strings.LastIndex(e.Type, "/errors/"); i >= 0 {
 		switch e.Type[i+len("/errors/"):] {
 		case "invalid-parameters":
@@ -161,11 +164,11 @@ func (e *Error) kind() error {
 	// The documentation of these two statuses knows no other meaning, and only
 	// keyed requests get them.
 	case http.StatusConflict:
-		if e.IdempotencyKey != "" && e.Type == "" {
+		if e.IdempotencyKey != "" && untyped {
 			return ErrIdempotencyConcurrent
 		}
 	case http.StatusUnprocessableEntity:
-		if e.IdempotencyKey != "" && e.Type == "" {
+		if e.IdempotencyKey != "" && untyped {
 			return ErrIdempotencyMismatch
 		}
 	}
@@ -209,9 +212,10 @@ func (e *TransportError) Is(target error) bool {
 	return target == ErrOutcomeUnknown && e.Ambiguous
 }
 
-// DecodeError is a 2xx answer that is not the declared value: the server did
-// what was asked, and this is all it said about it. An order may stand in
-// Body: never drop this error.
+// DecodeError is a 2xx answer that is not the declared value. If it came from
+// the API, the API did what was asked, and this is all it said about it: an
+// order may stand in Body. If it came from something in between, nothing is
+// known. Never drop this error.
 type DecodeError struct {
 	Operation      string
 	StatusCode     int
@@ -219,7 +223,10 @@ type DecodeError struct {
 	Body           []byte // as far as it was read
 	Attempts       int
 	IdempotencyKey string // empty for operations without
-	Err            error
+	// Ambiguous: repeating the call without its key may act again.
+	// errors.Is(err, ErrOutcomeUnknown) says the same.
+	Ambiguous bool
+	Err       error
 }
 
 // Error names the operation, status, media type and cause, and quotes the
@@ -232,13 +239,16 @@ func (e *DecodeError) Error() string {
 	}
 	fmt.Fprintf(&b, "%s; body %q", quote(fmt.Sprint(e.Err)), quote(e.Body))
 	if e.IdempotencyKey != "" {
-		fmt.Fprintf(&b, "; the server accepted the request: call again with idempotency key %q to read its answer again", e.IdempotencyKey)
+		fmt.Fprintf(&b, "; call again with idempotency key %q to have the API's answer again", e.IdempotencyKey)
 	}
 	return b.String()
 }
 
 // Unwrap returns the cause.
 func (e *DecodeError) Unwrap() error { return e.Err }
+
+// Is matches ErrOutcomeUnknown.
+func (e *DecodeError) Is(target error) bool { return target == ErrOutcomeUnknown && e.Ambiguous }
 
 // InvalidRequestError is input that was refused before a byte was sent.
 type InvalidRequestError struct {
@@ -310,7 +320,11 @@ func joinComplaints(errs map[string][]string) string {
 // quote bounds a foreign text, puts it on one line, and leaves out what would
 // control the terminal that shows it.
 func quote[T string | []byte](s T) string {
-	short := strings.ToValidUTF8(string(s[:min(len(s), maxQuoted)]), "")
+	n := min(len(s), maxQuoted)
+	for n > 0 && n < len(s) && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	short := strings.ToValidUTF8(string(s[:n]), "\ufffd") // not "": that could join the halves of a masked key
 	short = strings.Join(strings.FieldsFunc(short, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")

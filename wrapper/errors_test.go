@@ -62,6 +62,8 @@ func TestSentinels(t *testing.T) {
 		{"404 from another host's type", &Error{StatusCode: 404, Type: "http://localhost/v1/errors/not-found"}, []string{"ErrNotFound"}},
 		{"409 concurrent", &Error{StatusCode: 409, Type: prefix + "idempotency-concurrent-requests"}, []string{"ErrIdempotencyConcurrent"}},
 		{"409 to a keyed request", &Error{StatusCode: 409, IdempotencyKey: "k"}, []string{"ErrIdempotencyConcurrent"}},
+		{"409 about:blank to a keyed request", &Error{StatusCode: 409, Type: "about:blank", IdempotencyKey: "k"}, []string{"ErrIdempotencyConcurrent"}},
+		{"422 about:blank to a keyed request", &Error{StatusCode: 422, Type: "about:blank", IdempotencyKey: "k"}, []string{"ErrIdempotencyMismatch"}},
 		{"409 alone", &Error{StatusCode: 409}, nil},
 		{"422 mismatch", &Error{StatusCode: 422, Type: prefix + "idempotency-changed-payload"}, []string{"ErrIdempotencyMismatch"}},
 		{"422 to a keyed request", &Error{StatusCode: 422, IdempotencyKey: "k"}, []string{"ErrIdempotencyMismatch"}},
@@ -115,7 +117,7 @@ func TestMessages(t *testing.T) {
 		{"asked to wait", []step{reply(429, ``, "Retry-After", "120")},
 			`cnaught: SubmitOrder: 429 Too Many Requests; not tried again: the server asks to wait 2m0s`},
 		{"unreadable", []step{reply(201, "<html>\nhello</html>", "Content-Type", "text/html")},
-			`cnaught: SubmitOrder: answer 201 "text/html" can't be read: the body is not JSON; body "<html> hello</html>"; the server accepted the request: call again with idempotency key "cart-17" to read its answer again`},
+			`cnaught: SubmitOrder: answer 201 "text/html" can't be read: the body is not JSON; body "<html> hello</html>"; call again with idempotency key "cart-17" to have the API's answer again`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -42,6 +42,7 @@ func FuzzProblem(f *testing.F) {
 		`{"title":"T","status":"422","errors":{"a":["b"],"c":"d"},"details":"D"}`, `{"errors":["a",1,null,{}]}`, `{"errors":{"":null}}`,
 		`{"title":1,"type":[],"detail":{},"instance":false,"status":1e999}`, `{"type":"https://api.cnaught.com/v1/errors/not-found/"}`,
 		`{"title":"` + testKey + `","` + testKey + `":["` + testKey + `"]}`, "{\"title\":\"\x1b[2J\\u0000\\u2028\"}", `{"title":"\ud800"}`,
+		strings.ReplaceAll(testKey, "d", "\xffd"), // the masks must not be undone
 		strings.Repeat("[", 11000), `{"a":` + strings.Repeat(`{"a":`, 9998) + `1` + strings.Repeat(`}`, 9999),
 	} {
 		f.Add(seed, 400, "application/problem+json")

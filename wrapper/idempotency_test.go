@@ -1,6 +1,8 @@
 package cnaught
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -103,6 +105,7 @@ func TestKeyedOperations(t *testing.T) {
 			return err
 		},
 		"Raw().SubmitRideOrder": func(c *Client, opts ...CallOption) error {
+			//lint:ignore SA1019 reachable through Raw
 			_, err := c.Raw().SubmitRideOrderWithResponse(WithCallOptions(t.Context(), opts...), nil, api.RideOrderCreate{DistanceKm: 3})
 			return err
 		},
@@ -214,6 +217,42 @@ func TestUnknownOutcomeIsSettledByItsKey(t *testing.T) {
 		assert.True(t, r.Replayed)
 		assert.Equal(t, 1, books.orders())
 	})
+}
+
+// With a key of the caller's, this call may be the one that settles an earlier
+// one. Only an answer of the API itself, which has looked at the key, does so.
+func TestOwnKeyIsSettledOnlyByTheAPI(t *testing.T) {
+	for name, tt := range map[string]struct {
+		step      step
+		unknown   bool // with the caller's key
+		unknownOf bool // with a random one
+	}{
+		"refused connection":    {breakWith(errRefused), true, false},
+		"429":                   {reply(429, ``), true, false},
+		"503 with Retry-After":  {reply(503, ``, "Retry-After", "0"), true, false},
+		"503":                   {reply(503, ``), true, true},
+		"500":                   {reply(500, ``), true, true},
+		"401, a key revoked":    {reply(401, ``), true, false},
+		"403":                   {reply(403, ``), true, false},
+		"400":                   {reply(400, ``), false, false},
+		"404":                   {reply(404, notFoundJSON), false, false},
+		"422 mismatch":          {reply(422, mismatchJSON), false, false},
+		"409 still in progress": {reply(409, concurrentJSON), true, true},
+	} {
+		for _, opts := range [][]CallOption{nil, {WithIdempotencyKey("cart-17")}} {
+			want := tt.unknownOf
+			if opts != nil {
+				want = tt.unknown
+			}
+			_, err := newClient(t, play(tt.step), quick(2)).CancelOrder(t.Context(), "x", opts...)
+			require.Error(t, err)
+			assert.Equal(t, want, errors.Is(err, ErrOutcomeUnknown), "%s, own key: %t: %v", name, opts != nil, err)
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := newClient(t, play()).PlaceOrder(ended, tenKg, WithIdempotencyKey("cart-17"))
+	assert.ErrorIs(t, err, ErrOutcomeUnknown, "of the earlier call")
 }
 
 func TestOutcomeOfAnUnreadableAnswerIsSettledByItsKey(t *testing.T) {

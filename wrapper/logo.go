@@ -53,7 +53,7 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 	}
 	rewind, err := newRewinder(body)
 	if err != nil {
-		return nil, &InvalidRequestError{in.op, "body", "can't seek: " + err.Error()}
+		return nil, &InvalidRequestError{in.op, "body", "can't be sent: " + err.Error()}
 	}
 	// net/http may still be reading when an early answer ends the call.
 	once := &closable{Reader: body}
@@ -111,6 +111,9 @@ func newRewinder(body io.Reader) (*rewinder, error) {
 	end, err := seeker.Seek(0, io.SeekEnd)
 	if err == nil {
 		_, err = seeker.Seek(start, io.SeekStart)
+	}
+	if err == nil && end < start {
+		err = errors.New("it stands past its end")
 	}
 	return &rewinder{body: seeker, start: start, size: end - start}, err
 }
@@ -170,6 +173,9 @@ func (b *rewound) Read(p []byte) (int, error) {
 	}
 	n, err := b.body.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
+	if err != nil && err != io.EOF {
+		err = &bodyError{err} // the caller's own: no retry will help
+	}
 	return n, err
 }
 

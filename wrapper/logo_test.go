@@ -164,6 +164,23 @@ func TestLogoThatFailsToRead(t *testing.T) {
 	as[*TransportError](t, err)
 }
 
+func TestLogoThatFailsToReadIsNotRetried(t *testing.T) {
+	rt := play(reply(200, subaccountJSON))
+	body := struct {
+		io.Reader
+		io.Seeker
+	}{failing{}, strings.NewReader("logo")}
+	err := upload(t.Context(), newClient(t, rt, quick(4)), body)
+	assert.ErrorContains(t, err, "cable pulled")
+	assert.Equal(t, 1, as[*TransportError](t, err).Attempts, "a broken disk stays one")
+}
+
+func TestLogoBehindItsEnd(t *testing.T) {
+	body := strings.NewReader("logo")
+	body.Seek(10, io.SeekStart)
+	refused(t, "body past its end", func(c *Client) error { return upload(t.Context(), c, body) })
+}
+
 // A transport may go on reading the body of an attempt that is over. It must
 // get nothing more: not while the next attempt reads, and not when the call is
 // over and the body is the caller's again.

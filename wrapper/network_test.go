@@ -1,6 +1,7 @@
 package cnaught
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -95,8 +96,7 @@ func TestNetworkErrors(t *testing.T) {
 		}, 3, 3, false},
 		{"host unknown", func(_ *testing.T, n *network) {
 			n.base = "https://unknown.invalid"
-			n.transport.DialContext = nil
-			n.transport.Dial = func(network, _ string) (net.Conn, error) {
+			n.transport.DialContext = func(_ context.Context, network, _ string) (net.Conn, error) {
 				return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: "unknown.invalid", IsNotFound: true}}
 			}
 		}, 1, 1, false},
@@ -200,24 +200,6 @@ func TestNetworkErrors(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestNoTLSAtTheOtherEnd(t *testing.T) {
-	server := httptest.NewServer(http.NotFoundHandler())
-	t.Cleanup(server.Close)
-	base := strings.Replace(server.URL, "http:", "https:", 1) + "/v1"
-
-	_, err := newTestClient(t, base, quick(3)).CreateCheckoutSession(t.Context(), anySession)
-	transport := as[*TransportError](t, err)
-	assert.Equal(t, 3, transport.Attempts)
-	assert.NotErrorIs(t, err, ErrOutcomeUnknown)
-
-	// http.Client rewrites the error, and what is left does not say whether the
-	// handshake was over. Then caution comes first.
-	_, err = newTestClient(t, base, quick(3), WithHTTPClient(&http.Client{Timeout: time.Hour})).CreateCheckoutSession(t.Context(), anySession)
-	transport = as[*TransportError](t, err)
-	assert.Equal(t, 1, transport.Attempts)
-	require.ErrorIs(t, err, ErrOutcomeUnknown)
 }
 
 // A keep-alive connection that the server closes at the wrong moment must not

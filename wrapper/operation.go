@@ -111,12 +111,20 @@ func matchPath(template, path string) bool {
 }
 
 // validSegment refuses what a server or a proxy may resolve away: empty and
-// dot segments, escaped or not. Without this check the id ".." turns
+// dot segments, escaped or not, and also behind an escaped separator. Without this check the id ".." turns
 // DELETE /subaccounts/{id}/logo into DELETE /logo.
 func validSegment(escaped string) bool {
-	if strings.IndexByte(escaped, '%') < 0 {
-		return escaped != "" && escaped != "." && escaped != ".."
+	id := escaped
+	if strings.IndexByte(escaped, '%') >= 0 {
+		var err error
+		if id, err = url.PathUnescape(escaped); err != nil {
+			return false
+		}
 	}
-	id, err := url.PathUnescape(escaped)
-	return err == nil && id != "" && id != "." && id != ".."
+	for part := range strings.SplitSeq(strings.ReplaceAll(id, `\`, "/"), "/") {
+		if part == "" || part == "." || part == ".." {
+			return false
+		}
+	}
+	return true
 }

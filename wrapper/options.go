@@ -72,8 +72,8 @@ func WithMaxResponseBytes(n int64) Option { return func(s *settings) { s.maxResp
 // Response is what came beside the value; see [WithResponse].
 type Response struct {
 	StatusCode int // 0 if no whole answer came
-	// Attempts counts the requests made. Reads that meet a connection which the
-	// server had closed are repeated by net/http itself and not counted.
+	// Attempts counts the requests made. Where repeating is safe and a kept
+	// connection breaks, net/http repeats one by itself; that is not counted.
 	Attempts       int
 	Header         http.Header
 	Replayed       bool   // X-Idempotent-Replay: the API had processed this key before
@@ -117,8 +117,9 @@ func WithIdempotencyKey(key string) CallOption {
 	return func(c *call) { c.idempotencyKey = &key }
 }
 
-// WithResponse fills r when the call ends, well or not. Iterators and waiters
-// fill it with each request anew.
+// WithResponse fills r when the call ends, well or not. A call that is refused
+// with ErrInvalidRequest leaves it as it was. Iterators and waiters fill it
+// with each request anew.
 func WithResponse(r *Response) CallOption { return func(c *call) { c.response = r } }
 
 // ownHeaders are set by the client alone, or by an option of their own. With an
@@ -196,6 +197,9 @@ func (c *callContext) Value(key any) any {
 // WithCallOptions returns a context with which the methods of [Client.Raw]
 // take call options too.
 func WithCallOptions(ctx context.Context, opts ...CallOption) context.Context {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	cc := &callContext{Context: ctx}
 	for _, opt := range opts {
 		if opt != nil {

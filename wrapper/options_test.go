@@ -164,6 +164,18 @@ func TestCallContext(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
+func TestNilOptionsAreNone(t *testing.T) {
+	rt := play(reply(200, orderJSON))
+	c := newClient(t, rt, nil)
+	_, err := c.GetOrder(t.Context(), "x", nil, WithHeader("X-A", "1"), nil)
+	require.NoError(t, err)
+	assert.Equal(t, "1", rt.requests()[0].header.Get("X-A"))
+	var none context.Context
+	_, err = c.GetOrder(WithCallOptions(none, WithHeader("X-A", "2")), "x")
+	require.NoError(t, err)
+	assert.Equal(t, "2", rt.requests()[1].header.Get("X-A"))
+}
+
 func TestFirstComplaintIsReported(t *testing.T) {
 	invalid := refused(t, "two", func(c *Client) error {
 		return errorOf(c.GetOrder(t.Context(), "x", WithHeader("Host", "a"), ForSubaccount("")))

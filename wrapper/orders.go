@@ -15,7 +15,7 @@ import (
 // placed once, because every attempt carries one Idempotency-Key. If the call
 // fails with ErrOutcomeUnknown, the order may have been placed: take the key
 // with [IdempotencyKeyFrom] and call again with it ([WithIdempotencyKey]) and
-// the same order. A [*DecodeError] means that it was placed.
+// the same order.
 //
 // https://docs.cnaught.com/api-reference/orders/create-carbon-credits-order
 func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...CallOption) (*api.Order, error) {

@@ -3,6 +3,7 @@ package cnaught
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -87,17 +88,61 @@ func TestSettlingSaysNothingHappenedOnlyWhenItKnows(t *testing.T) {
 	assert.ErrorIs(t, err, ErrOutcomeUnknown, "the order of this key may stand all the same")
 }
 
-// What a call with the caller's own key says about calls before it.
+// What a call with the caller's own key says about calls before it: only the
+// API itself knows, and it is known by its problem types.
 func TestOwnKeyIsSettledByTheAPIAlone(t *testing.T) {
-	for status, settled := range map[int]bool{400: true, 404: true, 422: true, 401: false, 403: false, 429: false, 503: false, 500: false} {
+	for _, tt := range []struct {
+		status  int
+		problem string
+		settled bool
+	}{
+		{400, "invalid-parameters", true}, {400, "invalid-subaccount", true}, {404, "not-found", true},
+		{422, "idempotency-changed-payload", true},
+		{400, "", false}, {404, "", false}, {302, "", false}, {405, "", false}, {413, "", false},
+		{401, "", false}, {403, "forbidden", false}, {429, "", false}, {503, "", false}, {500, "", false},
+	} {
+		body := "<html>a gateway's page</html>"
+		if tt.problem != "" {
+			body = `{"type":"https://api.cnaught.com/v1/errors/` + tt.problem + `"}`
+		}
 		rt := roundTrip(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: status, Header: http.Header{"Retry-After": {"1"}}, Body: http.NoBody}, nil
+			return &http.Response{StatusCode: tt.status, Header: http.Header{"Retry-After": {"1"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
 		})
 		c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
 		require.NoError(t, err)
 		_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10}, WithIdempotencyKey("cart 4711"))
-		assert.Equal(t, !settled, errors.Is(err, ErrOutcomeUnknown), "%d: %v", status, err)
+		assert.Equal(t, !tt.settled, errors.Is(err, ErrOutcomeUnknown), "%d %s: %v", tt.status, tt.problem, err)
 	}
+}
+
+// A gateway's page is not the API saying that the subaccount is gone.
+func TestDeletionIsNotSettledByAGateway(t *testing.T) {
+	answers := []*http.Response{
+		{StatusCode: 502, Body: http.NoBody},
+		{StatusCode: 404, Body: io.NopCloser(strings.NewReader("<html>nginx</html>"))},
+	}
+	rt := roundTrip(func(*http.Request) (*http.Response, error) {
+		answer := answers[0]
+		answers = answers[1:]
+		return answer, nil
+	})
+	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(RetryPolicy{BaseDelay: 1}))
+	require.NoError(t, err)
+	require.ErrorIs(t, c.DeleteSubaccount(t.Context(), "x"), ErrNotFound)
+}
+
+// The request that hangs on an answer of Raw does not hold the key.
+func TestRawAnswersHoldNoKey(t *testing.T) {
+	rt := roundTrip(func(req *http.Request) (*http.Response, error) {
+		assert.Equal(t, "Bearer secret-key", req.Header.Get("Authorization"))
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}},
+			Body: io.NopCloser(strings.NewReader(`{"id":"a"}`)), Request: req}, nil
+	})
+	c, err := New("secret-key", WithHTTPClient(&http.Client{Transport: rt}))
+	require.NoError(t, err)
+	answer, err := c.Raw().GetOrderByIDWithResponse(t.Context(), "a", nil)
+	require.NoError(t, err)
+	assert.NotContains(t, fmt.Sprintf("%v %+v", answer.HTTPResponse.Request, answer.HTTPResponse.Request.Header), "secret-key")
 }
 
 // A RoundTripper that leaves ContentLength at 0, as hand-written fakes do.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 )
 
@@ -72,8 +71,11 @@ func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
 	if p.MaxAttempts < 0 {
 		return p, &InvalidRequestError{"New", "RetryPolicy.MaxAttempts", "is negative"}
 	}
-	if p.Budget == (RetryBudget{}) {
-		p.Budget = d.Budget
+	if p.Budget.Capacity == 0 {
+		p.Budget.Capacity = d.Budget.Capacity
+	}
+	if p.Budget.PerSuccess == 0 {
+		p.Budget.PerSuccess = d.Budget.PerSuccess
 	}
 	if !(p.Budget.Capacity >= 0) || !(p.Budget.PerSuccess >= 0) { // NaN too
 		return p, &InvalidRequestError{"New", "RetryPolicy.Budget", "is negative"}
@@ -103,7 +105,7 @@ func (c *Client) run(x *exchange) (*result, error) {
 		if v.healthy {
 			c.budget.deposit()
 		}
-		if v.ok || (r.status == http.StatusNotFound && mayHaveActed && x.op.removesResource()) {
+		if v.ok || (mayHaveActed && x.op.removesResource() && gone(r)) {
 			return r, nil
 		}
 		mayHaveActed = mayHaveActed || v.mayHaveActed
@@ -116,7 +118,7 @@ func (c *Client) run(x *exchange) (*result, error) {
 		if stopped != nil {
 			// A key of the caller's may be an earlier call's, which is settled only
 			// by an answer of the API itself.
-			unsettled := mayHaveActed || x.ownKey && !v.conclusive(r)
+			unsettled := mayHaveActed || x.ownKey && !conclusive(r)
 			return nil, c.failure(x, r, stopped, unsettled)
 		}
 	}

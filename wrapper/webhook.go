@@ -19,6 +19,9 @@ const maxEventBytes = 1 << 20
 // not to be trusted: the API does not sign webhooks. Anything but an event with
 // an order that has an id gives a [*DecodeError].
 func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
+	if r == nil {
+		return nil, &InvalidRequestError{"ParseOrderEvent", "reader", "is nil"}
+	}
 	body, err := io.ReadAll(io.LimitReader(r, maxEventBytes+1))
 	if err == nil && len(body) > maxEventBytes {
 		body, err = body[:maxEventBytes], fmt.Errorf("the body is %w of %d bytes", errTooLarge, maxEventBytes)
@@ -46,7 +49,8 @@ func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
 // returned nil; 400, 405 or 413 for what is no webhook; 404 for an order that
 // the API does not know; 500 if fn failed, and 503 if the order could not be
 // fetched. Errors are logged to [WithLogger], never sent. Every request costs
-// one call to the API, so mount it under a path that can't be guessed.
+// one call to the API, so mount it under a path that can't be guessed. A client
+// with [WithSubaccount] finds the orders of that subaccount alone.
 func (c *Client) OrderEventHandler(fn func(context.Context, *api.Order) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {
@@ -69,7 +73,12 @@ func (c *Client) OrderEventHandler(fn func(context.Context, *api.Order) error) h
 			httpError(w, http.StatusServiceUnavailable)
 			return
 		}
-		if err := fn(r.Context(), order); err != nil {
+		if fn == nil {
+			err = errors.New("the handler has no function")
+		} else {
+			err = fn(r.Context(), order)
+		}
+		if err != nil {
 			c.logEvent(r.Context(), id, err)
 			httpError(w, http.StatusInternalServerError)
 		}

@@ -95,9 +95,13 @@ func TestWebhooksOfANewerAPI(t *testing.T) {
 
 func TestWebhookIDsReachTheirOwnOrder(t *testing.T) {
 	rt := play(reply(200, orderJSON))
-	w := deliver(t, newClient(t, rt), post(`{"order":{"id":"../subaccounts/x?a=b"}}`), func(context.Context, *api.Order) error { return nil })
+	ok := func(context.Context, *api.Order) error { return nil }
+	w := deliver(t, newClient(t, rt), post(`{"order":{"id":"../subaccounts/x?a=b"}}`), ok)
+	assert.Equal(t, 400, w.Code)
+	assert.Zero(t, rt.count())
+	w = deliver(t, newClient(t, rt), post(`{"order":{"id":"x?a=b"}}`), ok)
 	assert.Equal(t, 200, w.Code)
-	assert.Equal(t, testBase+"/orders/..%2Fsubaccounts%2Fx%3Fa=b", rt.requests()[0].url)
+	assert.Equal(t, testBase+"/orders/x%3Fa=b", rt.requests()[0].url)
 }
 
 func TestWebhookSize(t *testing.T) {
@@ -161,6 +165,12 @@ func TestWebhookWhenTheCallbackFails(t *testing.T) {
 	assert.Equal(t, 500, w.Code)
 	assert.NotContains(t, w.Body.String(), "database")
 	assert.Equal(t, 200, deliver(t, c, post(eventJSON), fn).Code, "delivered again")
+}
+
+func TestWebhookWithoutACallback(t *testing.T) {
+	assert.Equal(t, 500, deliver(t, newClient(t, play(reply(200, orderJSON))), post(eventJSON), nil).Code, "nobody has seen the order")
+	_, err := ParseOrderEvent(nil)
+	assert.ErrorIs(t, err, ErrInvalidRequest)
 }
 
 func TestWebhookContext(t *testing.T) {

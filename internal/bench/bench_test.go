@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -27,8 +26,8 @@ func TestPeersReturnTheSession(t *testing.T) {
 				baseURL:            {Transport: newTransport(Session())},
 				server.URL + "/v1": server.Client(),
 			} {
-				if p.name == "openai-go" && hc == server.Client() {
-					continue // it takes plain http under no circumstances
+				if p.name == "openai-go" && base != baseURL {
+					continue // it refuses plain http
 				}
 				get, err := p.make(base, hc)
 				require.NoError(t, err)
@@ -61,17 +60,19 @@ func TestPeersReturnThePage(t *testing.T) {
 
 // A peer must not pass for fast because it takes an error for an answer.
 func TestPeersReportFailure(t *testing.T) {
-	refusing := httptest.NewServer(http.NotFoundHandler())
-	defer refusing.Close()
+	missing := newTransport([]byte(`{"type":"https://api.cnaught.com/v1/errors/not-found","status":404}`))
+	missing.status = http.StatusNotFound
 	for _, p := range peers {
-		if p.name == "openai-go" {
-			continue
-		}
-		get, err := p.make(refusing.URL+"/v1", refusing.Client())
+		get, err := p.make(baseURL, &http.Client{Transport: missing})
 		require.NoError(t, err)
 		_, err = get(t.Context(), sessionID)
 		assert.Error(t, err, p.name)
 	}
+}
+
+func TestNodeGroupSaysWhatIsMissing(t *testing.T) {
+	_, err := NodeGroup(t.Context(), "http://127.0.0.1:1", t.TempDir())
+	assert.ErrorContains(t, err, "npm ci")
 }
 
 func TestCallAllocations(t *testing.T) {
@@ -109,9 +110,10 @@ func TestPageMemory(t *testing.T) {
 }
 
 func TestEverySubjectRuns(t *testing.T) {
-	groups, err := Groups()
-	require.NoError(t, err)
-	for _, g := range groups {
+	for _, b := range Builders {
+		g, err := b.Build()
+		require.NoError(t, err)
+		assert.Equal(t, b.Name, g.Name)
 		for _, s := range g.Subjects {
 			t.Run(s.Name, func(t *testing.T) {
 				_, err := s.Run(3)

@@ -25,3 +25,5 @@ require (
 )
 
 replace github.com/cnaught-go/cnaught => ../..
+
+tool golang.org/x/perf/cmd/benchstat

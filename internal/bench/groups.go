@@ -17,17 +17,14 @@ type Group struct {
 	Close    func()
 }
 
-// Groups returns all comparisons that need nothing but Go.
-func Groups() ([]Group, error) {
-	var groups []Group
-	for _, build := range []func() (Group, error){CallGroup, PageGroup, ThroughputGroup} {
-		g, err := build()
-		if err != nil {
-			return nil, err
-		}
-		groups = append(groups, g)
-	}
-	return groups, nil
+// Builders make the comparisons that need nothing but Go.
+var Builders = []struct {
+	Name  string
+	Build func() (Group, error)
+}{
+	{"Call", CallGroup},
+	{"Page", PageGroup},
+	{"Throughput", ThroughputGroup},
 }
 
 // CallGroup is one call of GetCheckoutSession without a network.

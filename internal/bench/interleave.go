@@ -3,7 +3,9 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 )
 
@@ -11,8 +13,8 @@ import (
 type Subject struct {
 	// Name is a benchmark's name as benchstat reads it: Call/client=hand.
 	Name string
-	// Run does the work n times. The time it returns counts; a subject in this
-	// process returns 0, and is timed from outside.
+	// Run does the work n times. Work in this process returns 0, and its time
+	// and memory are measured from outside; other work tells how long it took.
 	Run func(n int) (time.Duration, error)
 }
 
@@ -30,8 +32,11 @@ func Interleave(w io.Writer, rounds int, slice time.Duration, subjects []Subject
 		counts[i] = n
 	}
 	for round := range rounds {
-		for k := range subjects {
-			i := (k + round) % len(subjects)
+		order := rand.Perm(len(subjects)) // none always follows the same one
+		if round == 0 {
+			slices.Sort(order) // tables keep the order of the first round
+		}
+		for _, i := range order {
 			if err := measure(w, subjects[i], counts[i]); err != nil {
 				return err
 			}
@@ -43,26 +48,18 @@ func Interleave(w io.Writer, rounds int, slice time.Duration, subjects []Subject
 // calibrate warms a subject up and returns how many operations fill a slice.
 func calibrate(s Subject, slice time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
-		elapsed, err := run(s, n)
+		started := time.Now()
+		elapsed, err := s.Run(n)
 		if err != nil {
-			return 0, err
+			return 0, fmt.Errorf("%s: %w", s.Name, err)
+		}
+		if elapsed == 0 {
+			elapsed = time.Since(started)
 		}
 		if elapsed > slice/2 {
 			return max(1, int(float64(n)*float64(slice)/float64(elapsed))), nil
 		}
 	}
-}
-
-func run(s Subject, n int) (time.Duration, error) {
-	started := time.Now()
-	elapsed, err := s.Run(n)
-	if err != nil {
-		return 0, fmt.Errorf("%s: %w", s.Name, err)
-	}
-	if elapsed == 0 {
-		elapsed = time.Since(started)
-	}
-	return elapsed, nil
 }
 
 // measure begins with a collected heap, so that each subject pays for its own
@@ -71,14 +68,19 @@ func measure(w io.Writer, s Subject, n int) error {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	elapsed, err := run(s, n)
-	if err != nil {
-		return err
-	}
+	started := time.Now()
+	elapsed, err := s.Run(n)
+	wall := time.Since(started)
 	runtime.ReadMemStats(&after)
-	ops := uint64(n)
-	_, err = fmt.Fprintf(w, "Benchmark%s-%d\t%d\t%.1f ns/op\t%.0f calls/s\t%d B/op\t%d allocs/op\n",
-		s.Name, runtime.GOMAXPROCS(0), n, float64(elapsed)/float64(n), float64(n)/elapsed.Seconds(),
-		(after.TotalAlloc-before.TotalAlloc)/ops, (after.Mallocs-before.Mallocs)/ops)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.Name, err)
+	}
+	memory := ""
+	if elapsed == 0 {
+		elapsed = wall
+		memory = fmt.Sprintf("\t%d B/op\t%d allocs/op", (after.TotalAlloc-before.TotalAlloc)/uint64(n), (after.Mallocs-before.Mallocs)/uint64(n))
+	}
+	_, err = fmt.Fprintf(w, "Benchmark%s-%d\t%d\t%.1f ns/op\t%.0f calls/s%s\n",
+		s.Name, runtime.GOMAXPROCS(0), n, float64(elapsed)/float64(n), float64(n)/elapsed.Seconds(), memory)
 	return err
 }

@@ -10,15 +10,17 @@ import (
 // transport answers every request with one body, without a network. As
 // net/http does, it gives each answer a header map and a body of its own.
 type transport struct {
-	body   []byte
+	status int
 	header http.Header
-	length int64
+	body   []byte
+	length int64 // -1 if it is not known
 }
 
 // newTransport answers with a Content-Length, as a server does that knows what
 // it sends.
 func newTransport(body []byte) *transport {
 	return &transport{
+		status: http.StatusOK,
 		body:   body,
 		length: int64(len(body)),
 		header: http.Header{
@@ -45,8 +47,8 @@ func newStreamTransport(body []byte) *transport {
 
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{
-		Status:        "200 OK",
-		StatusCode:    http.StatusOK,
+		Status:        http.StatusText(t.status),
+		StatusCode:    t.status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,

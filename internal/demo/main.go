@@ -69,7 +69,7 @@ func runSandbox(ctx context.Context) error {
 	})
 	t.step("lose an answer", func() (string, error) { return loseAnswer(ctx, server, client) })
 	t.step("list the orders", func() (string, error) { return list(ctx, client) })
-	t.step("ask for too much", func() (string, error) {
+	t.step("cancel a stranger", func() (string, error) {
 		_, err := client.CancelOrder(ctx, "123")
 		if !errors.Is(err, cnaught.ErrNotFound) {
 			return "", fmt.Errorf("got %v, not ErrNotFound", err)

@@ -33,9 +33,11 @@ func TestWrapper(t *testing.T) {
 	t.Run("subaccounts", func(t *testing.T) { driveSubaccounts(ctx, t, client) })
 	t.Run("impact and catalogue", func(t *testing.T) { driveReads(ctx, t, client) })
 	t.Run("deprecated", func(t *testing.T) {
+		//lint:ignore SA1019 the deprecated operations are reachable through Raw
 		ride, err := client.Raw().SubmitRideOrderWithResponse(ctx, nil, api.RideOrderCreate{DistanceKm: 30})
 		require.NoError(t, err)
 		assert.NotNil(t, ride.JSON201)
+		//lint:ignore SA1019 the deprecated operations are reachable through Raw
 		quote, err := client.Raw().RequestRideQuoteWithResponse(ctx, nil, api.RideQuoteRequest{DistanceKm: 30})
 		require.NoError(t, err)
 		assert.EqualValues(t, 8, quote.JSON200.AmountKg)

@@ -31,10 +31,11 @@ type Problem struct {
 
 func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message) }
 
-// mode loads the named packages from source, so that errors have lines, and
-// what they import from the build cache.
+// mode loads everything from source. Reading what is imported from the build
+// cache would compile each package first, for tests once more: that takes four
+// times as long as type-checking in a copy that was never built.
 const mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles |
-	packages.NeedImports | packages.NeedTypes | packages.NeedTypesSizes |
+	packages.NeedImports | packages.NeedDeps | packages.NeedTypes | packages.NeedTypesSizes |
 	packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedModule
 
 // Load type-checks the packages that match the patterns in the module at dir,

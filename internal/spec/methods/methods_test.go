@@ -124,18 +124,18 @@ func (c *Client) Submit(ctx context.Context, body api.OrderCreate, opts ...CallO
 		"list, query": {
 			Operation{ID: "GetListOfOrders", GoName: "GetListOfOrders", Method: "GET", Path: "/orders"},
 			`// ListOrders sends GET /orders.
-func (c *Client) ListOrders(ctx context.Context, params *api.ListParams, opts ...CallOption) (*[]api.Order, error) {
-	body, err := c.exec(ctx, "GetListOfOrders", opts, func(ctx context.Context) (*http.Response, error) {
+func (c *Client) ListOrders(ctx context.Context, params *api.ListParams, opts ...CallOption) ([]api.Order, error) {
+	answer, err := c.exec(ctx, "GetListOfOrders", opts, func(ctx context.Context) (*http.Response, error) {
 		return c.ops.GetListOfOrders(ctx, params)
 	})
 	if err != nil {
 		return nil, err
 	}
 	var list []api.Order
-	if err := json.Unmarshal(body.data, &list); err != nil {
-		return nil, c.unreadable(body.x, body.r, err)
+	if err := json.Unmarshal(answer.body, &list); err != nil {
+		return nil, c.unreadable(answer.x, answer, err)
 	}
-	return &list, nil
+	return list, nil
 }
 `,
 		},

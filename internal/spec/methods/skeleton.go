@@ -134,7 +134,10 @@ func (d *draft) write() string {
 	d.comment(&b)
 	arguments := strings.Join(append(append([]string{"ctx context.Context"}, d.arguments...), "opts ...CallOption"), ", ")
 	results := "error"
-	if d.answer != "" {
+	switch {
+	case d.list:
+		results = "(" + d.answer + ", error)"
+	case d.answer != "":
 		results = "(*" + d.answer + ", error)"
 	}
 	fmt.Fprintf(&b, "func (c *Client) %s(%s) %s {\n", d.name, arguments, results)
@@ -153,8 +156,8 @@ func (d *draft) write() string {
 	case d.answer == "":
 		fmt.Fprintf(&b, "_, err := c.exec(ctx, %s, opts, %s)\nreturn err\n", operation, send)
 	case d.list:
-		fmt.Fprintf(&b, "body, err := c.exec(ctx, %s, opts, %s)\nif err != nil {\nreturn nil, err\n}\n", operation, send)
-		fmt.Fprintf(&b, "var list %s\nif err := json.Unmarshal(body.data, &list); err != nil {\nreturn nil, c.unreadable(body.x, body.r, err)\n}\nreturn &list, nil\n", d.answer)
+		fmt.Fprintf(&b, "answer, err := c.exec(ctx, %s, opts, %s)\nif err != nil {\nreturn nil, err\n}\n", operation, send)
+		fmt.Fprintf(&b, "var list %s\nif err := json.Unmarshal(answer.body, &list); err != nil {\nreturn nil, c.unreadable(answer.x, answer, err)\n}\nreturn list, nil\n", d.answer)
 	default:
 		fmt.Fprintf(&b, "return do[%s](ctx, c, %s, opts, %s)\n", d.answer, operation, send)
 	}

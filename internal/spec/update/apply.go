@@ -12,10 +12,14 @@ import (
 // apply writes the edits to the repository, all or none: everything is
 // written beside its place first, and what was moved is moved back if a later
 // one cannot be.
-func apply(root string, edits []edit) (err error) {
+func apply(root string, edits []edit) error {
 	if err := unchanged(root, edits); err != nil {
 		return err
 	}
+	return applyAll(root, edits)
+}
+
+func applyAll(root string, edits []edit) (err error) {
 	var done []edit
 	defer func() {
 		for _, e := range edits {
@@ -88,5 +92,5 @@ func restore(root string, e edit) error {
 	if e.before == nil {
 		return os.Remove(place)
 	}
-	return os.WriteFile(place, e.before, 0o644)
+	return writeFile(place, e.before, 0o644)
 }

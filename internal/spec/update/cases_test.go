@@ -91,10 +91,10 @@ var additive = []change{
 	{
 		name: "enum value added",
 		edit: func(t *testing.T, root *yaml.Node) {
-			appendTo(t, root, "on_hold", append(member("Order", "state"), "enum")...)
+			appendTo(t, root, "in_review", append(member("Order", "state"), "enum")...)
 		},
 		verdict: report.Additive, step: report.Minor,
-		symbols: map[string]string{"api.OrderStateOnHold": "added"},
+		symbols: map[string]string{"api.OrderStateInReview": "added"},
 	},
 	{
 		name: "error response added",

@@ -5,18 +5,16 @@ import (
 	"fmt"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cnaught-go/cnaught/internal/spec/godiff"
 	"github.com/cnaught-go/cnaught/internal/spec/methods"
 )
 
-// check vets the copy: our module, and those of the repository that build on
-// it, whose tests and benchmarks use the generated types too. What does not
-// compile, tests included, goes into the report.
+// check type-checks the copy, tests included: our module, and those of the
+// repository that build on it, whose tests and benchmarks use the generated
+// types too. What does not compile goes into the report.
 func (r *run) check(ctx context.Context) error {
 	edits, err := r.work.edits()
 	if err != nil {
@@ -26,65 +24,54 @@ func (r *run) check(ctx context.Context) error {
 		r.after = r.before
 		return nil
 	}
-	vetErr := r.command(ctx, r.work.dir, "vet", "./...")
-	// Loading with tests compiles more; go vet has just shown that the tests
-	// compile, unless it failed.
-	after, err := godiff.Load(r.work.dir, environment(), vetErr != nil, "./...")
+	if r.after, err = load(r.work.dir, "."); err != nil {
+		return err
+	}
+	r.report.Problems = r.after.Problems
+	if len(r.after.Problems) > 0 {
+		return broken(".", r.before)
+	}
+	for _, module := range r.nestedModules() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := r.checkNested(module); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *run) checkNested(module string) error {
+	after, err := load(r.work.dir, module)
+	if err != nil || len(after.Problems) == 0 {
+		return err
+	}
+	before, err := load(r.Root, module)
 	if err != nil {
 		return err
 	}
-	r.after = after
-	if vetErr != nil {
-		return r.explain(ctx, ".", vetErr, after.Problems)
-	}
-	for _, module := range r.nestedModules() {
-		vetErr := r.command(ctx, inModule(r.work.dir, module), "vet", "./...")
-		if vetErr == nil {
-			continue
-		}
-		nested, err := godiff.Load(inModule(r.work.dir, module), environment(), true, "./...")
-		if err != nil {
-			return err
-		}
-		if err := r.explain(ctx, module, vetErr, nested.Problems); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// explain turns a failed go vet into problems with lines, unless the module
-// fails without the update too: then nothing can be said about it.
-func (r *run) explain(ctx context.Context, module string, vetErr error, problems []godiff.Problem) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err := r.command(ctx, inModule(r.Root, module), "vet", "./..."); err != nil {
-		return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %w", err)
-	}
-	if len(problems) == 0 {
-		problems = vetProblems(vetErr.Error())
-	}
-	if len(problems) == 0 {
-		return vetErr
-	}
-	for _, problem := range problems {
+	for _, problem := range after.Problems {
 		problem.File = path.Join(module, problem.File)
 		r.report.Problems = append(r.report.Problems, problem)
 	}
-	return nil
+	return broken(module, before)
 }
 
-var vetLine = regexp.MustCompile(`(?m)^(?:vet: )?(\S+\.go):(\d+):\d+: (.*)$`)
+// load type-checks a module of the repository or of the copy.
+func load(root, module string) (*godiff.Snapshot, error) {
+	return godiff.Load(filepath.Join(root, filepath.FromSlash(module)), environment(), true, "./...")
+}
 
-// vetProblems reads what go vet found beyond what does not compile.
-func vetProblems(output string) []godiff.Problem {
-	var out []godiff.Problem
-	for _, found := range vetLine.FindAllStringSubmatch(output, -1) {
-		line, _ := strconv.Atoi(found[2])
-		out = append(out, godiff.Problem{File: path.Clean(filepath.ToSlash(found[1])), Line: line, Message: found[3]})
+// broken fails if a module does not compile as it is in the repository: then
+// nothing can be said about what an update breaks.
+func broken(module string, before *godiff.Snapshot) error {
+	if len(before.Problems) == 0 {
+		return nil
 	}
-	return out
+	first := before.Problems[0]
+	first.File = path.Join(module, first.File)
+	return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %s", first)
 }
 
 // nestedModules are the folders of the modules that build on ours.
@@ -99,10 +86,7 @@ func (r *run) nestedModules() []string {
 	return out
 }
 
-// inModule is the folder of a module in the copy or in the repository.
-func inModule(root, module string) string { return filepath.Join(root, filepath.FromSlash(module)) }
-
-// build builds our module. The others are vetted, and nobody imports them.
+// build builds our module. Nobody imports the others.
 func (r *run) build(ctx context.Context, edits []edit) error {
 	if !changesCode(edits) {
 		return nil

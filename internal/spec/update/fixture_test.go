@@ -140,6 +140,12 @@ func write(t *testing.T, name string, data []byte) string {
 	return path
 }
 
+// add writes a file into the copy.
+func (f *fixture) add(t *testing.T, name, text string) {
+	t.Helper()
+	require.NoError(t, writeFile(filepath.Join(f.dir, filepath.FromSlash(name)), []byte(text), 0o644))
+}
+
 // goCommand runs the go command in the copy.
 func (f *fixture) goCommand(t *testing.T, dir string, arguments ...string) {
 	t.Helper()

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/cnaught-go/cnaught/internal/spec/godiff"
 	"github.com/cnaught-go/cnaught/internal/spec/merge"
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
 	"github.com/cnaught-go/cnaught/internal/spec/page"
@@ -27,7 +26,7 @@ func (r *run) generate(ctx context.Context) error {
 		beforeErr error
 	)
 	wait.Go(func() {
-		r.before, beforeErr = godiff.Load(r.Root, environment(), false, "./...")
+		r.before, beforeErr = load(r.Root, ".")
 	})
 	err := r.generateInCopy(ctx)
 	wait.Wait()

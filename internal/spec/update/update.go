@@ -116,7 +116,7 @@ func (r *run) do(ctx context.Context) error {
 	if err := r.step("generate in a copy", func() error { return r.generate(ctx) }); err != nil {
 		return err
 	}
-	if err := r.step("vet, compare the Go API", func() error { return r.compareGo(ctx) }); err != nil {
+	if err := r.step("type-check, compare the Go API", func() error { return r.compareGo(ctx) }); err != nil {
 		return err
 	}
 	edits, err := r.work.edits()

@@ -68,10 +68,10 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 	}
-	return print(os.Stdout, lines, name)
+	return printTables(os.Stdout, lines, name)
 }
 
-func print(w io.Writer, lines []byte, name string) error {
+func printTables(w io.Writer, lines []byte, name string) error {
 	t, err := table.Read(bytes.NewReader(lines), name)
 	if err != nil {
 		return err
@@ -86,35 +86,37 @@ func print(w io.Writer, lines []byte, name string) error {
 }
 
 func measure(ctx context.Context, o options) ([]byte, error) {
-	groups, err := groups(ctx, o)
-	if err != nil {
-		return nil, err
-	}
 	var lines bytes.Buffer
 	fmt.Fprintf(&lines, "goos: %s\ngoarch: %s\ngo: %s\n", runtime.GOOS, runtime.GOARCH, runtime.Version())
 	if o.command != "" {
 		fmt.Fprintf(&lines, "command: %s\n", o.command)
 	}
-	for _, g := range groups {
-		fmt.Fprintf(os.Stderr, "%s: %d clients and settings, %d rounds of %v\n", g.Name, len(g.Subjects), o.rounds, g.Slice)
-		err := bench.Interleave(&lines, o.rounds, g.Slice, g.Subjects)
-		g.Close()
-		if err = errors.Join(err, ctx.Err()); err != nil {
+	if o.node != "" {
+		g, err := nodeGroup(ctx, o.node)
+		if err != nil {
+			return nil, err
+		}
+		err = interleave(ctx, &lines, g, o.rounds)
+		return lines.Bytes(), err
+	}
+	wanted := strings.Split(o.groups, ",")
+	for _, b := range bench.Builders {
+		if !slices.Contains(wanted, b.Name) {
+			continue
+		}
+		g, err := b.Build()
+		if err != nil {
+			return nil, err
+		}
+		if err := interleave(ctx, &lines, g, o.rounds); err != nil {
 			return nil, err
 		}
 	}
 	return lines.Bytes(), nil
 }
 
-func groups(ctx context.Context, o options) ([]bench.Group, error) {
-	if o.node != "" {
-		g, err := nodeGroup(ctx, o.node)
-		return []bench.Group{g}, err
-	}
-	all, err := bench.Groups()
-	if err != nil {
-		return nil, err
-	}
-	wanted := strings.Split(o.groups, ",")
-	return slices.DeleteFunc(all, func(g bench.Group) bool { return !slices.Contains(wanted, g.Name) }), nil
+func interleave(ctx context.Context, w io.Writer, g bench.Group, rounds int) error {
+	defer g.Close()
+	fmt.Fprintf(os.Stderr, "%s: %d subjects, %d rounds of %v each\n", g.Name, len(g.Subjects), rounds, g.Slice)
+	return errors.Join(bench.Interleave(w, rounds, g.Slice, g.Subjects), ctx.Err())
 }

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/internal/spec/update"
+)
+
+func execute(t *testing.T, arguments ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, err bytes.Buffer
+	code = run(t.Context(), arguments, &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestUsage(t *testing.T) {
+	for name, test := range map[string]struct {
+		arguments []string
+		code      int
+		want      string
+	}{
+		"help":             {[]string{"-h"}, update.ExitOK, "-from file"},
+		"no source":        {nil, update.ExitFailed, "cnaught: update-spec: name the new description with -from"},
+		"unknown flag":     {[]string{"-to", "x"}, update.ExitFailed, "not defined: -to"},
+		"source, no flag":  {[]string{"-from", "a.yaml", "b.yaml"}, update.ExitFailed, `unexpected argument "b.yaml"`},
+		"source missing":   {[]string{"-from", "/nowhere.yaml"}, update.ExitFailed, "cnaught: update-spec: stat /nowhere.yaml: no such file or directory"},
+		"wrong repository": {[]string{"-root", t.TempDir(), "-from", "x.yaml"}, update.ExitFailed, "openapi.yaml: no such file or directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code, _, stderr := execute(t, test.arguments...)
+			assert.Equal(t, test.code, code)
+			assert.Contains(t, stderr, test.want)
+		})
+	}
+}
+
+func TestFailureIsReported(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "petstore.yaml")
+	require.NoError(t, os.WriteFile(file, []byte("openapi: 3.1.0\nservers: [{url: 'https://pets.example.org'}]\npaths: {}\n"), 0o644))
+	for _, arguments := range [][]string{{"-from", file}, {"-from", file, "-report"}} {
+		code, stdout, stderr := execute(t, arguments...)
+		assert.Equal(t, update.ExitFailed, code)
+		assert.Contains(t, stdout, "Verdict: **failed**. Nothing was written.")
+		assert.Contains(t, stdout, "petstore.yaml describes another API")
+		assert.Contains(t, stderr, "cnaught: update-spec: petstore.yaml describes another API")
+		assert.Regexp(t, `whole +\d+\.\d s`, stderr, "the time is printed")
+	}
+}
+
+func TestResolve(t *testing.T) {
+	root, err := filepath.Abs("../../../..")
+	require.NoError(t, err)
+	options, err := resolve("", "openapi.yaml")
+	require.NoError(t, err)
+	assert.Equal(t, root, options.Root, "found from a folder inside")
+	assert.Equal(t, filepath.Join(root, "openapi.yaml"), options.From, "named from the repository")
+
+	options, err = resolve(root, "main.go")
+	require.NoError(t, err)
+	assert.Equal(t, "main.go", options.From, "named from here")
+
+	t.Chdir(t.TempDir())
+	_, err = resolve("", "x.yaml")
+	assert.ErrorContains(t, err, "name it with -root")
+}

@@ -1,0 +1,66 @@
+package update
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/internal/spec/report"
+)
+
+// TestNestedModule changes what only a module beside ours depends on.
+func TestNestedModule(t *testing.T) {
+	repo := repository(t)
+	module := strings.Replace(string(repo.files["go.mod"]), "module github.com/cnaught-go/cnaught\n", "module github.com/cnaught-go/cnaught/internal/extra\n", 1)
+	module += "\nrequire github.com/cnaught-go/cnaught v0.0.0\n\nreplace github.com/cnaught-go/cnaught => ../..\n"
+	repo.add(t, "internal/extra/go.mod", module)
+	repo.add(t, "internal/extra/go.sum", string(repo.files["go.sum"]))
+	repo.add(t, "internal/extra/extra_test.go", "package extra\n\nimport \"github.com/cnaught-go/cnaught/api\"\n\nvar take *string = api.ProjectNewsArticle{}.CnaughtTake\n\nvar _ = take\n")
+	before := repo.changed(t)
+
+	root := repo.description(t)
+	set(t, root, "boolean", append(member("ProjectNewsArticle", "cnaught_take"), "type")...)
+	from := write(t, "openapi.yaml", text(t, root))
+	r := Run(t.Context(), Options{Root: repo.dir, From: from})
+	require.Equal(t, report.Decision, r.Verdict(), r.Markdown())
+	require.Len(t, r.Problems, 1)
+	assert.Equal(t, "internal/extra/extra_test.go", r.Problems[0].File)
+	assert.Equal(t, 5, r.Problems[0].Line)
+	assert.Equal(t, before, repo.changed(t), "untouched")
+
+	// Where the module is broken anyway, that is the reason, not the update.
+	repo.add(t, "internal/extra/more.go", "package extra\n\nvar a int = \"\"\n")
+	r = Run(t.Context(), Options{Root: repo.dir, From: from})
+	assert.Equal(t, ExitFailed, ExitCode(r, false))
+	assert.Contains(t, r.Reason, "the repository does not build as it is")
+	assert.Contains(t, r.Reason, "internal/extra/more.go:3")
+}
+
+// TestBrokenRepository finds a repository that does not compile.
+func TestBrokenRepository(t *testing.T) {
+	repo := repository(t)
+	repo.add(t, "wrapper/broken.go", "package cnaught\n\nvar broken int = \"\"\n")
+	root := repo.description(t)
+	set(t, root, "{type: string}", member("Order", "more")...)
+	r := Run(t.Context(), Options{Root: repo.dir, From: write(t, "openapi.yaml", text(t, root))})
+	assert.Equal(t, report.Failed, r.Verdict())
+	assert.Contains(t, r.Reason, "wrapper/broken.go:3")
+	assert.Equal(t, []string{"wrapper/broken.go"}, repo.changed(t))
+}
+
+// TestGeneratorFails passes on what the generator says.
+func TestGeneratorFails(t *testing.T) {
+	repo := repository(t)
+	require.NoError(t, os.WriteFile(filepath.Join(repo.dir, "api/config.yaml"), []byte("nonsense: true\n"), 0o644))
+	root := repo.description(t)
+	set(t, root, "{type: string}", member("Order", "more")...)
+	r := Run(t.Context(), Options{Root: repo.dir, From: write(t, "openapi.yaml", text(t, root))})
+	assert.Equal(t, ExitFailed, ExitCode(r, false))
+	assert.Contains(t, r.Reason, "no code can be generated from the description: go generate ./...")
+	assert.NotContains(t, r.Markdown(), os.TempDir()+"/cnaught-update-spec-", "the copy is gone: its name says nothing")
+	assert.Equal(t, []string{"api/config.yaml"}, repo.changed(t))
+}
