@@ -29,7 +29,7 @@ func (r *run) check(ctx context.Context) error {
 	}
 	r.report.Problems = r.after.Problems
 	if len(r.after.Problems) > 0 {
-		return broken(".", r.before)
+		return r.broken(".", r.before)
 	}
 	for _, module := range r.nestedModules() {
 		if err := ctx.Err(); err != nil {
@@ -55,7 +55,7 @@ func (r *run) checkNested(module string) error {
 		problem.File = path.Join(module, problem.File)
 		r.report.Problems = append(r.report.Problems, problem)
 	}
-	return broken(module, before)
+	return r.broken(module, before)
 }
 
 // load type-checks a module of the repository or of the copy.
@@ -65,10 +65,11 @@ func load(root, module string) (*godiff.Snapshot, error) {
 
 // broken fails if a module does not compile as it is in the repository: then
 // nothing can be said about what an update breaks.
-func broken(module string, before *godiff.Snapshot) error {
+func (r *run) broken(module string, before *godiff.Snapshot) error {
 	if len(before.Problems) == 0 {
 		return nil
 	}
+	r.report.Problems = nil
 	first := before.Problems[0]
 	first.File = path.Join(module, first.File)
 	return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %s", first)
