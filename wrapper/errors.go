@@ -55,21 +55,27 @@ const maxQuoted = 500
 // details (RFC 9457); answers that are no problem document leave them empty,
 // and what came stands in Body.
 type Error struct {
-	Type     string // URI that identifies the problem, such as https://api.cnaught.com/v1/errors/not-found
-	Title    string
-	Status   int    // the status that the document states; StatusCode is the real one
-	Detail   string // "detail", or the vendor's "details"
+	// Type is the URI that identifies the problem, such as
+	// https://api.cnaught.com/v1/errors/not-found.
+	Type string
+	// Title is a short summary for people.
+	Title string
+	// Status is what the document states; StatusCode is the real one.
+	Status int
+	// Detail is the longer text: "detail", or the vendor's "details".
+	Detail string
+	// Instance is the URI of this occurrence.
 	Instance string
 	// Errors holds the complaints of invalid-parameters, by request member.
 	Errors map[string][]string
 	// Extensions holds the document's other members.
 	Extensions map[string]any
 
-	StatusCode int
-	Operation  string // operationId, such as SubmitOrder
-	Method     string
-	URL        string
-	Header     http.Header
+	StatusCode int           // of the answer
+	Operation  string        // operationId, such as SubmitOrder
+	Method     string        // of the request
+	URL        string        // of the request
+	Header     http.Header   // of the answer, such as its request id
 	Body       []byte        // at most 1 MiB
 	Attempts   int           // requests sent for this call
 	RetryAfter time.Duration // what the server asked for; 0 if nothing usable

@@ -111,8 +111,8 @@ func matchPath(template, path string) bool {
 }
 
 // validSegment refuses what a server or a proxy may resolve away: empty and
-// dot segments, escaped or not, and also behind an escaped separator. Without this check the id ".." turns
-// DELETE /subaccounts/{id}/logo into DELETE /logo.
+// dot segments, escaped or not, and also behind an escaped separator. Without
+// this check the id ".." turns DELETE /subaccounts/{id}/logo into DELETE /logo.
 func validSegment(escaped string) bool {
 	id := escaped
 	if strings.IndexByte(escaped, '%') >= 0 {

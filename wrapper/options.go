@@ -75,10 +75,10 @@ type Response struct {
 	// Attempts counts the requests made. Where repeating is safe and a kept
 	// connection breaks, net/http repeats one by itself; that is not counted.
 	Attempts       int
-	Header         http.Header
-	Replayed       bool   // X-Idempotent-Replay: the API had processed this key before
-	IdempotencyKey string // empty for operations without
-	Elapsed        time.Duration
+	Header         http.Header   // of the answer
+	Replayed       bool          // X-Idempotent-Replay: the API had processed this key before
+	IdempotencyKey string        // empty for operations without
+	Elapsed        time.Duration // over all attempts
 }
 
 // call holds the options of one logical call.

@@ -7,13 +7,11 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// Quotes store nothing and reserve nothing: they give kilograms, rounded up to
-// whole ones, and what an order of that mass costs in US cents. PortfolioID
-// empty stands for the account's default portfolio, Source empty for an order
-// through this API rather than through a checkout.
-
-// QuoteMass prices AmountKg kilograms of carbon credits. Numbers that are not
-// positive give ErrInvalidRequest.
+// QuoteMass prices AmountKg kilograms of carbon credits. The quote gives whole
+// kilograms, rounded up, and what an order of them costs in US cents. Nothing
+// is stored or reserved. Numbers that are not positive give ErrInvalidRequest.
+// An empty PortfolioID stands for the default portfolio, an empty Source for an
+// order through this API rather than through a checkout.
 //
 // https://docs.cnaught.com/api-reference/quotes/get-quote-by-emissions-mass
 func (c *Client) QuoteMass(ctx context.Context, q api.MassQuoteRequest, opts ...CallOption) (*api.Quote, error) {
@@ -27,9 +25,8 @@ func (c *Client) QuoteMass(ctx context.Context, q api.MassQuoteRequest, opts ...
 	})
 }
 
-// QuoteAirFreight prices the emissions of FreightMassKg kilograms
-// of goods flown DistanceKm kilometers. Numbers that are not
-// positive give ErrInvalidRequest.
+// QuoteAirFreight prices the emissions of FreightMassKg kilograms of goods
+// flown DistanceKm kilometers. See [Client.QuoteMass] for what a quote says.
 //
 // https://docs.cnaught.com/api-reference/quotes/get-quote-for-air-freight-emissions
 func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
@@ -44,9 +41,8 @@ func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteReque
 	})
 }
 
-// QuoteFlight prices the emissions of one passenger's flight of
-// DistanceKm kilometers. Numbers that are not
-// positive give ErrInvalidRequest.
+// QuoteFlight prices the emissions of one passenger's flight of DistanceKm
+// kilometers. See [Client.QuoteMass] for what a quote says.
 //
 // https://docs.cnaught.com/api-reference/quotes/get-quote-for-flight-emissions
 func (c *Client) QuoteFlight(ctx context.Context, q api.FlightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
@@ -60,9 +56,9 @@ func (c *Client) QuoteFlight(ctx context.Context, q api.FlightQuoteRequest, opts
 	})
 }
 
-// QuoteGroundFreight prices the emissions of FreightMassKg kilograms
-// of goods carried DistanceKm kilometers over land. Numbers that are not
-// positive give ErrInvalidRequest.
+// QuoteGroundFreight prices the emissions of FreightMassKg kilograms of goods
+// carried DistanceKm kilometers over land. See [Client.QuoteMass] for what a
+// quote says.
 //
 // https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-freight-emissions
 func (c *Client) QuoteGroundFreight(ctx context.Context, q api.GroundFreightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
@@ -77,9 +73,8 @@ func (c *Client) QuoteGroundFreight(ctx context.Context, q api.GroundFreightQuot
 	})
 }
 
-// QuoteGroundTransport prices the emissions of a vehicle's ride of
-// DistanceKm kilometers. Numbers that are not
-// positive give ErrInvalidRequest.
+// QuoteGroundTransport prices the emissions of a ride of DistanceKm kilometers
+// in a vehicle of the given type. See [Client.QuoteMass] for what a quote says.
 //
 // https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-transport-emissions
 func (c *Client) QuoteGroundTransport(ctx context.Context, q api.GroundTransportQuoteRequest, opts ...CallOption) (*api.Quote, error) {
@@ -94,9 +89,8 @@ func (c *Client) QuoteGroundTransport(ctx context.Context, q api.GroundTransport
 	})
 }
 
-// QuoteOfficeSpace prices the emissions of SquareFootage square feet
-// of office space. Numbers that are not
-// positive give ErrInvalidRequest.
+// QuoteOfficeSpace prices the emissions of SquareFootage square feet of office
+// space. See [Client.QuoteMass] for what a quote says.
 //
 // https://docs.cnaught.com/api-reference/quotes/get-quote-for-office-space-emissions
 func (c *Client) QuoteOfficeSpace(ctx context.Context, q api.OfficeSpaceQuoteRequest, opts ...CallOption) (*api.Quote, error) {
@@ -110,9 +104,8 @@ func (c *Client) QuoteOfficeSpace(ctx context.Context, q api.OfficeSpaceQuoteReq
 	})
 }
 
-// QuoteTrain prices the emissions of one passenger's train ride of
-// DistanceKm kilometers. Numbers that are not
-// positive give ErrInvalidRequest.
+// QuoteTrain prices the emissions of one passenger's train ride of DistanceKm
+// kilometers. See [Client.QuoteMass] for what a quote says.
 //
 // https://docs.cnaught.com/api-reference/quotes/get-quote-for-train-emissions
 func (c *Client) QuoteTrain(ctx context.Context, q api.TrainQuoteRequest, opts ...CallOption) (*api.Quote, error) {

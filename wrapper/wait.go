@@ -17,8 +17,8 @@ const (
 
 // WaitForOrder polls until the order is fulfilled or cancelled, with pauses
 // that grow from half a second to half a minute. It survives polls that fail in
-// passing (no answer, 408, 425, 429, 5xx) and ends with any other error, or with the
-// context: then it returns the order as it was last seen, if it was, beside an
+// passing (no answer, 408, 425, 429, 5xx) and ends with any other error, or with
+// the context: then it returns the order as it was last seen, if it was, beside an
 // error that wraps the context's.
 func (c *Client) WaitForOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	return wait(ctx, c, "WaitForOrder", id,
