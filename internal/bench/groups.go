@@ -29,7 +29,7 @@ var Builders = []struct {
 
 // CallGroup is one call of GetCheckoutSession without a network.
 func CallGroup() (Group, error) {
-	g := Group{Name: "Call", Slice: 50 * time.Millisecond, Close: func() {}}
+	g := Group{Name: "Call", Slice: 20 * time.Millisecond, Close: func() {}}
 	for _, p := range peers {
 		get, err := p.make(baseURL, &http.Client{Transport: newTransport(Session())})
 		if err != nil {
@@ -46,7 +46,7 @@ func CallGroup() (Group, error) {
 // PageGroup is one call of ListOrders that returns 100 fulfilled orders,
 // without a network.
 func PageGroup() (Group, error) {
-	g := Group{Name: "Page", Slice: 200 * time.Millisecond, Close: func() {}}
+	g := Group{Name: "Page", Slice: 100 * time.Millisecond, Close: func() {}}
 	body := page(100)
 	for _, answer := range answers {
 		for _, p := range pagePeers {
@@ -68,13 +68,14 @@ var loads = []int{1, 8, 64}
 
 // ThroughputGroup is many calls of GetCheckoutSession at a time over loopback
 // TCP. The client brings its own transport; "hand" gets one that keeps as many
-// connections, "hand-default" is what http.DefaultTransport makes of it.
+// connections and waits no longer, "hand-default" is what http.DefaultTransport makes of it.
 func ThroughputGroup() (Group, error) {
 	server := NewServer()
 	tuned := http.DefaultTransport.(*http.Transport).Clone()
 	tuned.MaxIdleConnsPerHost = 64
+	tuned.ResponseHeaderTimeout = 30 * time.Second
 	plain := http.DefaultTransport.(*http.Transport).Clone()
-	g := Group{Name: "Throughput", Slice: 200 * time.Millisecond, Close: func() {
+	g := Group{Name: "Throughput", Slice: 50 * time.Millisecond, Close: func() {
 		tuned.CloseIdleConnections()
 		plain.CloseIdleConnections()
 		server.Close()

@@ -95,14 +95,24 @@ func (t *Table) median(at row, unit string) (benchmath.Summary, bool) {
 	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95), true
 }
 
-// ratio is that of the medians to the baseline's.
+// ratio is the median of each round's ratio to the baseline. Two slices of one
+// round lie close together in time, so both met the same machine.
 func (t *Table) ratio(at row, unit string) (float64, bool) {
-	a, ok := t.median(at, unit)
-	b, have := t.median(at.baseline(), unit)
-	return a.Center / b.Center, ok && have && b.Center != 0
+	ours, theirs := t.samples[sample{at, unit}], t.samples[sample{at.baseline(), unit}]
+	rounds := min(len(ours), len(theirs))
+	ratios := make([]float64, 0, rounds)
+	for i := range rounds {
+		if theirs[i] != 0 {
+			ratios = append(ratios, ours[i]/theirs[i])
+		}
+	}
+	if len(ratios) == 0 {
+		return 0, false
+	}
+	return benchmath.AssumeNothing.Summary(benchmath.NewSample(ratios, &benchmath.DefaultThresholds), 0.95).Center, true
 }
 
-// WriteMarkdown writes medians, the 95% confidence intervals of what is
+// WriteMarkdown writes medians, with 95% confidence intervals where they are
 // measured in time, and ratios to the baseline of each setting.
 func (t *Table) WriteMarkdown(w io.Writer) error {
 	var b strings.Builder

@@ -36,7 +36,7 @@ func main() {
 	flag.StringVar(&o.groups, "groups", "Call,Page,Throughput", "what to measure")
 	flag.StringVar(&o.node, "node", "", "measure the vendor's Node SDK, installed in this `folder`")
 	flag.StringVar(&o.command, "command", "", "the command that the file names")
-	flag.IntVar(&o.rounds, "rounds", 20, "slices of time for each client")
+	flag.IntVar(&o.rounds, "rounds", 100, "slices of time for each client")
 	flag.BoolVar(&o.serve, "serve", false, "be the server of -node; used by the command itself")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
