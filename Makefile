@@ -41,6 +41,13 @@ chaos: ## 10,000 orders from 64 goroutines through a faulty network, then audit 
 fleet: ## 1,000 clients through an outage, in simulated time: four policies compared
 	$(GO) test ./wrapper -count=1 -v -run TestFleet -fleet.clients=1000
 
+bench: ## Compare one call, a page and throughput with hand-written code and peers
+	$(GO) -C internal/bench run ./cmd/table -out results/bench.txt -command "make bench"
+
+bench-node: ## Compare throughput with the vendor's Node SDK; needs Node and npm
+	cd internal/bench/node && npm ci --ignore-scripts --no-audit --no-fund
+	$(GO) -C internal/bench run ./cmd/table -node node -out results/node.txt -command "make bench-node"
+
 FUZZTIME ?= 60s
 fuzz: ## Run each fuzz target for FUZZTIME (60s)
 	@for f in $$(grep -ho 'func Fuzz[A-Za-z0-9]*' wrapper/*_test.go | cut -c6-); do \
