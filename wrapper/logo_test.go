@@ -246,6 +246,21 @@ func TestRefusedUploadLeavesTheBodyAlone(t *testing.T) {
 	}
 }
 
+// Whatever the transport does after an early answer, it gets nothing.
+func TestRefusedUploadIsTakenAway(t *testing.T) {
+	var kept io.ReadCloser
+	rt := step(func(req *http.Request) (*http.Response, error) {
+		kept = req.Body
+		return reply(413, ``)(req)
+	})
+	body := strings.NewReader("logo")
+	require.Error(t, upload(t.Context(), newClient(t, rt), body))
+	n, err := kept.Read(make([]byte, 4))
+	assert.Zero(t, n)
+	assert.ErrorIs(t, err, errTakenAway)
+	assert.Equal(t, 4, body.Len())
+}
+
 // A body that can't seek is left alone too.
 func TestRefusedStreamIsLeftAlone(t *testing.T) {
 	var kept io.ReadCloser

@@ -18,13 +18,14 @@ func TestPeersReturnTheSession(t *testing.T) {
 	var want api.CheckoutSession
 	require.NoError(t, json.Unmarshal(Session(), &want))
 	require.Equal(t, sessionID, want.ID)
-	server := NewServer()
+	server, err := NewServer()
+	require.NoError(t, err)
 	defer server.Close()
 	for _, p := range peers {
 		t.Run(p.name, func(t *testing.T) {
 			for base, hc := range map[string]*http.Client{
 				baseURL:            {Transport: newTransport(Session())},
-				server.URL + "/v1": server.Client(),
+				server.URL + "/v1": {},
 			} {
 				if p.name == "openai-go" && base != baseURL {
 					continue // it refuses plain http
@@ -67,6 +68,29 @@ func TestPeersReportFailure(t *testing.T) {
 		require.NoError(t, err)
 		_, err = get(t.Context(), sessionID)
 		assert.Error(t, err, p.name)
+	}
+}
+
+func TestServerRefuses(t *testing.T) {
+	server, err := NewServer()
+	require.NoError(t, err)
+	defer server.Close()
+	for _, test := range []struct {
+		path, key string
+		status    int
+	}{
+		{"/v1/checkout/sessions/" + sessionID, apiKey, http.StatusOK},
+		{"/v1/orders/checkout-session/" + sessionID, apiKey, http.StatusOK},
+		{"/v1/checkout/sessions/" + sessionID, "other", http.StatusNotFound},
+		{"/v1/checkout/sessions/other", apiKey, http.StatusNotFound},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+test.path, nil)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+test.key)
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, test.status, resp.StatusCode, test)
 	}
 }
 

@@ -70,7 +70,10 @@ var loads = []int{1, 8, 64}
 // TCP. The client brings its own transport; "hand" gets one that keeps as many
 // connections and waits no longer, "hand-default" is what http.DefaultTransport makes of it.
 func ThroughputGroup() (Group, error) {
-	server := NewServer()
+	server, err := NewServer()
+	if err != nil {
+		return Group{}, err
+	}
 	tuned := http.DefaultTransport.(*http.Transport).Clone()
 	tuned.MaxIdleConnsPerHost = 64
 	tuned.ResponseHeaderTimeout = 30 * time.Second

@@ -26,7 +26,7 @@ func NodeGroup(ctx context.Context, serverURL, dir string) (Group, error) {
 	if err != nil {
 		return Group{}, err
 	}
-	g := Group{Name: "Node", Slice: 500 * time.Millisecond, Close: node.close}
+	g := Group{Name: "Node", Slice: 200 * time.Millisecond, Close: node.close}
 	get, err := newOurs(serverURL+"/v1", nil)
 	if err != nil {
 		return g, err

@@ -145,7 +145,7 @@ func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, err
 		limit = maxLogoBytes
 	}
 	defer context.AfterFunc(x.closing, func() {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now()) // a body in memory needs none
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyGrace)) // a body in memory needs none
 	})()
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 }

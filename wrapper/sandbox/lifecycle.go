@@ -16,6 +16,9 @@ import (
 // shutdownGrace bounds how long Close waits for answers under way.
 const shutdownGrace = 250 * time.Millisecond
 
+// bodyGrace is how long Close lets a request that has begun go on arriving.
+const bodyGrace = time.Second
+
 // clockPoll is how often a clock of the user's own is looked at.
 const clockPoll = 100 * time.Millisecond
 
@@ -191,8 +194,8 @@ func (s *Server) watch() {
 	}
 }
 
-// Close ends the sandbox: requests that have come whole are answered, delays of
-// faults end at once, webhooks under way are given up (a state file keeps them
+// Close ends the sandbox: requests that come whole within a second are
+// answered, delays of faults end at once, webhooks under way are given up (a state file keeps them
 // for the next start). It returns when nothing of the sandbox runs any more.
 // Closing twice is no error. The books can still be read.
 func (s *Server) Close() error {

@@ -92,7 +92,12 @@ func (t *Table) median(at row, unit string) (benchmath.Summary, bool) {
 	if len(values) == 0 {
 		return benchmath.Summary{}, false
 	}
-	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95), true
+	return summarize(slices.Clone(values)), true
+}
+
+// summarize sorts the values.
+func summarize(values []float64) benchmath.Summary {
+	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
 }
 
 // ratio is the median of each round's ratio to the baseline. Two slices of one
@@ -109,7 +114,7 @@ func (t *Table) ratio(at row, unit string) (float64, bool) {
 	if len(ratios) == 0 {
 		return 0, false
 	}
-	return benchmath.AssumeNothing.Summary(benchmath.NewSample(ratios, &benchmath.DefaultThresholds), 0.95).Center, true
+	return summarize(ratios).Center, true
 }
 
 // WriteMarkdown writes medians, with 95% confidence intervals where they are

@@ -19,7 +19,7 @@ func module(t *testing.T, tests bool, files map[string]string) *Snapshot {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	}
-	s, err := Load(dir, append(os.Environ(), "GOWORK=off"), tests, "./...")
+	s, err := Load(t.Context(), dir, append(os.Environ(), "GOWORK=off"), tests, "./...")
 	require.NoError(t, err)
 	return s
 }

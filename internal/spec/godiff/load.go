@@ -4,6 +4,7 @@
 package godiff
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -40,8 +41,8 @@ const mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFil
 
 // Load type-checks the packages that match the patterns in the module at dir,
 // with their tests if asked.
-func Load(dir string, env []string, tests bool, patterns ...string) (*Snapshot, error) {
-	loaded, err := packages.Load(&packages.Config{Mode: mode, Dir: dir, Env: env, Tests: tests}, patterns...)
+func Load(ctx context.Context, dir string, env []string, tests bool, patterns ...string) (*Snapshot, error) {
+	loaded, err := packages.Load(&packages.Config{Context: ctx, Mode: mode, Dir: dir, Env: env, Tests: tests}, patterns...)
 	if err != nil {
 		return nil, fmt.Errorf("load the packages of %s: %w", dir, err)
 	}

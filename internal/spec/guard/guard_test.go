@@ -80,7 +80,7 @@ var byOperation = map[string]string{
 // Every operation has a method of cnaught.Client that sends it, or stands in
 // the list of those that have none, with the reason; not both.
 func TestEveryOperationHasItsMethod(t *testing.T) {
-	loaded, err := godiff.Load(root, append(os.Environ(), "GOWORK=off"), false, "./api", "./wrapper")
+	loaded, err := godiff.Load(t.Context(), root, append(os.Environ(), "GOWORK=off"), false, "./api", "./wrapper")
 	require.NoError(t, err)
 	require.Empty(t, loaded.Problems)
 	require.Contains(t, loaded.Packages, methods.API)

@@ -75,7 +75,7 @@ func load(t *testing.T) *godiff.Snapshot {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
 		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	}
-	s, err := godiff.Load(dir, append(os.Environ(), "GOWORK=off"), false, "./...")
+	s, err := godiff.Load(t.Context(), dir, append(os.Environ(), "GOWORK=off"), false, "./...")
 	require.NoError(t, err)
 	require.Empty(t, s.Problems)
 	return s

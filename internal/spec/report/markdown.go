@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-// Markdown writes the report for people.
-func (r *Report) Markdown() string {
+// Markdown writes the whole report for people.
+func (r *Report) Markdown() string { return r.Body() + r.Ending() }
+
+// Body is what can be said before anything is written.
+func (r *Report) Body() string {
 	w := &writer{}
 	w.line("# New API description: %s", r.Source)
 	w.line("")
@@ -34,7 +37,23 @@ func (r *Report) Markdown() string {
 		w.heading("Entry for CHANGELOG.md")
 		w.line("```markdown\n%s\n```", entry)
 	}
-	r.files(w)
+	return w.b.String()
+}
+
+// Ending says which files were written, or would be.
+func (r *Report) Ending() string {
+	w := &writer{}
+	switch {
+	case r.Verdict() == Failed || len(r.Written) == 0:
+		return ""
+	case r.Applied:
+		w.heading("Files written")
+	default:
+		w.heading("Files that an update would write")
+	}
+	for _, file := range r.Written {
+		w.line("- %s", file)
+	}
 	return w.b.String()
 }
 
@@ -200,24 +219,14 @@ func (r *Report) methods(w *writer) {
 			continue
 		}
 		w.heading(fmt.Sprintf("No method yet for %s (`%s`)", m.Operation, m.Request))
+		text := "It works through `Client.Raw()`."
+		if !m.Classed {
+			text += " Whether it may be repeated is for `api/overlay.yaml` to say (`x-retry`); until then, it is treated as RFC 9110 says of its method, or as keyed if it takes an Idempotency-Key."
+		}
 		if m.Draft == "" {
-			w.line("It works through `Client.Raw()`. No draft: its body has no Go type.")
+			w.line("%s No draft: its body has no Go type.", text)
 			continue
 		}
-		w.line("It works through `Client.Raw()`. A draft for package wrapper:\n\n```go\n%s```", m.Draft)
-	}
-}
-
-func (r *Report) files(w *writer) {
-	if len(r.Written) == 0 {
-		return
-	}
-	if r.Applied {
-		w.heading("Files written")
-	} else {
-		w.heading("Files that an update would write")
-	}
-	for _, file := range r.Written {
-		w.line("- %s", file)
+		w.line("%s A draft for package wrapper:\n\n```go\n%s```", text, m.Draft)
 	}
 }

@@ -78,6 +78,7 @@ type Method struct {
 	Operation string // operationId
 	Request   string // GET /orders
 	Draft     string // Go code, "" where none could be drafted
+	Classed   bool   // the overlay says whether it may be repeated
 	New       bool   // it was not in the list of such operations before
 }
 

@@ -104,7 +104,8 @@ func TestMarkdown(t *testing.T) {
 			{Line: 9, Target: "$.b", Verdict: overlaycheck.Superfluous, Before: true},
 		},
 		Methods: []Method{
-			{Operation: "New", Request: "GET /new", Draft: "func New() {}\n", New: true},
+			{Operation: "New", Request: "GET /new", Draft: "func New() {}\n", Classed: true, New: true},
+			{Operation: "Send", Request: "POST /send", New: true},
 			{Operation: "Old", Request: "GET /old"},
 		},
 		Written: []string{"openapi.yaml"},
@@ -131,6 +132,10 @@ It works through `+"`Client.Raw()`"+`. A draft for package wrapper:
 `+"```go"+`
 func New() {}
 `+"```"+`
+
+## No method yet for Send (`+"`POST /send`"+`)
+
+It works through `+"`Client.Raw()`. Whether it may be repeated is for `api/overlay.yaml` to say (`x-retry`)"+`; until then, it is treated as RFC 9110 says of its method, or as keyed if it takes an Idempotency-Key. No draft: its body has no Go type.
 
 ## Entry for CHANGELOG.md
 

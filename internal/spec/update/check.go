@@ -24,7 +24,7 @@ func (r *run) check(ctx context.Context) error {
 		r.after = r.before
 		return nil
 	}
-	if r.after, err = load(r.work.dir, "."); err != nil {
+	if r.after, err = load(ctx, r.work.dir, "."); err != nil {
 		return err
 	}
 	r.report.Problems = r.after.Problems
@@ -32,22 +32,19 @@ func (r *run) check(ctx context.Context) error {
 		return r.broken(".", r.before)
 	}
 	for _, module := range r.nestedModules() {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := r.checkNested(module); err != nil {
+		if err := r.checkNested(ctx, module); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *run) checkNested(module string) error {
-	after, err := load(r.work.dir, module)
+func (r *run) checkNested(ctx context.Context, module string) error {
+	after, err := load(ctx, r.work.dir, module)
 	if err != nil || len(after.Problems) == 0 {
 		return err
 	}
-	before, err := load(r.Root, module)
+	before, err := load(ctx, r.Root, module)
 	if err != nil {
 		return err
 	}
@@ -59,8 +56,8 @@ func (r *run) checkNested(module string) error {
 }
 
 // load type-checks a module of the repository or of the copy.
-func load(root, module string) (*godiff.Snapshot, error) {
-	return godiff.Load(filepath.Join(root, filepath.FromSlash(module)), environment(), true, "./...")
+func load(ctx context.Context, root, module string) (*godiff.Snapshot, error) {
+	return godiff.Load(ctx, filepath.Join(root, filepath.FromSlash(module)), environment(), true, "./...")
 }
 
 // broken fails if a module does not compile as it is in the repository: then

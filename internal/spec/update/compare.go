@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/cnaught-go/cnaught/internal/spec/apichange"
 	"github.com/cnaught-go/cnaught/internal/spec/godiff"
@@ -30,7 +31,7 @@ func (r *run) compareGo(ctx context.Context) error {
 		changes[i] = c.Change
 	}
 	r.report.Changes, r.report.Other = report.Link(changes, godiff.Compare(r.before, r.after), symbols.of, symbols.operation)
-	return r.listMethods(symbols.next)
+	return r.listMethods(symbols)
 }
 
 // resolvers find Go symbols before and after.
@@ -81,7 +82,7 @@ func (s *resolvers) operation(c apichange.Change) string {
 
 // listMethods finds the operations without a method in package wrapper, and
 // brings the list of them up to date.
-func (r *run) listMethods(symbols *gosymbol.Resolver) error {
+func (r *run) listMethods(symbols *resolvers) error {
 	wrapper := r.after.Packages[methods.Wrapper]
 	if wrapper == nil {
 		return errors.New("package wrapper is missing")
@@ -93,7 +94,7 @@ func (r *run) listMethods(symbols *gosymbol.Resolver) error {
 	served := methods.Find(wrapper)
 	var missing []string
 	for _, op := range operations(r.next) {
-		goName := symbols.OperationName(op.id)
+		goName := symbols.next.OperationName(op.id)
 		if len(served[goName]) > 0 {
 			continue
 		}
@@ -102,6 +103,7 @@ func (r *run) listMethods(symbols *gosymbol.Resolver) error {
 			Operation: op.id,
 			Request:   op.method + " " + op.path,
 			New:       !slices.ContainsFunc(known, func(e rawonly.Entry) bool { return e.Operation == op.id }),
+			Classed:   tree.Text(symbols.nextRoot.Root, "paths", op.path, strings.ToLower(op.method), "x-retry") != "",
 			Draft: methods.Skeleton(methods.Operation{
 				ID: op.id, GoName: goName, Method: op.method, Path: op.path,
 				Summary: op.summary, Description: op.description,

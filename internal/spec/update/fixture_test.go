@@ -98,6 +98,7 @@ func (f *fixture) restore(t *testing.T) {
 			require.NoError(t, os.WriteFile(path, data, 0o644))
 		} else {
 			require.NoError(t, os.Remove(path))
+			_ = os.Remove(filepath.Dir(path)) // if nothing else is in it
 		}
 	}
 }

@@ -6,16 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/cnaught-go/cnaught/internal/spec/merge"
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
-	"github.com/cnaught-go/cnaught/internal/spec/page"
-	"github.com/cnaught-go/cnaught/internal/spec/source"
 )
 
 // generate writes the new description into a copy and generates the code
@@ -26,7 +21,7 @@ func (r *run) generate(ctx context.Context) error {
 		beforeErr error
 	)
 	wait.Go(func() {
-		r.before, beforeErr = load(r.Root, ".")
+		r.before, beforeErr = load(ctx, r.Root, ".")
 	})
 	err := r.generateInCopy(ctx)
 	wait.Wait()
@@ -58,80 +53,6 @@ func (r *run) generateInCopy(ctx context.Context) (err error) {
 		return fmt.Errorf("no code can be generated from the description: %w", err)
 	}
 	return nil
-}
-
-// keepPages stores the pages that were merged as the record of what was
-// published, in the place of older pages of the same operations, and drops the
-// stored pages that the new description contradicts.
-func (r *run) keepPages() error {
-	kept := map[string]bool{}
-	for _, document := range r.source.Documents {
-		if document.Markdown == nil {
-			continue
-		}
-		name := r.pageName(document)
-		kept[name] = true
-		if err := r.work.write(name, document.Markdown); err != nil {
-			return err
-		}
-	}
-	for _, name := range r.storedPages() {
-		stored, err := readPage(name, r.work.before[name])
-		if err != nil || kept[name] {
-			continue
-		}
-		for _, document := range stored {
-			if differences := merge.Differences(r.next.Root, document); len(differences) > 0 {
-				r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was removed: the new description differs from it at `%s`.", name, differences[0]))
-				if err := os.Remove(r.work.path(name)); err != nil {
-					return err
-				}
-				break
-			}
-		}
-	}
-	return nil
-}
-
-func (r *run) storedPages() []string {
-	var out []string
-	for name := range r.work.before {
-		if path.Dir(name) == publishedFolder && strings.HasSuffix(name, ".md") {
-			out = append(out, name)
-		}
-	}
-	slices.Sort(out)
-	return out
-}
-
-func readPage(name string, markdown []byte) ([]source.Document, error) {
-	roots, err := page.Extract(name, markdown)
-	if err != nil {
-		return nil, err
-	}
-	var out []source.Document
-	for _, root := range roots {
-		out = append(out, source.Document{Name: name, Root: root})
-	}
-	return out, nil
-}
-
-// pageName is where a page is stored: in the place of the page that has one of
-// its operations, or under its own name.
-func (r *run) pageName(document source.Document) string {
-	wanted := merge.Operations(document.Root)
-	for _, name := range r.storedPages() {
-		stored, err := readPage(name, r.work.before[name])
-		if err != nil {
-			continue
-		}
-		for _, other := range stored {
-			if slices.ContainsFunc(merge.Operations(other.Root), func(operation string) bool { return slices.Contains(wanted, operation) }) {
-				return name
-			}
-		}
-	}
-	return path.Join(publishedFolder, strings.ReplaceAll(document.Name, "/", "-"))
 }
 
 // environment is what go commands run with: nothing around the copy, neither a

@@ -56,9 +56,12 @@ func nodeGroup(ctx context.Context, dir string) (bench.Group, error) {
 
 // serve ends with its input, which is to say with the process that started it.
 func serve() error {
-	server := bench.NewServer()
+	server, err := bench.NewServer()
+	if err != nil {
+		return err
+	}
 	defer server.Close()
 	fmt.Println(server.URL)
-	_, err := io.Copy(io.Discard, os.Stdin)
+	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }

@@ -6,9 +6,12 @@
 //	update-spec -from pages/                 # a folder of pages (*.md), too
 //	update-spec -from pages/ -report         # the report alone, nothing is written
 //
-// The report is Markdown on the standard output; the time of each step goes to
-// the standard error output. Nothing is written unless the description is
-// valid, the overlay applies, the code is generated and everything builds.
+// The report is Markdown on the standard output, and comes before anything is
+// written; the time of each step goes to the standard error output. Nothing is
+// written unless the description is valid, the overlay applies, the code is
+// generated and everything builds. A relative source is named from the current
+// folder or from the repository. The repository's own openapi.yaml as the
+// source brings it into its stable form, after it was edited by hand.
 //
 // Exit codes:
 //
@@ -65,8 +68,19 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		return update.ExitFailed
 	}
 	options.ReportOnly = *reportOnly
+	shown := false
+	options.Show = func(r *report.Report) {
+		shown = true
+		fmt.Fprint(stdout, r.Body())
+	}
 	result := update.Run(ctx, options)
-	fmt.Fprint(stdout, result.Markdown())
+	switch {
+	case !shown:
+		fmt.Fprint(stdout, result.Body())
+	case result.Verdict() == report.Failed:
+		fmt.Fprintf(stdout, "\nVerdict after all: **failed**. Nothing was written.\n\n%s\n", result.Reason)
+	}
+	fmt.Fprint(stdout, result.Ending())
 	fmt.Fprint(stderr, "\n"+report.Times(result.Timings))
 	switch result.Verdict() {
 	case report.Failed:

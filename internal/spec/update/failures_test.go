@@ -1,6 +1,7 @@
 package update
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,4 +64,33 @@ func TestGeneratorFails(t *testing.T) {
 	assert.Contains(t, r.Reason, "no code can be generated from the description: go generate ./...")
 	assert.NotContains(t, r.Markdown(), os.TempDir()+"/cnaught-update-spec-", "the copy is gone: its name says nothing")
 	assert.Equal(t, []string{"api/config.yaml"}, repo.changed(t))
+}
+
+// TestBuildFails has something that type-checks and cannot be built.
+func TestBuildFails(t *testing.T) {
+	repo := repository(t)
+	repo.add(t, "internal/nomain/nomain.go", "package main\n")
+	root := repo.description(t)
+	set(t, root, "{type: string}", member("Order", "more")...)
+	shown := ""
+	r := Run(t.Context(), Options{
+		Root: repo.dir, From: write(t, "openapi.yaml", text(t, root)),
+		Show: func(r *report.Report) { shown = r.Body() },
+	})
+	assert.Contains(t, shown, "Verdict: **additive**")
+	assert.Equal(t, ExitFailed, ExitCode(r, false))
+	assert.Contains(t, r.Reason, "function main is undeclared in the main package")
+	assert.Equal(t, []string{"internal/nomain/nomain.go"}, repo.changed(t))
+}
+
+// TestCancelled stops in the middle.
+func TestCancelled(t *testing.T) {
+	repo := repository(t)
+	root := repo.description(t)
+	set(t, root, "{type: string}", member("Order", "more")...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := Run(ctx, Options{Root: repo.dir, From: write(t, "openapi.yaml", text(t, root))})
+	assert.Equal(t, ExitFailed, ExitCode(r, false))
+	assert.Empty(t, repo.changed(t))
 }
