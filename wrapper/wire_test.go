@@ -2,6 +2,7 @@ package cnaught
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -112,6 +113,35 @@ func TestResendingByNetHTTPIsNotForgotten(t *testing.T) {
 	require.Error(t, err)
 	assert.ErrorIs(t, err, ErrOutcomeUnknown, "%v", err)
 	assert.Equal(t, int32(1), arrived.Load())
+}
+
+// And if the second sending is answered, the answer is about that one alone.
+func TestAnswerToAResentRequest(t *testing.T) {
+	for answer, unknown := range map[string]bool{
+		"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n":                                         true,
+		"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n":                                               true,
+		"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n" + `{"id":"x"}`: false,
+	} {
+		var connections atomic.Int32
+		addr := listen(t, func(conn net.Conn) {
+			if connections.Add(1) == 1 {
+				readRequest(conn)
+				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"+`{"id":"x"}`)
+				readRequest(conn)
+				abort(conn)
+				return
+			}
+			readRequest(conn)
+			io.WriteString(conn, answer)
+			conn.Close()
+		})
+		c := newTestClient(t, "http://"+addr+"/v1", quick(1))
+		_, err := c.GetOrder(t.Context(), "x")
+		require.NoError(t, err)
+		_, err = c.PlaceOrder(t.Context(), tenKg)
+		assert.Equal(t, int32(2), connections.Load(), "net/http has sent it again")
+		assert.Equal(t, unknown, errors.Is(err, ErrOutcomeUnknown), "%.20s: %v", answer, err)
+	}
 }
 
 // A POST without a body says so: servers may refuse one in chunks, or one
