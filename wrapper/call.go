@@ -40,12 +40,14 @@ func do[T any](ctx context.Context, c *Client, op string, opts []CallOption, sen
 }
 
 // byID is do for an operation that needs nothing but an id.
-func byID[T any](ctx context.Context, c *Client, op, id string, opts []CallOption,
-	send func(context.Context, string, ...api.RequestEditorFn) (*http.Response, error)) (*T, error) {
-	if err := checkID(op, "id", id); err != nil {
+func byID[T any](ctx context.Context, c *Client, operation operationID, id string, opts []CallOption) (*T, error) {
+	op := &operations[operation]
+	if err := checkID(op.ID, "id", id); err != nil {
 		return nil, err
 	}
-	return do[T](ctx, c, op, opts, func(ctx context.Context) (*http.Response, error) { return send(ctx, id) })
+	return do[T](ctx, c, op.ID, opts, func(ctx context.Context) (*http.Response, error) {
+		return doer{c}.do(ctx, op, op.requestByID(id))
+	})
 }
 
 func decode(data []byte, into any) error {

@@ -12,14 +12,14 @@ import (
 //
 // https://docs.cnaught.com/api-reference/projects/get-project-by-id
 func (c *Client) GetProject(ctx context.Context, id string, opts ...CallOption) (*api.ProjectWithCreditIssuances, error) {
-	return byID[api.ProjectWithCreditIssuances](ctx, c, "GetProjectById", id, opts, c.ops.GetProjectByID)
+	return byID[api.ProjectWithCreditIssuances](ctx, c, opGetProjectByID, id, opts)
 }
 
 // GetProjectCategory returns a category with its projects, or ErrNotFound.
 //
 // https://docs.cnaught.com/api-reference (project categories)
 func (c *Client) GetProjectCategory(ctx context.Context, id string, opts ...CallOption) (*api.ProjectCategoryWithProjects, error) {
-	return byID[api.ProjectCategoryWithProjects](ctx, c, "GetProjectCategoryById", id, opts, c.ops.GetProjectCategoryByID)
+	return byID[api.ProjectCategoryWithProjects](ctx, c, opGetProjectCategoryByID, id, opts)
 }
 
 // GetPortfolio returns a portfolio with its prices, in US cents per kilogram,
@@ -27,7 +27,7 @@ func (c *Client) GetProjectCategory(ctx context.Context, id string, opts ...Call
 //
 // https://docs.cnaught.com/api-reference/portfolios/get-portfolio-by-id
 func (c *Client) GetPortfolio(ctx context.Context, id string, opts ...CallOption) (*api.PortfolioWithCategoryAllocations, error) {
-	return byID[api.PortfolioWithCategoryAllocations](ctx, c, "GetPortfolioById", id, opts, c.ops.GetPortfolioByID)
+	return byID[api.PortfolioWithCategoryAllocations](ctx, c, opGetPortfolioByID, id, opts)
 }
 
 // ListPortfolios returns all portfolios that the account may buy from. They

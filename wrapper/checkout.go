@@ -37,5 +37,5 @@ func (c *Client) CreateCheckoutSession(ctx context.Context, session api.Checkout
 //
 // https://docs.cnaught.com/api-reference/checkout-sessions/get-checkout-session
 func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...CallOption) (*api.CheckoutSession, error) {
-	return byID[api.CheckoutSession](ctx, c, "GetCheckoutSessionById", id, opts, c.ops.GetCheckoutSessionByID)
+	return byID[api.CheckoutSession](ctx, c, opGetCheckoutSessionByID, id, opts)
 }

@@ -57,10 +57,16 @@ type doer struct{ c *Client }
 
 // Do implements api.HttpRequestDoer.
 func (d doer) Do(req *http.Request) (*http.Response, error) {
+	return d.do(req.Context(), nil, req)
+}
+
+// do is Do for a request that may come without its context, and with its
+// operation where that is known.
+func (d doer) do(ctx context.Context, op *operation, req *http.Request) (*http.Response, error) {
 	started := time.Now()
 	raw := req.URL.Host != "" // not built by our own methods, so the answer is shown to the caller
-	call := callFrom(req.Context())
-	x, err := d.c.newExchange(req, call)
+	call := callFrom(ctx)
+	x, err := d.c.newExchange(ctx, op, req, call)
 	if err != nil {
 		closeBody(req)
 		return nil, err
@@ -92,13 +98,13 @@ func withoutKey(req *http.Request) *http.Request {
 
 // newExchange checks the request, finds its operation, and puts on what every
 // attempt carries.
-func (c *Client) newExchange(req *http.Request, call *call) (*exchange, error) {
-	op, err := c.route(req)
+func (c *Client) newExchange(ctx context.Context, op *operation, req *http.Request, call *call) (*exchange, error) {
+	op, err := c.route(req, op)
 	if err != nil {
 		return nil, err
 	}
 	x := &exchange{
-		ctx:        req.Context(),
+		ctx:        ctx,
 		op:         op,
 		req:        req,
 		rewindable: req.Body == nil || req.Body == http.NoBody || req.GetBody != nil,
@@ -128,8 +134,8 @@ func (c *Client) newExchange(req *http.Request, call *call) (*exchange, error) {
 
 // route completes the URL of a request that our own methods built relative to
 // the base URL, refuses any other origin, since the credentials are for this
-// one only, and finds the operation.
-func (c *Client) route(req *http.Request) (*operation, error) {
+// one only, and finds the operation if it is not known.
+func (c *Client) route(req *http.Request, op *operation) (*operation, error) {
 	u := req.URL
 	escaped := u.EscapedPath()
 	built := u.Host == "" // by our own methods, which have checked the id
@@ -150,6 +156,9 @@ func (c *Client) route(req *http.Request) (*operation, error) {
 			return nil, &InvalidRequestError{req.Method, "URL", "is not below the base URL"}
 		}
 		escaped = rest
+	}
+	if op != nil {
+		return op, nil
 	}
 	if op := findOperation(req.Method, escaped); op != nil && (built || !collapsed(op, escaped)) {
 		return op, nil

@@ -68,7 +68,7 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 //
 // https://docs.cnaught.com/api-reference/subaccounts/remove-logo-from-subaccount
 func (c *Client) RemoveSubaccountLogo(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {
-	return byID[api.Subaccount](ctx, c, "RemoveSubaccountLogo", id, opts, c.ops.RemoveSubaccountLogo)
+	return byID[api.Subaccount](ctx, c, opRemoveSubaccountLogo, id, opts)
 }
 
 // closable is the body of a call that can be sent once.

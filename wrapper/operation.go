@@ -87,26 +87,21 @@ func collapsed(op *operation, escapedPath string) bool {
 	return slices.ContainsFunc(operations[:], func(o operation) bool { return o.Method == op.Method && o.Path == other })
 }
 
-// matchPath compares segment by segment. A parameter takes any one segment
-// that checkSegment accepts.
+// matchPath compares literal by literal. A parameter takes any one segment that
+// validSegment accepts.
 func matchPath(template, path string) bool {
 	for {
-		want, templateRest, templateMore := strings.Cut(template, "/")
-		got, pathRest, pathMore := strings.Cut(path, "/")
-		if strings.HasPrefix(want, "{") {
-			if !validSegment(got) {
-				return false
-			}
-		} else if want != got {
+		literal, parameter, more := strings.Cut(template, "{")
+		rest, ok := strings.CutPrefix(path, literal)
+		if !ok || !more {
+			return ok && rest == ""
+		}
+		segment, _, _ := strings.Cut(rest, "/")
+		if !validSegment(segment) {
 			return false
 		}
-		if templateMore != pathMore {
-			return false
-		}
-		if !templateMore {
-			return true
-		}
-		template, path = templateRest, pathRest
+		_, template, _ = strings.Cut(parameter, "}")
+		path = rest[len(segment):]
 	}
 }
 
@@ -127,4 +122,17 @@ func validSegment(escaped string) bool {
 		}
 	}
 	return true
+}
+
+// requestByID builds what the generated builder would for an operation that
+// needs nothing but an id, relative to the base URL. That one is made for every
+// style of parameter and parses and prints the URL three times: a fifth of the
+// time of a whole call.
+func (op *operation) requestByID(id string) *http.Request {
+	before, after, _ := strings.Cut(op.Path, "{id}")
+	u := &url.URL{Path: before + id + after}
+	if escaped := url.PathEscape(id); escaped != id {
+		u.RawPath = before + escaped + after
+	}
+	return &http.Request{Method: op.Method, URL: u, Header: make(http.Header), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 }

@@ -6,6 +6,42 @@ import (
 	"net/http"
 )
 
+// An operationID is the index of an operation, so that a method whose operation
+// the description drops does not compile.
+type operationID int
+
+const (
+	opCreateCheckoutSession operationID = iota
+	opGetCheckoutSessionByID
+	opGetImpactData
+	opGetImpactHostedPageConfig
+	opGetListOfOrder
+	opSubmitOrder
+	opSubmitRideOrder
+	opGetOrderByID
+	opCancelOrder
+	opGetListOfPortfolios
+	opGetPortfolioByID
+	opGetProjectCategoryByID
+	opGetProjectByID
+	opRequestQuote
+	opRequestAirFreightQuote
+	opRequestFlightQuote
+	opRequestGroundFreightQuote
+	opRequestGroundTransportQuote
+	opRequestOfficeSpaceQuote
+	opRequestRideQuote
+	opRequestTrainQuote
+	opGetListOfSubaccounts
+	opCreateSubaccount
+	opDeleteSubaccount
+	opGetSubaccountByID
+	opUpdateSubaccount
+	opRemoveSubaccountLogo
+	opUpdateSubaccountLogoFromURL
+	opUpdateSubaccountLogoFromUpload
+)
+
 // operations are the operations of the API, by path and method.
 var operations = [...]operation{
 	{ID: "CreateCheckoutSession", Method: http.MethodPost, Path: "/checkout/sessions", Retry: retryUnsafe, IdempotencyKey: false, Subaccount: true, Deprecated: false},

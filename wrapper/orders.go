@@ -45,9 +45,7 @@ func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...
 //
 // https://docs.cnaught.com/api-reference/orders/get-order-by-id
 func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
-	return byID[api.Order](ctx, c, "GetOrderById", id, opts, func(ctx context.Context, id string, edit ...api.RequestEditorFn) (*http.Response, error) {
-		return c.ops.GetOrderByID(ctx, id, nil, edit...)
-	})
+	return byID[api.Order](ctx, c, opGetOrderByID, id, opts)
 }
 
 // CancelOrder cancels an order, a fulfilled one too: its price is then credited
@@ -57,9 +55,7 @@ func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*
 //
 // https://docs.cnaught.com/api-reference/orders/cancel-order
 func (c *Client) CancelOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
-	return byID[api.Order](ctx, c, "CancelOrder", id, opts, func(ctx context.Context, id string, edit ...api.RequestEditorFn) (*http.Response, error) {
-		return c.ops.CancelOrder(ctx, id, nil, edit...)
-	})
+	return byID[api.Order](ctx, c, opCancelOrder, id, opts)
 }
 
 // ListOrders returns one page of orders, newest first; see [Client.Orders] for

@@ -32,7 +32,7 @@ func (c *Client) CreateSubaccount(ctx context.Context, s api.SubaccountCreate, o
 //
 // https://docs.cnaught.com/api-reference/subaccounts/get-subaccount-by-id
 func (c *Client) GetSubaccount(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {
-	return byID[api.Subaccount](ctx, c, "GetSubaccountById", id, opts, c.ops.GetSubaccountByID)
+	return byID[api.Subaccount](ctx, c, opGetSubaccountByID, id, opts)
 }
 
 // UpdateSubaccount replaces everything but the logo. An Email or

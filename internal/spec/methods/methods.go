@@ -21,7 +21,8 @@ const (
 
 // Find returns, for each operation by its Go name (GetOrderByID), the exported
 // methods of Client that send it, sorted. A method sends an operation if its
-// body uses the generated method, such as api.Client.GetOrderByID.
+// body uses the generated method, such as api.Client.GetOrderByID, or the
+// operation's constant, such as opGetOrderByID.
 func Find(wrapper *packages.Package) map[string][]string {
 	found := map[string][]string{}
 	for _, file := range wrapper.Syntax {
@@ -61,6 +62,9 @@ func receiver(method *ast.FuncDecl) string {
 // operationOf returns the operation that an expression sends: it selects a
 // method of one of the generated clients.
 func operationOf(info *types.Info, n ast.Node) string {
+	if name, ok := n.(*ast.Ident); ok {
+		return operationOfConstant(info, name)
+	}
 	selector, ok := n.(*ast.SelectorExpr)
 	if !ok {
 		return ""
@@ -75,6 +79,17 @@ func operationOf(info *types.Info, n ast.Node) string {
 	}
 	name := strings.TrimSuffix(method.Name(), "WithResponse")
 	return strings.TrimSuffix(name, "WithBody")
+}
+
+func operationOfConstant(info *types.Info, name *ast.Ident) string {
+	constant, ok := info.Uses[name].(*types.Const)
+	if !ok {
+		return ""
+	}
+	if named, ok := constant.Type().(*types.Named); !ok || named.Obj().Name() != "operationID" {
+		return ""
+	}
+	return strings.TrimPrefix(constant.Name(), "op")
 }
 
 func isClient(t types.Type) bool {
