@@ -230,7 +230,7 @@ func checkID(op, field, id string) error {
 	case id == "":
 		return &InvalidRequestError{op, field, "is empty"}
 	case !validSegment(url.PathEscape(id)):
-		return &InvalidRequestError{op, field, fmt.Sprintf("is %q, which names another endpoint", id)}
+		return &InvalidRequestError{op, field, fmt.Sprintf("is %q, which names another endpoint", quote(id))}
 	case strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }):
 		return &InvalidRequestError{op, field, "holds control characters"}
 	}

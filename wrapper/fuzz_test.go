@@ -181,7 +181,7 @@ func checkPath(t *testing.T, r sent, operation, id string) {
 func FuzzID(f *testing.F) {
 	for _, seed := range []string{
 		"Gre28Fc35bt3", "", ".", "..", "...", "a/b", "/", "../x", "%2e%2e", "%2E", "%", "%zz", "a?b", "a#b", "a;b", "a:b", "a@b", "é", "🌱", " ", "\x00", "\n", "\x7f", "\xff",
-		"\ufffd", "logo", "cancel", "ride", "\\", "..\\", "\u2028", "//evil.test/", "http://evil.test", strings.Repeat("x", 3000),
+		"\ufffd", "logo", "cancel", "ride", "\\", "..\\", "\u2028", "//evil.test/", "http://evil.test", strings.Repeat("x", 3000), "\\" + strings.Repeat("\xfb", 3000),
 	} {
 		f.Add(seed)
 	}

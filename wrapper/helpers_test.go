@@ -39,6 +39,9 @@ var (
 // step is what a transport does with one request.
 type step func(*http.Request) (*http.Response, error)
 
+// RoundTrip makes one step a transport, for tests that want the request itself.
+func (f step) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
 // reply answers with a body, which is JSON unless the headers, given as names
 // and values in turn, say otherwise.
 func reply(status int, body string, headers ...string) step {

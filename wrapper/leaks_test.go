@@ -154,7 +154,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 
 // counted counts the bodies that a transport hands out, and those still open.
 type counted struct {
-	base         http.RoundTripper
+	base         *http.Transport
 	mu           sync.Mutex
 	total, alive int
 }
@@ -170,6 +170,9 @@ func (c *counted) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
+
+// CloseIdleConnections is what http.Client looks for.
+func (c *counted) CloseIdleConnections() { c.base.CloseIdleConnections() }
 
 func (c *counted) open() int {
 	c.mu.Lock()

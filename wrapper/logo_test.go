@@ -217,8 +217,6 @@ func TestOldAttemptStealsNothing(t *testing.T) {
 	assert.Equal(t, len(content), body.Len(), "the caller's body stays where the caller put it")
 }
 
-func (f step) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
 // The same over TCP, where net/http's own goroutine does the reading: the
 // server refuses without reading, and the caller uses the file again at once.
 func TestRefusedUploadLeavesTheBodyAlone(t *testing.T) {

@@ -14,13 +14,13 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-func orderIn(state string) step   { return reply(200, `{"id":"x","state":"`+state+`"}`) }
-func sessionIn(state string) step { return reply(200, `{"id":"x","state":"`+state+`"}`) }
+// in is an order or a session in a state.
+func in(state string) step { return reply(200, `{"id":"x","state":"`+state+`"}`) }
 
 func TestWaitForOrder(t *testing.T) {
 	for _, state := range []string{"fulfilled", "cancelled"} {
 		synctest.Test(t, func(t *testing.T) {
-			rt := play(orderIn("placed"), orderIn("placed"), orderIn("on_hold"), orderIn(""), orderIn(state))
+			rt := play(in("placed"), in("placed"), in("on_hold"), in(""), in(state))
 			order, err := newClient(t, rt).WaitForOrder(t.Context(), "x")
 			require.NoError(t, err)
 			assert.Equal(t, api.OrderState(state), order.State)
@@ -32,7 +32,7 @@ func TestWaitForOrder(t *testing.T) {
 func TestWaitForCheckoutSession(t *testing.T) {
 	for _, state := range []string{"complete", "expired", "state of a newer API"} {
 		synctest.Test(t, func(t *testing.T) {
-			rt := play(sessionIn("open"), sessionIn("open"), sessionIn(state))
+			rt := play(in("open"), in("open"), in(state))
 			session, err := newClient(t, rt).WaitForCheckoutSession(t.Context(), "x")
 			require.NoError(t, err)
 			assert.Equal(t, api.CheckoutSessionState(state), session.State)
@@ -44,7 +44,7 @@ func TestWaitForCheckoutSession(t *testing.T) {
 func TestWaitDoesNotWaitForWhatIsDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		_, err := newClient(t, play(orderIn("fulfilled"))).WaitForOrder(t.Context(), "x")
+		_, err := newClient(t, play(in("fulfilled"))).WaitForOrder(t.Context(), "x")
 		require.NoError(t, err)
 		assert.Zero(t, time.Since(start))
 	})
@@ -54,7 +54,7 @@ func TestWaitsGrowAndDiffer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		rt := play(orderIn("placed"))
+		rt := play(in("placed"))
 		newClient(t, rt).WaitForOrder(ctx, "x")
 		pauses := rt.pauses()
 		bound := 500 * time.Millisecond
@@ -77,7 +77,7 @@ func TestWaitsGrowAndDiffer(t *testing.T) {
 func TestWaitSurvivesFailedPolls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(reply(500, ``), reply(502, ``), reply(503, ``), reply(504, ``), reply(520, ``), reply(429, ``), reply(408, ``), reply(425, ``),
-			breakWith(errReset), breakWith(errRefused), hang, reply(200, `<html>`, "Content-Type", "text/html"), reply(200, `null`), orderIn("fulfilled"))
+			breakWith(errReset), breakWith(errRefused), hang, reply(200, `<html>`, "Content-Type", "text/html"), reply(200, `null`), in("fulfilled"))
 		order, err := newClient(t, rt, WithRetryPolicy(NoRetry())).WaitForOrder(t.Context(), "x")
 		require.NoError(t, err)
 		assert.Equal(t, "x", order.ID)
@@ -97,7 +97,7 @@ func TestWaitEndsWithALastingError(t *testing.T) {
 		{breakWith(untrusted), untrusted},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			rt := play(orderIn("placed"), tt.step)
+			rt := play(in("placed"), tt.step)
 			order, err := newClient(t, rt, WithRetryPolicy(NoRetry())).WaitForOrder(t.Context(), "x")
 			if tt.want == errAnyAnswer {
 				as[*Error](t, err)
@@ -117,10 +117,10 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 		want  string
 		seen  bool
 	}{
-		{"seen", []step{orderIn("placed")}, "cnaught: WaitForOrder x: placed: context deadline exceeded", true},
+		{"seen", []step{in("placed")}, "cnaught: WaitForOrder x: placed: context deadline exceeded", true},
 		{"never seen", []step{reply(503, ``)}, "cnaught: WaitForOrder x: never seen: context deadline exceeded; last poll: cnaught: GetOrderById: 503 Service Unavailable", false},
-		{"seen, then broken", []step{orderIn("placed"), reply(503, ``)}, "cnaught: WaitForOrder x: placed: context deadline exceeded; last poll: cnaught: GetOrderById: 503 Service Unavailable", true},
-		{"during the poll", []step{orderIn("placed"), hang}, "cnaught: WaitForOrder x: placed: context deadline exceeded", true},
+		{"seen, then broken", []step{in("placed"), reply(503, ``)}, "cnaught: WaitForOrder x: placed: context deadline exceeded; last poll: cnaught: GetOrderById: 503 Service Unavailable", true},
+		{"during the poll", []step{in("placed"), hang}, "cnaught: WaitForOrder x: placed: context deadline exceeded", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 }
 
 func TestWaitWithAContextThatHadEnded(t *testing.T) {
-	rt := play(orderIn("placed"))
+	rt := play(in("placed"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	order, err := newClient(t, rt).WaitForOrder(ctx, "x")
@@ -148,7 +148,7 @@ func TestWaitWithAContextThatHadEnded(t *testing.T) {
 }
 
 func TestWaitTakesCallOptions(t *testing.T) {
-	rt := play(orderIn("fulfilled"))
+	rt := play(in("fulfilled"))
 	_, err := newClient(t, rt).WaitForOrder(t.Context(), "x", ForSubaccount("sub"))
 	require.NoError(t, err)
 	assert.Equal(t, "sub", rt.requests()[0].header.Get(headerSubaccount))

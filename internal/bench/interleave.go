@@ -23,13 +23,13 @@ type Subject struct {
 // before it begins the next, so a machine that is busier in the second half
 // shows up as a slower client; in turns it slows all of them.
 func Interleave(w io.Writer, rounds int, slice time.Duration, subjects []Subject) error {
-	counts := make([]int, len(subjects))
+	batches := make([]int, len(subjects))
 	for i, s := range subjects {
 		n, err := calibrate(s, slice)
 		if err != nil {
 			return err
 		}
-		counts[i] = n
+		batches[i] = n
 	}
 	for round := range rounds {
 		order := rand.Perm(len(subjects)) // none always follows the same one
@@ -37,7 +37,7 @@ func Interleave(w io.Writer, rounds int, slice time.Duration, subjects []Subject
 			slices.Sort(order) // tables keep the order of the first round
 		}
 		for _, i := range order {
-			if err := measure(w, subjects[i], counts[i]); err != nil {
+			if err := measure(w, subjects[i], slice, batches[i]); err != nil {
 				return err
 			}
 		}
@@ -45,42 +45,57 @@ func Interleave(w io.Writer, rounds int, slice time.Duration, subjects []Subject
 	return nil
 }
 
-// calibrate warms a subject up and returns how many operations fill a slice.
+// calibrate warms a subject up and returns how many operations make a batch, a
+// tenth of a slice.
 func calibrate(s Subject, slice time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
-		started := time.Now()
-		elapsed, err := s.Run(n)
+		elapsed, _, err := run(s, n)
 		if err != nil {
-			return 0, fmt.Errorf("%s: %w", s.Name, err)
+			return 0, err
 		}
-		if elapsed == 0 {
-			elapsed = time.Since(started)
-		}
-		if elapsed > slice/2 {
-			return max(1, int(float64(n)*float64(slice)/float64(elapsed))), nil
+		if elapsed > slice/10 {
+			return max(1, int(float64(n)*float64(slice/10)/float64(elapsed))), nil
 		}
 	}
 }
 
-// measure begins with a collected heap, so that each subject pays for its own
-// garbage.
-func measure(w io.Writer, s Subject, n int) error {
+func run(s Subject, n int) (elapsed time.Duration, inside bool, err error) {
+	started := time.Now()
+	elapsed, err = s.Run(n)
+	if err != nil {
+		return 0, false, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	if elapsed == 0 {
+		return time.Since(started), true, nil
+	}
+	return elapsed, false, nil
+}
+
+// measure repeats batches until the slice is over: on a busy machine, longer
+// slices are interrupted more often, so all have to be of one length. It begins
+// with a collected heap, so that each subject pays for its own garbage.
+func measure(w io.Writer, s Subject, slice time.Duration, batch int) error {
 	runtime.GC()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	started := time.Now()
-	elapsed, err := s.Run(n)
-	wall := time.Since(started)
-	runtime.ReadMemStats(&after)
-	if err != nil {
-		return fmt.Errorf("%s: %w", s.Name, err)
+	var (
+		total  time.Duration
+		n      int
+		inside bool
+	)
+	for total < slice {
+		elapsed, in, err := run(s, batch)
+		if err != nil {
+			return err
+		}
+		total, n, inside = total+elapsed, n+batch, in
 	}
+	runtime.ReadMemStats(&after)
 	memory := ""
-	if elapsed == 0 {
-		elapsed = wall
+	if inside {
 		memory = fmt.Sprintf("\t%d B/op\t%d allocs/op", (after.TotalAlloc-before.TotalAlloc)/uint64(n), (after.Mallocs-before.Mallocs)/uint64(n))
 	}
-	_, err = fmt.Fprintf(w, "Benchmark%s-%d\t%d\t%.1f ns/op\t%.0f calls/s%s\n",
-		s.Name, runtime.GOMAXPROCS(0), n, float64(elapsed)/float64(n), float64(n)/elapsed.Seconds(), memory)
+	_, err := fmt.Fprintf(w, "Benchmark%s-%d\t%d\t%.1f ns/op\t%.0f calls/s%s\n",
+		s.Name, runtime.GOMAXPROCS(0), n, float64(total)/float64(n), float64(n)/total.Seconds(), memory)
 	return err
 }

@@ -3,6 +3,7 @@ package apichange
 import (
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -184,7 +185,7 @@ func follow(root, schema *yaml.Node, path tree.Path, steps []string, depth int) 
 			continue
 		}
 		for i, part := range list.Content {
-			if found := follow(root, part, below(key, index(i)), rest, depth+1); found != nil {
+			if found := follow(root, part, below(key, strconv.Itoa(i)), rest, depth+1); found != nil {
 				return found
 			}
 		}
@@ -197,7 +198,7 @@ var composition = regexp.MustCompile(`^(?:allOf|oneOf|anyOf)\[`)
 
 // operationSuffix is what oasdiff's texts end with, once for each status and
 // media type that a shared component is used in.
-var operationSuffix = regexp.MustCompile(" (?:(?:for|from|to|in|of) )?(?:the )?(?:response )?(?:for |from |to )?(?:the )?(?:response )?(?:with )?(?:the )?(?:status `\\d+`|`\\d+` status|`\\d+` response status)$")
+var operationSuffix = regexp.MustCompile("(?: (?:from|to) the response with the `\\d+` status| for (?:the )?(?:response )?(?:with the )?status `\\d+`)$")
 
 // shorten names the member without the way to it, and drops the status, so
 // that one change of a shared component reads the same in every operation. The

@@ -3,15 +3,12 @@ package apichange
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
-
-func index(i int) string { return strconv.Itoa(i) }
 
 // addUncovered adds the differences that no check of oasdiff speaks of, so
 // that nothing changes unseen, and counts those of mere wording. Our own

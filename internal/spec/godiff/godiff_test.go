@@ -117,3 +117,39 @@ func TestLoadNamesProblems(t *testing.T) {
 
 	assert.Len(t, module(t, false, files()).Problems, 2, "without tests")
 }
+
+func TestUses(t *testing.T) {
+	before := module(t, false, map[string]string{"api/a.go": "package api\n\nimport \"time\"\n\ntype Order struct{ Kg float64; At time.Time }\n"})
+	after := module(t, false, map[string]string{"api/a.go": "package api\n\ntype Order struct{ Kg string }\n"})
+	dir := t.TempDir()
+	files := map[string]string{
+		"a/a.go":      "package a\n\nimport \"example.com/m/api\"\n\nvar Kg float64 = api.Order{}.Kg\n\nvar At = api.Order{}.At.Unix()\n",
+		"a/a_test.go": "package a\n\nimport \"testing\"\n\nfunc TestKg(t *testing.T) { t.Log(Kg * 2) }\n",
+		"a/x_test.go": "package a_test\n\nimport (\n\t\"example.com/m/api\"\n\t\"example.com/other\"\n)\n\nvar _ = other.Use(api.Order{}.Kg).Anything[3]\n\nvar Min = other.Min(1, api.Order{}.Kg) + 1\n\ntype T struct{ other.Base }\n\nvar _ = T{}.Method()\n",
+		"b/b.go":      "package b\n\nvar broken int = \"\"\n",
+	}
+	var names []string
+	for name, text := range files {
+		path := filepath.Join(dir, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+		names = append(names, name)
+	}
+	got, err := Uses(dir, names, before, after)
+	require.NoError(t, err)
+	var places []string
+	for _, p := range got {
+		places = append(places, p.String())
+	}
+	require.Len(t, places, 2, "what is broken anyway, and what other modules have, is not named: %v", places)
+	assert.Contains(t, places[0], "a/a.go:5: cannot use")
+	assert.Contains(t, places[1], "a/a.go:7: ")
+
+	got, err = Uses(dir, names, before, before)
+	require.NoError(t, err)
+	assert.Empty(t, got)
+
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "b/b.go"), []byte("package"), 0o644))
+	_, err = Uses(dir, names, before, after)
+	assert.ErrorContains(t, err, "b/b.go")
+}

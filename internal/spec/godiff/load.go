@@ -4,8 +4,10 @@
 package godiff
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"go/types"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,6 +23,8 @@ type Snapshot struct {
 	// Problems are what does not compile, tests included, in the order of
 	// files and lines.
 	Problems []Problem
+	// all are the packages above and everything that they import.
+	all map[string]*types.Package
 }
 
 // Problem is one compile error.
@@ -46,7 +50,7 @@ func Load(ctx context.Context, dir string, env []string, tests bool, patterns ..
 	if err != nil {
 		return nil, fmt.Errorf("load the packages of %s: %w", dir, err)
 	}
-	s := &Snapshot{Packages: map[string]*packages.Package{}}
+	s := &Snapshot{Packages: map[string]*packages.Package{}, all: map[string]*types.Package{}}
 	for _, p := range loaded {
 		for _, e := range p.Errors {
 			if !isEcho(e) {
@@ -57,12 +61,22 @@ func Load(ctx context.Context, dir string, env []string, tests bool, patterns ..
 			s.Packages[p.PkgPath] = p
 		}
 	}
-	// A file of a package is also part of its test variant.
-	slices.SortFunc(s.Problems, func(a, b Problem) int {
-		return strings.Compare(fmt.Sprintf("%s:%08d:%s", a.File, a.Line, a.Message), fmt.Sprintf("%s:%08d:%s", b.File, b.Line, b.Message))
+	packages.Visit(loaded, nil, func(p *packages.Package) {
+		if p.Types != nil && p.ID == p.PkgPath {
+			s.all[p.PkgPath] = p.Types
+		}
 	})
-	s.Problems = slices.Compact(s.Problems)
+	// A file of a package is also part of its test variant.
+	s.Problems = sorted(s.Problems)
 	return s, nil
+}
+
+// sorted orders problems by place and drops repetitions.
+func sorted(problems []Problem) []Problem {
+	slices.SortFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.Compact(problems)
 }
 
 // isEcho reports whether an error repeats others: the go command quotes what
@@ -80,8 +94,12 @@ func problem(dir string, e packages.Error) Problem {
 		file = e.Pos[:cut]
 		_, _ = fmt.Sscanf(e.Pos[cut+1:], "%d", &line)
 	}
-	if relative, err := filepath.Rel(dir, file); err == nil && filepath.IsAbs(file) {
-		file = filepath.ToSlash(relative)
+	return Problem{File: relative(dir, file), Line: line, Message: e.Msg}
+}
+
+func relative(dir, file string) string {
+	if inside, err := filepath.Rel(dir, file); err == nil && filepath.IsAbs(file) {
+		return filepath.ToSlash(inside)
 	}
-	return Problem{File: file, Line: line, Message: e.Msg}
+	return file
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/methods"
 )
 
-// check type-checks the copy, tests included: our module, and those of the
-// repository that build on it, whose tests and benchmarks use the generated
-// types too. What does not compile goes into the report.
+// check type-checks the copy, tests included: our module, and the modules of
+// the repository that build on it, since their tests and benchmarks use the
+// generated types too. What does not compile goes into the report.
 func (r *run) check(ctx context.Context) error {
 	edits, err := r.work.edits()
 	if err != nil {
@@ -24,60 +24,36 @@ func (r *run) check(ctx context.Context) error {
 		r.after = r.before
 		return nil
 	}
-	if r.after, err = load(ctx, r.work.dir, "."); err != nil {
+	if r.after, err = load(ctx, r.work.dir); err != nil {
 		return err
+	}
+	if len(r.after.Problems) > 0 && len(r.before.Problems) > 0 {
+		return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %s", r.before.Problems[0])
 	}
 	r.report.Problems = r.after.Problems
-	if len(r.after.Problems) > 0 {
-		return r.broken(".", r.before)
+	if len(r.report.Problems) == 0 {
+		r.report.Problems, err = godiff.Uses(r.work.dir, r.nestedFiles(), r.before, r.after)
 	}
-	for _, module := range r.nestedModules() {
-		if err := r.checkNested(ctx, module); err != nil {
-			return err
-		}
-	}
-	return nil
+	return err
 }
 
-func (r *run) checkNested(ctx context.Context, module string) error {
-	after, err := load(ctx, r.work.dir, module)
-	if err != nil || len(after.Problems) == 0 {
-		return err
-	}
-	before, err := load(ctx, r.Root, module)
-	if err != nil {
-		return err
-	}
-	for _, problem := range after.Problems {
-		problem.File = path.Join(module, problem.File)
-		r.report.Problems = append(r.report.Problems, problem)
-	}
-	return r.broken(module, before)
+// load type-checks our module in the repository or in the copy.
+func load(ctx context.Context, root string) (*godiff.Snapshot, error) {
+	return godiff.Load(ctx, root, environment(), true, "./...")
 }
 
-// load type-checks a module of the repository or of the copy.
-func load(ctx context.Context, root, module string) (*godiff.Snapshot, error) {
-	return godiff.Load(ctx, filepath.Join(root, filepath.FromSlash(module)), environment(), true, "./...")
-}
-
-// broken fails if a module does not compile as it is in the repository: then
-// nothing can be said about what an update breaks.
-func (r *run) broken(module string, before *godiff.Snapshot) error {
-	if len(before.Problems) == 0 {
-		return nil
-	}
-	r.report.Problems = nil
-	first := before.Problems[0]
-	first.File = path.Join(module, first.File)
-	return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %s", first)
-}
-
-// nestedModules are the folders of the modules that build on ours.
-func (r *run) nestedModules() []string {
-	var out []string
+// nestedFiles are the Go files of the modules that build on ours.
+func (r *run) nestedFiles() []string {
+	var folders, out []string
 	for name, data := range r.work.before {
 		if path.Base(name) == "go.mod" && name != "go.mod" && strings.Contains(string(data), methods.Module+" v") {
-			out = append(out, path.Dir(name))
+			folders = append(folders, path.Dir(name)+"/")
+		}
+	}
+	for name := range r.work.before {
+		inNested := slices.ContainsFunc(folders, func(folder string) bool { return strings.HasPrefix(name, folder) })
+		if inNested && path.Ext(name) == ".go" && !strings.Contains(name, "/testdata/") {
+			out = append(out, filepath.ToSlash(name))
 		}
 	}
 	slices.Sort(out)

@@ -28,42 +28,52 @@ type fixture struct {
 	files map[string][]byte
 }
 
-var (
-	shared     *fixture
-	sharedOnce sync.Once
-	sharedErr  error
-)
+// copies are the copies of the repository that tests share, so that most of
+// each is compiled once. A test has one to itself and puts it back as it was.
+var copies struct {
+	sync.Mutex
+	all, idle []*fixture
+}
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if shared != nil {
-		_ = os.RemoveAll(shared.dir)
+	for _, f := range copies.all {
+		_ = os.RemoveAll(f.dir)
 	}
 	os.Exit(code)
 }
 
-// repository returns the one copy of the repository that all tests of this
-// package share, so that most of it is compiled once. It is put back when the
-// test ends.
+// repository returns a copy of the repository until the test ends.
 func repository(t *testing.T) *fixture {
 	t.Helper()
-	sharedOnce.Do(func() {
-		root, err := filepath.Abs("../../..")
-		if err != nil {
-			sharedErr = err
-			return
-		}
-		work, err := newWorkspace(context.Background(), root)
-		if err != nil {
-			sharedErr = err
-			return
-		}
-		shared = &fixture{dir: work.dir, files: work.before}
-		sharedErr = shared.leaveOutModules()
+	copies.Lock()
+	defer copies.Unlock()
+	if len(copies.idle) == 0 {
+		f := wholeRepository(t)
+		copies.all = append(copies.all, f)
+		require.NoError(t, f.leaveOutModules())
+		copies.idle = append(copies.idle, f)
+	}
+	last := len(copies.idle) - 1
+	f := copies.idle[last]
+	copies.idle = copies.idle[:last]
+	t.Cleanup(func() {
+		f.restore(t)
+		copies.Lock()
+		defer copies.Unlock()
+		copies.idle = append(copies.idle, f)
 	})
-	require.NoError(t, sharedErr)
-	t.Cleanup(func() { shared.restore(t) })
-	return shared
+	return f
+}
+
+// wholeRepository copies the repository with its modules.
+func wholeRepository(t *testing.T) *fixture {
+	t.Helper()
+	root, err := filepath.Abs("../../..")
+	require.NoError(t, err)
+	work, err := newWorkspace(context.Background(), root)
+	require.NoError(t, err)
+	return &fixture{dir: work.dir, files: work.before}
 }
 
 // leaveOutModules drops the modules that build on ours, to save their time;

@@ -21,7 +21,7 @@ func (r *run) generate(ctx context.Context) error {
 		beforeErr error
 	)
 	wait.Go(func() {
-		r.before, beforeErr = load(ctx, r.Root, ".")
+		r.before, beforeErr = load(ctx, r.Root)
 	})
 	err := r.generateInCopy(ctx)
 	wait.Wait()

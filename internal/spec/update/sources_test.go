@@ -19,6 +19,7 @@ const publishedPage = publishedFolder + "/get-checkout-session.md"
 // TestUnusableSources gives what cannot be taken: nothing is written, and the
 // reason is a sentence that a person understands.
 func TestUnusableSources(t *testing.T) {
+	t.Parallel()
 	repo := repository(t)
 	ours := string(repo.files[descriptionFile])
 	page := string(repo.files[publishedPage])
@@ -78,6 +79,7 @@ paths:
 
 // TestPage merges the published page with a new member, with Windows line ends.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	repo := repository(t)
 	page := string(repo.files[publishedPage])
 	member := "        subaccount_id:\n"
@@ -127,6 +129,7 @@ func added(t *testing.T, a, b []byte) string {
 
 // TestFolder merges a folder: pages that agree, and a file that is no page.
 func TestFolder(t *testing.T) {
+	t.Parallel()
 	repo := repository(t)
 	folder := t.TempDir()
 	page := repo.files[publishedPage]

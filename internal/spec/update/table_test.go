@@ -13,8 +13,8 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// TestChangedDescriptions takes changed descriptions into a copy of the
-// repository, one after the other.
+// TestChangedDescriptions takes changed descriptions into copies of the
+// repository.
 func TestChangedDescriptions(t *testing.T) {
 	groups := []struct {
 		name    string
@@ -35,6 +35,7 @@ func TestChangedDescriptions(t *testing.T) {
 }
 
 func (c change) check(t *testing.T) {
+	t.Parallel()
 	repo := repository(t)
 	root := repo.description(t)
 	c.edit(t, root)
