@@ -147,7 +147,7 @@ func TestCompare(t *testing.T) {
 		},
 		"schema that nothing uses": {
 			[]string{"    Event:\n", "    Extra: {type: string}\n    Event:\n"},
-			Change{ID: "added", Text: "added `components.schemas.Extra`", New: path("components schemas Extra")},
+			Change{ID: "added", Text: "schema added", New: path("components schemas Extra")},
 		},
 		"version": {
 			[]string{"version: v1", "version: v2"},

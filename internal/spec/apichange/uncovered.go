@@ -59,7 +59,12 @@ func referenced(current, next *yaml.Node, place tree.Path) tree.Path {
 
 func difference(current, next *yaml.Node, place tree.Path) Change {
 	old, new := tree.Get(current, place...), tree.Get(next, place...)
+	isSchema := len(place) == 3 && place[0] == "components" && place[1] == "schemas"
 	switch {
+	case old == nil && isSchema:
+		return Change{ID: "added", Text: "schema added", New: place}
+	case new == nil && isSchema:
+		return Change{ID: "removed", Text: "schema removed", Old: place}
 	case old == nil:
 		return Change{ID: "added", Text: fmt.Sprintf("added `%s`", place), New: place}
 	case new == nil:
