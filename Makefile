@@ -19,9 +19,12 @@ demo: ## Do the main job on the built-in sandbox; no key, no network
 test: ## Run all tests with the race detector
 	$(if $(RACE),,@echo "no C compiler: without the race detector")
 	$(GO) test $(RACE) -timeout 25m ./...
-	$(GO) -C internal/spec test -count=1 -timeout 25m ./... # its inputs lie outside the module: no cache
+	$(GO) -C internal/spec test -count=1 -short -timeout 25m ./... # its inputs lie outside the module: no cache
 	$(GO) -C internal/bench test ./...
 	$(GO) -C internal/browser vet ./...
+
+test-update: ## Update a whole copy with new operations, and run its tests there too; some minutes
+	$(GO) -C internal/spec test -count=1 -timeout 25m -v -run TestNewOperationsNeedNoHand ./update
 
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...
