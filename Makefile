@@ -7,7 +7,7 @@ MODULES := . internal/spec internal/bench internal/browser
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate lint tidy chaos fleet fuzz bench bench-node \
+.PHONY: help demo test test-update generate lint tidy chaos fleet fuzz bench bench-node \
         sandbox node-compat browser-setup browser-test spec-report update-spec ci
 
 help: ## List the targets

@@ -93,18 +93,19 @@ func decode(t *testing.T, typ reflect.Type, value any) (any, error) {
 func TestAnswersDecodeWhateverComes(t *testing.T) {
 	for _, typ := range answers(t) {
 		t.Run(typ.Name(), func(t *testing.T) {
+			places := paths(t, typ)
 			full, err := decode(t, typ, sample(t, typ, func(string) bool { return false }, ""))
 			require.NoError(t, err)
-			assert.False(t, reflect.ValueOf(full).IsZero(), "something was decoded")
+			assert.Equal(t, len(places) == 1, reflect.ValueOf(full).IsZero(), "what has members was decoded")
 
-			places := paths(t, typ)
-			assert.Greater(t, len(places), 2)
 			for _, place := range places {
 				_, err := decode(t, typ, sample(t, typ, func(path string) bool { return path == place }, ""))
 				assert.NoError(t, err, "null at %s", place)
 			}
-			_, err = decode(t, typ, map[string]any{})
-			assert.NoError(t, err, "an empty object")
+			if typ.Kind() == reflect.Struct {
+				_, err = decode(t, typ, map[string]any{})
+				assert.NoError(t, err, "an empty object")
+			}
 		})
 	}
 }

@@ -152,10 +152,15 @@ func TestClassifyNetworkErrors(t *testing.T) {
 	}
 }
 
+// Of operations that a newer description adds, other tests speak.
 func TestClassOfOperations(t *testing.T) {
 	keyed := []string{"SubmitOrder", "SubmitRideOrder", "CancelOrder", "CreateSubaccount"}
-	for i := range operations {
-		op := &operations[i]
+	known := []string{"RequestRideQuote", "SubmitRideOrder"} // without a method
+	for _, m := range methods {
+		known = append(known, m.operation)
+	}
+	for _, id := range known {
+		op := operationOf(t, id)
 		want := retrySafe
 		switch {
 		case op.ID == "CreateCheckoutSession":
@@ -186,11 +191,8 @@ func TestClassOfAnOperationThatTheOverlayDoesNotKnow(t *testing.T) {
 }
 
 func TestRemovesResource(t *testing.T) {
-	var removing []string
-	for i := range operations {
-		if operations[i].removesResource() {
-			removing = append(removing, operations[i].ID)
-		}
+	for _, m := range methods {
+		want := m.operation == "DeleteSubaccount" // the logo is not the resource that its path's id names
+		assert.Equal(t, want, operationOf(t, m.operation).removesResource(), m.operation)
 	}
-	assert.Equal(t, []string{"DeleteSubaccount"}, removing, "the logo is not the resource that its path's id names")
 }

@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/cnaught-go/cnaught/internal/spec/canon"
+	"github.com/cnaught-go/cnaught/internal/spec/godiff"
 	"github.com/cnaught-go/cnaught/internal/spec/methods"
 	"github.com/cnaught-go/cnaught/internal/spec/rawonly"
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
@@ -26,6 +27,20 @@ import (
 type fixture struct {
 	dir   string
 	files map[string][]byte
+	// packages are loaded once, since every test begins with the same.
+	packages *godiff.Snapshot
+}
+
+// options are those of an update from a source.
+func (f *fixture) options(t *testing.T, from string) Options {
+	t.Helper()
+	if f.packages == nil {
+		var err error
+		f.packages, err = load(t.Context(), f.dir)
+		require.NoError(t, err)
+		require.Empty(t, f.packages.Problems)
+	}
+	return Options{Root: f.dir, From: from, before: f.packages}
 }
 
 // copies are the copies of the repository that tests share, so that most of

@@ -21,7 +21,9 @@ func (r *run) generate(ctx context.Context) error {
 		beforeErr error
 	)
 	wait.Go(func() {
-		r.before, beforeErr = load(ctx, r.Root)
+		if r.before == nil {
+			r.before, beforeErr = load(ctx, r.Root)
+		}
 	})
 	err := r.generateInCopy(ctx)
 	wait.Wait()

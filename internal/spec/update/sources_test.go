@@ -87,7 +87,7 @@ func TestPage(t *testing.T) {
 	page = strings.Replace(page, member, "        locale:\n          type: string\n          description: Language of the page.\n"+member, 1)
 	from := write(t, "get-checkout-session-by-id.md", []byte(strings.ReplaceAll(page, "\n", "\r\n")))
 
-	r := Run(t.Context(), Options{Root: repo.dir, From: from})
+	r := Run(t.Context(), repo.options(t, from))
 	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
 	require.Equal(t, report.Additive, r.Verdict())
 	assert.Equal(t, report.Minor, r.Step())

@@ -42,10 +42,12 @@ func (c change) check(t *testing.T) {
 	from := write(t, "openapi.yaml", text(t, root))
 
 	var shown string
-	r := Run(t.Context(), Options{Root: repo.dir, From: from, Show: func(r *report.Report) {
+	options := repo.options(t, from)
+	options.Show = func(r *report.Report) {
 		shown = r.Markdown()
 		assert.Empty(t, repo.changed(t), "the report comes before anything is written")
-	}})
+	}
+	r := Run(t.Context(), options)
 	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
 
 	assert.NotEmpty(t, shown, "the report was shown")

@@ -38,6 +38,10 @@ type Options struct {
 	ReportOnly bool
 	// Show is called with the report before anything is written; may be nil.
 	Show func(*report.Report)
+
+	// before are the packages of the repository, for those who have loaded them
+	// already.
+	before *godiff.Snapshot
 }
 
 // Run updates the repository, or only reports. Whatever goes wrong is in the
@@ -85,7 +89,7 @@ type run struct {
 	current, next *apichange.Description
 	formatted     []byte // next, as it will be written
 	overlay       []byte
-	before, after *godiff.Snapshot
+	after         *godiff.Snapshot
 }
 
 // clean removes the name of the copy from messages, so that positions are
