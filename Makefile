@@ -7,7 +7,7 @@ MODULES := . internal/spec internal/bench internal/browser
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-update generate lint tidy chaos fleet fuzz bench bench-node \
+.PHONY: help demo test generate lint tidy chaos fleet fuzz bench bench-node \
         sandbox node-compat browser-setup browser-test spec-report update-spec ci
 
 help: ## List the targets
@@ -19,12 +19,9 @@ demo: ## Do the main job on the built-in sandbox; no key, no network
 test: ## Run all tests with the race detector
 	$(if $(RACE),,@echo "no C compiler: without the race detector")
 	$(GO) test $(RACE) -timeout 25m ./...
-	$(GO) -C internal/spec test -count=1 -short -timeout 25m ./... # its inputs lie outside the module: no cache
+	$(GO) -C internal/spec test -count=1 -timeout 25m ./... # its inputs lie outside the module: no cache
 	$(GO) -C internal/bench test ./...
 	$(GO) -C internal/browser vet ./...
-
-test-update: ## Update a whole copy with new operations, and run its tests there too; some minutes
-	$(GO) -C internal/spec test -count=1 -timeout 25m -v -run TestNewOperationsNeedNoHand ./update
 
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...

@@ -105,9 +105,6 @@ const buyers = `
 // modules included. Its tests pass there, the new operations work through
 // Client.Raw and in the sandbox, and the drafts of their methods compile.
 func TestNewOperationsNeedNoHand(t *testing.T) {
-	if testing.Short() {
-		t.Skip("left out with -short")
-	}
 	t.Parallel()
 	repo := wholeRepository(t)
 	t.Cleanup(func() { _ = os.RemoveAll(repo.dir) })
