@@ -4489,6 +4489,8 @@ type ClientWithResponsesInterface interface {
 	UpdateSubaccountLogoFromUploadWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateSubaccountLogoFromUploadResponse, error)
 }
 
+// CreateCheckoutSessionResponse is an answer to POST /checkout/sessions: the body as it came, and
+// decoded in the member for its status.
 type CreateCheckoutSessionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4530,6 +4532,8 @@ func (r CreateCheckoutSessionResponse) ContentType() string {
 	return ""
 }
 
+// GetCheckoutSessionByIDResponse is an answer to GET /checkout/sessions/{id}: the body as it came, and
+// decoded in the member for its status.
 type GetCheckoutSessionByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4571,6 +4575,8 @@ func (r GetCheckoutSessionByIDResponse) ContentType() string {
 	return ""
 }
 
+// GetImpactDataResponse is an answer to GET /impact/data: the body as it came, and
+// decoded in the member for its status.
 type GetImpactDataResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4612,6 +4618,8 @@ func (r GetImpactDataResponse) ContentType() string {
 	return ""
 }
 
+// GetImpactHostedPageConfigResponse is an answer to GET /impact/hosted-page-config: the body as it came, and
+// decoded in the member for its status.
 type GetImpactHostedPageConfigResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4653,6 +4661,8 @@ func (r GetImpactHostedPageConfigResponse) ContentType() string {
 	return ""
 }
 
+// GetListOfOrderResponse is an answer to GET /orders: the body as it came, and
+// decoded in the member for its status.
 type GetListOfOrderResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4694,6 +4704,8 @@ func (r GetListOfOrderResponse) ContentType() string {
 	return ""
 }
 
+// SubmitOrderResponse is an answer to POST /orders: the body as it came, and
+// decoded in the member for its status.
 type SubmitOrderResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4735,6 +4747,8 @@ func (r SubmitOrderResponse) ContentType() string {
 	return ""
 }
 
+// SubmitRideOrderResponse is an answer to POST /orders/ride: the body as it came, and
+// decoded in the member for its status.
 type SubmitRideOrderResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4776,6 +4790,8 @@ func (r SubmitRideOrderResponse) ContentType() string {
 	return ""
 }
 
+// GetOrderByIDResponse is an answer to GET /orders/{id}: the body as it came, and
+// decoded in the member for its status.
 type GetOrderByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4817,6 +4833,8 @@ func (r GetOrderByIDResponse) ContentType() string {
 	return ""
 }
 
+// CancelOrderResponse is an answer to POST /orders/{id}/cancel: the body as it came, and
+// decoded in the member for its status.
 type CancelOrderResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4858,6 +4876,8 @@ func (r CancelOrderResponse) ContentType() string {
 	return ""
 }
 
+// GetListOfPortfoliosResponse is an answer to GET /portfolios: the body as it came, and
+// decoded in the member for its status.
 type GetListOfPortfoliosResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4899,6 +4919,8 @@ func (r GetListOfPortfoliosResponse) ContentType() string {
 	return ""
 }
 
+// GetPortfolioByIDResponse is an answer to GET /portfolios/{id}: the body as it came, and
+// decoded in the member for its status.
 type GetPortfolioByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4940,6 +4962,8 @@ func (r GetPortfolioByIDResponse) ContentType() string {
 	return ""
 }
 
+// GetProjectCategoryByIDResponse is an answer to GET /project-categories/{id}: the body as it came, and
+// decoded in the member for its status.
 type GetProjectCategoryByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4981,6 +5005,8 @@ func (r GetProjectCategoryByIDResponse) ContentType() string {
 	return ""
 }
 
+// GetProjectByIDResponse is an answer to GET /projects/{id}: the body as it came, and
+// decoded in the member for its status.
 type GetProjectByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5022,6 +5048,8 @@ func (r GetProjectByIDResponse) ContentType() string {
 	return ""
 }
 
+// RequestQuoteResponse is an answer to POST /quotes: the body as it came, and
+// decoded in the member for its status.
 type RequestQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5063,6 +5091,8 @@ func (r RequestQuoteResponse) ContentType() string {
 	return ""
 }
 
+// RequestAirFreightQuoteResponse is an answer to POST /quotes/air-freight: the body as it came, and
+// decoded in the member for its status.
 type RequestAirFreightQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5104,6 +5134,8 @@ func (r RequestAirFreightQuoteResponse) ContentType() string {
 	return ""
 }
 
+// RequestFlightQuoteResponse is an answer to POST /quotes/flight: the body as it came, and
+// decoded in the member for its status.
 type RequestFlightQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5145,6 +5177,8 @@ func (r RequestFlightQuoteResponse) ContentType() string {
 	return ""
 }
 
+// RequestGroundFreightQuoteResponse is an answer to POST /quotes/ground-freight: the body as it came, and
+// decoded in the member for its status.
 type RequestGroundFreightQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5186,6 +5220,8 @@ func (r RequestGroundFreightQuoteResponse) ContentType() string {
 	return ""
 }
 
+// RequestGroundTransportQuoteResponse is an answer to POST /quotes/ground-transport: the body as it came, and
+// decoded in the member for its status.
 type RequestGroundTransportQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5227,6 +5263,8 @@ func (r RequestGroundTransportQuoteResponse) ContentType() string {
 	return ""
 }
 
+// RequestOfficeSpaceQuoteResponse is an answer to POST /quotes/office-space: the body as it came, and
+// decoded in the member for its status.
 type RequestOfficeSpaceQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5268,6 +5306,8 @@ func (r RequestOfficeSpaceQuoteResponse) ContentType() string {
 	return ""
 }
 
+// RequestRideQuoteResponse is an answer to POST /quotes/ride: the body as it came, and
+// decoded in the member for its status.
 type RequestRideQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5309,6 +5349,8 @@ func (r RequestRideQuoteResponse) ContentType() string {
 	return ""
 }
 
+// RequestTrainQuoteResponse is an answer to POST /quotes/train: the body as it came, and
+// decoded in the member for its status.
 type RequestTrainQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5350,6 +5392,8 @@ func (r RequestTrainQuoteResponse) ContentType() string {
 	return ""
 }
 
+// GetListOfSubaccountsResponse is an answer to GET /subaccounts: the body as it came, and
+// decoded in the member for its status.
 type GetListOfSubaccountsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5391,6 +5435,8 @@ func (r GetListOfSubaccountsResponse) ContentType() string {
 	return ""
 }
 
+// CreateSubaccountResponse is an answer to POST /subaccounts: the body as it came, and
+// decoded in the member for its status.
 type CreateSubaccountResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5432,6 +5478,8 @@ func (r CreateSubaccountResponse) ContentType() string {
 	return ""
 }
 
+// DeleteSubaccountResponse is an answer to DELETE /subaccounts/{id}: the body as it came, and
+// decoded in the member for its status.
 type DeleteSubaccountResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5466,6 +5514,8 @@ func (r DeleteSubaccountResponse) ContentType() string {
 	return ""
 }
 
+// GetSubaccountByIDResponse is an answer to GET /subaccounts/{id}: the body as it came, and
+// decoded in the member for its status.
 type GetSubaccountByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5507,6 +5557,8 @@ func (r GetSubaccountByIDResponse) ContentType() string {
 	return ""
 }
 
+// UpdateSubaccountResponse is an answer to PUT /subaccounts/{id}: the body as it came, and
+// decoded in the member for its status.
 type UpdateSubaccountResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5548,6 +5600,8 @@ func (r UpdateSubaccountResponse) ContentType() string {
 	return ""
 }
 
+// RemoveSubaccountLogoResponse is an answer to DELETE /subaccounts/{id}/logo: the body as it came, and
+// decoded in the member for its status.
 type RemoveSubaccountLogoResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5589,6 +5643,8 @@ func (r RemoveSubaccountLogoResponse) ContentType() string {
 	return ""
 }
 
+// UpdateSubaccountLogoFromURLResponse is an answer to POST /subaccounts/{id}/logo: the body as it came, and
+// decoded in the member for its status.
 type UpdateSubaccountLogoFromURLResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5630,6 +5686,8 @@ func (r UpdateSubaccountLogoFromURLResponse) ContentType() string {
 	return ""
 }
 
+// UpdateSubaccountLogoFromUploadResponse is an answer to PUT /subaccounts/{id}/logo: the body as it came, and
+// decoded in the member for its status.
 type UpdateSubaccountLogoFromUploadResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5683,7 +5741,7 @@ func (c *ClientWithResponses) CreateCheckoutSessionWithBodyWithResponse(ctx cont
 	if err != nil {
 		return nil, err
 	}
-	return ParseCreateCheckoutSessionResponse(rsp)
+	return parse(rsp, ParseCreateCheckoutSessionResponse)
 }
 
 // CreateCheckoutSessionWithResponse Create Checkout Session
@@ -5698,7 +5756,7 @@ func (c *ClientWithResponses) CreateCheckoutSessionWithResponse(ctx context.Cont
 	if err != nil {
 		return nil, err
 	}
-	return ParseCreateCheckoutSessionResponse(rsp)
+	return parse(rsp, ParseCreateCheckoutSessionResponse)
 }
 
 // GetCheckoutSessionByIDWithResponse Get Checkout Session
@@ -5713,7 +5771,7 @@ func (c *ClientWithResponses) GetCheckoutSessionByIDWithResponse(ctx context.Con
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetCheckoutSessionByIDResponse(rsp)
+	return parse(rsp, ParseGetCheckoutSessionByIDResponse)
 }
 
 // GetImpactDataWithResponse Get Climate Impact Data
@@ -5728,7 +5786,7 @@ func (c *ClientWithResponses) GetImpactDataWithResponse(ctx context.Context, par
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetImpactDataResponse(rsp)
+	return parse(rsp, ParseGetImpactDataResponse)
 }
 
 // GetImpactHostedPageConfigWithResponse Get Impact Hosted Page Configuration
@@ -5743,7 +5801,7 @@ func (c *ClientWithResponses) GetImpactHostedPageConfigWithResponse(ctx context.
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetImpactHostedPageConfigResponse(rsp)
+	return parse(rsp, ParseGetImpactHostedPageConfigResponse)
 }
 
 // GetListOfOrderWithResponse Get List of Orders
@@ -5758,7 +5816,7 @@ func (c *ClientWithResponses) GetListOfOrderWithResponse(ctx context.Context, pa
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetListOfOrderResponse(rsp)
+	return parse(rsp, ParseGetListOfOrderResponse)
 }
 
 // SubmitOrderWithBodyWithResponse Create Carbon Credits Order
@@ -5773,7 +5831,7 @@ func (c *ClientWithResponses) SubmitOrderWithBodyWithResponse(ctx context.Contex
 	if err != nil {
 		return nil, err
 	}
-	return ParseSubmitOrderResponse(rsp)
+	return parse(rsp, ParseSubmitOrderResponse)
 }
 
 // SubmitOrderWithResponse Create Carbon Credits Order
@@ -5788,7 +5846,7 @@ func (c *ClientWithResponses) SubmitOrderWithResponse(ctx context.Context, param
 	if err != nil {
 		return nil, err
 	}
-	return ParseSubmitOrderResponse(rsp)
+	return parse(rsp, ParseSubmitOrderResponse)
 }
 
 // SubmitRideOrderWithBodyWithResponse Create Carbon Credits Order for Vehicle Ride
@@ -5805,7 +5863,7 @@ func (c *ClientWithResponses) SubmitRideOrderWithBodyWithResponse(ctx context.Co
 	if err != nil {
 		return nil, err
 	}
-	return ParseSubmitRideOrderResponse(rsp)
+	return parse(rsp, ParseSubmitRideOrderResponse)
 }
 
 // SubmitRideOrderWithResponse Create Carbon Credits Order for Vehicle Ride
@@ -5821,7 +5879,7 @@ func (c *ClientWithResponses) SubmitRideOrderWithResponse(ctx context.Context, p
 	if err != nil {
 		return nil, err
 	}
-	return ParseSubmitRideOrderResponse(rsp)
+	return parse(rsp, ParseSubmitRideOrderResponse)
 }
 
 // GetOrderByIDWithResponse Get Order By Id
@@ -5836,7 +5894,7 @@ func (c *ClientWithResponses) GetOrderByIDWithResponse(ctx context.Context, id s
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetOrderByIDResponse(rsp)
+	return parse(rsp, ParseGetOrderByIDResponse)
 }
 
 // CancelOrderWithResponse Cancel Order
@@ -5851,7 +5909,7 @@ func (c *ClientWithResponses) CancelOrderWithResponse(ctx context.Context, id st
 	if err != nil {
 		return nil, err
 	}
-	return ParseCancelOrderResponse(rsp)
+	return parse(rsp, ParseCancelOrderResponse)
 }
 
 // GetListOfPortfoliosWithResponse Get List of Portfolios
@@ -5866,7 +5924,7 @@ func (c *ClientWithResponses) GetListOfPortfoliosWithResponse(ctx context.Contex
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetListOfPortfoliosResponse(rsp)
+	return parse(rsp, ParseGetListOfPortfoliosResponse)
 }
 
 // GetPortfolioByIDWithResponse Get Portfolio By Id
@@ -5881,7 +5939,7 @@ func (c *ClientWithResponses) GetPortfolioByIDWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetPortfolioByIDResponse(rsp)
+	return parse(rsp, ParseGetPortfolioByIDResponse)
 }
 
 // GetProjectCategoryByIDWithResponse Get Project Category By Id
@@ -5896,7 +5954,7 @@ func (c *ClientWithResponses) GetProjectCategoryByIDWithResponse(ctx context.Con
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetProjectCategoryByIDResponse(rsp)
+	return parse(rsp, ParseGetProjectCategoryByIDResponse)
 }
 
 // GetProjectByIDWithResponse Get Project By Id
@@ -5911,7 +5969,7 @@ func (c *ClientWithResponses) GetProjectByIDWithResponse(ctx context.Context, id
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetProjectByIDResponse(rsp)
+	return parse(rsp, ParseGetProjectByIDResponse)
 }
 
 // RequestQuoteWithBodyWithResponse Get Quote by Emissions Mass
@@ -5926,7 +5984,7 @@ func (c *ClientWithResponses) RequestQuoteWithBodyWithResponse(ctx context.Conte
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestQuoteResponse(rsp)
+	return parse(rsp, ParseRequestQuoteResponse)
 }
 
 // RequestQuoteWithResponse Get Quote by Emissions Mass
@@ -5941,7 +5999,7 @@ func (c *ClientWithResponses) RequestQuoteWithResponse(ctx context.Context, para
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestQuoteResponse(rsp)
+	return parse(rsp, ParseRequestQuoteResponse)
 }
 
 // RequestAirFreightQuoteWithBodyWithResponse Get Quote for Air Freight Emissions
@@ -5956,7 +6014,7 @@ func (c *ClientWithResponses) RequestAirFreightQuoteWithBodyWithResponse(ctx con
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestAirFreightQuoteResponse(rsp)
+	return parse(rsp, ParseRequestAirFreightQuoteResponse)
 }
 
 // RequestAirFreightQuoteWithResponse Get Quote for Air Freight Emissions
@@ -5971,7 +6029,7 @@ func (c *ClientWithResponses) RequestAirFreightQuoteWithResponse(ctx context.Con
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestAirFreightQuoteResponse(rsp)
+	return parse(rsp, ParseRequestAirFreightQuoteResponse)
 }
 
 // RequestFlightQuoteWithBodyWithResponse Get Quote for Flight Emissions
@@ -5986,7 +6044,7 @@ func (c *ClientWithResponses) RequestFlightQuoteWithBodyWithResponse(ctx context
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestFlightQuoteResponse(rsp)
+	return parse(rsp, ParseRequestFlightQuoteResponse)
 }
 
 // RequestFlightQuoteWithResponse Get Quote for Flight Emissions
@@ -6001,7 +6059,7 @@ func (c *ClientWithResponses) RequestFlightQuoteWithResponse(ctx context.Context
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestFlightQuoteResponse(rsp)
+	return parse(rsp, ParseRequestFlightQuoteResponse)
 }
 
 // RequestGroundFreightQuoteWithBodyWithResponse Get Quote for Ground Freight Emissions
@@ -6016,7 +6074,7 @@ func (c *ClientWithResponses) RequestGroundFreightQuoteWithBodyWithResponse(ctx 
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestGroundFreightQuoteResponse(rsp)
+	return parse(rsp, ParseRequestGroundFreightQuoteResponse)
 }
 
 // RequestGroundFreightQuoteWithResponse Get Quote for Ground Freight Emissions
@@ -6031,7 +6089,7 @@ func (c *ClientWithResponses) RequestGroundFreightQuoteWithResponse(ctx context.
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestGroundFreightQuoteResponse(rsp)
+	return parse(rsp, ParseRequestGroundFreightQuoteResponse)
 }
 
 // RequestGroundTransportQuoteWithBodyWithResponse Get Quote for Ground Transport Emissions
@@ -6046,7 +6104,7 @@ func (c *ClientWithResponses) RequestGroundTransportQuoteWithBodyWithResponse(ct
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestGroundTransportQuoteResponse(rsp)
+	return parse(rsp, ParseRequestGroundTransportQuoteResponse)
 }
 
 // RequestGroundTransportQuoteWithResponse Get Quote for Ground Transport Emissions
@@ -6061,7 +6119,7 @@ func (c *ClientWithResponses) RequestGroundTransportQuoteWithResponse(ctx contex
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestGroundTransportQuoteResponse(rsp)
+	return parse(rsp, ParseRequestGroundTransportQuoteResponse)
 }
 
 // RequestOfficeSpaceQuoteWithBodyWithResponse Get Quote for Office Space Emissions
@@ -6076,7 +6134,7 @@ func (c *ClientWithResponses) RequestOfficeSpaceQuoteWithBodyWithResponse(ctx co
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestOfficeSpaceQuoteResponse(rsp)
+	return parse(rsp, ParseRequestOfficeSpaceQuoteResponse)
 }
 
 // RequestOfficeSpaceQuoteWithResponse Get Quote for Office Space Emissions
@@ -6091,7 +6149,7 @@ func (c *ClientWithResponses) RequestOfficeSpaceQuoteWithResponse(ctx context.Co
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestOfficeSpaceQuoteResponse(rsp)
+	return parse(rsp, ParseRequestOfficeSpaceQuoteResponse)
 }
 
 // RequestRideQuoteWithBodyWithResponse Get Vehicle Ride Credits Price Quote
@@ -6108,7 +6166,7 @@ func (c *ClientWithResponses) RequestRideQuoteWithBodyWithResponse(ctx context.C
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestRideQuoteResponse(rsp)
+	return parse(rsp, ParseRequestRideQuoteResponse)
 }
 
 // RequestRideQuoteWithResponse Get Vehicle Ride Credits Price Quote
@@ -6124,7 +6182,7 @@ func (c *ClientWithResponses) RequestRideQuoteWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestRideQuoteResponse(rsp)
+	return parse(rsp, ParseRequestRideQuoteResponse)
 }
 
 // RequestTrainQuoteWithBodyWithResponse Get Quote for Train Emissions
@@ -6139,7 +6197,7 @@ func (c *ClientWithResponses) RequestTrainQuoteWithBodyWithResponse(ctx context.
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestTrainQuoteResponse(rsp)
+	return parse(rsp, ParseRequestTrainQuoteResponse)
 }
 
 // RequestTrainQuoteWithResponse Get Quote for Train Emissions
@@ -6154,7 +6212,7 @@ func (c *ClientWithResponses) RequestTrainQuoteWithResponse(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
-	return ParseRequestTrainQuoteResponse(rsp)
+	return parse(rsp, ParseRequestTrainQuoteResponse)
 }
 
 // GetListOfSubaccountsWithResponse Get List of Subaccounts
@@ -6169,7 +6227,7 @@ func (c *ClientWithResponses) GetListOfSubaccountsWithResponse(ctx context.Conte
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetListOfSubaccountsResponse(rsp)
+	return parse(rsp, ParseGetListOfSubaccountsResponse)
 }
 
 // CreateSubaccountWithBodyWithResponse Create Subaccount
@@ -6184,7 +6242,7 @@ func (c *ClientWithResponses) CreateSubaccountWithBodyWithResponse(ctx context.C
 	if err != nil {
 		return nil, err
 	}
-	return ParseCreateSubaccountResponse(rsp)
+	return parse(rsp, ParseCreateSubaccountResponse)
 }
 
 // CreateSubaccountWithResponse Create Subaccount
@@ -6199,7 +6257,7 @@ func (c *ClientWithResponses) CreateSubaccountWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return ParseCreateSubaccountResponse(rsp)
+	return parse(rsp, ParseCreateSubaccountResponse)
 }
 
 // DeleteSubaccountWithResponse Delete Subaccount
@@ -6214,7 +6272,7 @@ func (c *ClientWithResponses) DeleteSubaccountWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return ParseDeleteSubaccountResponse(rsp)
+	return parse(rsp, ParseDeleteSubaccountResponse)
 }
 
 // GetSubaccountByIDWithResponse Get Subaccount By Id
@@ -6229,7 +6287,7 @@ func (c *ClientWithResponses) GetSubaccountByIDWithResponse(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
-	return ParseGetSubaccountByIDResponse(rsp)
+	return parse(rsp, ParseGetSubaccountByIDResponse)
 }
 
 // UpdateSubaccountWithBodyWithResponse Update Subaccount
@@ -6244,7 +6302,7 @@ func (c *ClientWithResponses) UpdateSubaccountWithBodyWithResponse(ctx context.C
 	if err != nil {
 		return nil, err
 	}
-	return ParseUpdateSubaccountResponse(rsp)
+	return parse(rsp, ParseUpdateSubaccountResponse)
 }
 
 // UpdateSubaccountWithResponse Update Subaccount
@@ -6259,7 +6317,7 @@ func (c *ClientWithResponses) UpdateSubaccountWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return ParseUpdateSubaccountResponse(rsp)
+	return parse(rsp, ParseUpdateSubaccountResponse)
 }
 
 // RemoveSubaccountLogoWithResponse Remove Logo From Subaccount
@@ -6274,7 +6332,7 @@ func (c *ClientWithResponses) RemoveSubaccountLogoWithResponse(ctx context.Conte
 	if err != nil {
 		return nil, err
 	}
-	return ParseRemoveSubaccountLogoResponse(rsp)
+	return parse(rsp, ParseRemoveSubaccountLogoResponse)
 }
 
 // UpdateSubaccountLogoFromURLWithBodyWithResponse Update Subaccount Logo From URL
@@ -6289,7 +6347,7 @@ func (c *ClientWithResponses) UpdateSubaccountLogoFromURLWithBodyWithResponse(ct
 	if err != nil {
 		return nil, err
 	}
-	return ParseUpdateSubaccountLogoFromURLResponse(rsp)
+	return parse(rsp, ParseUpdateSubaccountLogoFromURLResponse)
 }
 
 // UpdateSubaccountLogoFromURLWithResponse Update Subaccount Logo From URL
@@ -6304,7 +6362,7 @@ func (c *ClientWithResponses) UpdateSubaccountLogoFromURLWithResponse(ctx contex
 	if err != nil {
 		return nil, err
 	}
-	return ParseUpdateSubaccountLogoFromURLResponse(rsp)
+	return parse(rsp, ParseUpdateSubaccountLogoFromURLResponse)
 }
 
 // UpdateSubaccountLogoFromUploadWithBodyWithResponse Update Subaccount Logo By Uploading Image Content
@@ -6319,7 +6377,7 @@ func (c *ClientWithResponses) UpdateSubaccountLogoFromUploadWithBodyWithResponse
 	if err != nil {
 		return nil, err
 	}
-	return ParseUpdateSubaccountLogoFromUploadResponse(rsp)
+	return parse(rsp, ParseUpdateSubaccountLogoFromUploadResponse)
 }
 
 // ParseCreateCheckoutSessionResponse parses an HTTP response from a CreateCheckoutSessionWithResponse call

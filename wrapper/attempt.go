@@ -30,7 +30,6 @@ type result struct {
 	status     int
 	resp       *http.Response // its body is read and closed
 	body       []byte
-	read       int // how much of body Read has given
 	retryAfter time.Duration
 	problem    *Error
 	unreadable *DecodeError

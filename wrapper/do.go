@@ -1,6 +1,7 @@
 package cnaught
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -83,6 +84,7 @@ func (d doer) do(ctx context.Context, op *operation, req *http.Request) (*http.R
 	r.resp.ContentLength = int64(len(r.body))
 	if raw {
 		r.resp.Request = withoutKey(req)
+		r.resp.Body = &rawBody{bytes.NewReader(r.body), func(err error) error { return d.c.unreadable(x, r, err) }}
 	}
 	return r.resp, nil
 }
@@ -281,15 +283,20 @@ func closeBody(req *http.Request) {
 	}
 }
 
-// Read gives the generated decoders the answer as any body, which was read
-// whole; our own take the bytes.
-func (r *result) Read(p []byte) (int, error) {
-	if r.read == len(r.body) {
-		return 0, io.EOF
-	}
-	n := copy(p, r.body[r.read:])
-	r.read += n
-	return n, nil
-}
+// Read and Close let a result travel through the generated methods as the body
+// of its answer: our own methods take its bytes.
+func (r *result) Read([]byte) (int, error) { return 0, io.EOF }
 
 func (r *result) Close() error { return nil }
+
+// rawBody is the body of an answer of Raw. It has no way to the request, and so
+// to the key, for those who print it.
+type rawBody struct {
+	*bytes.Reader
+	undecodable func(error) error
+}
+
+func (b *rawBody) Close() error { return nil }
+
+// Undecodable makes a DecodeError of what a generated decoder says.
+func (b *rawBody) Undecodable(err error) error { return b.undecodable(err) }

@@ -2,6 +2,7 @@ package cnaught
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -39,6 +40,16 @@ func TestRawErrorsAreTyped(t *testing.T) {
 	assert.ErrorIs(t, err, ErrNotFound, "a broken body does not cost the status")
 	_, err = newClient(t, play(reply(201, `<html>`, "Content-Type", "text/html"))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
 	assert.Equal(t, "<html>", string(as[*DecodeError](t, err).Body))
+	const cut, unfit = `{"id":"Gre`, `{"id":"Gre28Fc35bt3","created_on":7}`
+	for _, body := range []string{cut, unfit} {
+		_, err = newClient(t, play(reply(201, body))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
+		e := as[*DecodeError](t, err)
+		assert.Equal(t, body, string(e.Body))
+		assert.Equal(t, "SubmitOrder", e.Operation)
+		assert.Equal(t, 201, e.StatusCode)
+		assert.NotEmpty(t, e.IdempotencyKey)
+		assert.ErrorIs(t, err, ErrOutcomeUnknown)
+	}
 	_, err = newClient(t, play(breakWith(errRefused)), quick(2)).Raw().GetListOfPortfoliosWithResponse(t.Context())
 	assert.Equal(t, 2, as[*TransportError](t, err).Attempts)
 	_, err = newClient(t, play()).Raw().GetOrderByIDWithResponse(t.Context(), "..", nil)
@@ -57,7 +68,17 @@ func TestRawAnswer(t *testing.T) {
 	assert.Equal(t, testBase+"/orders/x", resp.HTTPResponse.Request.URL.String())
 	assert.NoError(t, resp.HTTPResponse.Body.Close())
 	assert.Zero(t, rt.open())
+
+	var shown printer
+	assert.Equal(&shown, new(api.GetOrderByIDResponse), resp)
+	assert.Contains(t, shown.String(), "Gre28Fc35bt3")
+	assert.NotContains(t, shown.String(), testKey, "a failed comparison prints all that can be reached")
 }
+
+// printer keeps what a failed assertion prints.
+type printer struct{ strings.Builder }
+
+func (p *printer) Errorf(format string, args ...any) { fmt.Fprintf(p, format, args...) }
 
 func TestRawUndeclared2xxKeepsTheBody(t *testing.T) {
 	resp, err := newClient(t, play(reply(202, orderJSON))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
