@@ -155,6 +155,7 @@ func (f *Fault) answer() *answer {
 	return a
 }
 
+// String names what the fault does, for the journal and the pages.
 func (f *Fault) String() string {
 	if f == nil {
 		return ""
