@@ -46,7 +46,7 @@ bench: ## Compare one call, a page and throughput with hand-written code and pee
 
 bench-node: ## Compare throughput with the vendor's Node SDK; needs Node and npm
 	cd internal/bench/node && npm ci --ignore-scripts --no-audit --no-fund
-	$(GO) -C internal/bench run ./cmd/table -node node -out results/node.txt -command "make bench-node"
+	$(GO) -C internal/bench run ./cmd/table -node node -rounds 40 -out results/node.txt -command "make bench-node"
 
 FUZZTIME ?= 60s
 fuzz: ## Run each fuzz target for FUZZTIME (60s)

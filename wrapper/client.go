@@ -185,9 +185,7 @@ func isLoopback(host string) bool {
 // headers.
 func (c *Client) useHTTPClient(hc *http.Client) {
 	if hc == nil {
-		transport := newTransport()
-		transport.ResponseHeaderTimeout = c.policy.AttemptTimeout
-		hc = &http.Client{Transport: transport}
+		hc = &http.Client{Transport: newTransport()}
 	}
 	c.closeIdle = hc.CloseIdleConnections
 	if hc.Jar == nil && hc.Timeout == 0 {
@@ -215,7 +213,6 @@ func newTransport() *http.Transport {
 		DialContext:           dialer.DialContext,
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 30 * time.Second,
 		ExpectContinueTimeout: time.Second,
 		IdleConnTimeout:       90 * time.Second,
 		MaxIdleConns:          100,

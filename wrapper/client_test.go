@@ -200,7 +200,7 @@ func TestOwnTransport(t *testing.T) {
 	assert.True(t, tr.ForceAttemptHTTP2)
 	assert.NotNil(t, tr.Proxy)
 	for name, d := range map[string]time.Duration{
-		"TLS handshake": tr.TLSHandshakeTimeout, "header": tr.ResponseHeaderTimeout, "idle": tr.IdleConnTimeout,
+		"TLS handshake": tr.TLSHandshakeTimeout, "idle": tr.IdleConnTimeout,
 	} {
 		assert.Positive(t, d, name)
 	}

@@ -95,7 +95,7 @@ func TestServerRefuses(t *testing.T) {
 }
 
 func TestNodeGroupSaysWhatIsMissing(t *testing.T) {
-	_, err := NodeGroup(t.Context(), "http://127.0.0.1:1", t.TempDir())
+	_, err := NodeGroup(t.Context(), Within, "http://127.0.0.1:1", t.TempDir())
 	assert.ErrorContains(t, err, "npm ci")
 }
 

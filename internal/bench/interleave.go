@@ -18,26 +18,26 @@ type Subject struct {
 	Run func(n int) (time.Duration, error)
 }
 
-// Interleave runs the subjects in turns, a slice of time each, and writes a
+// Interleave runs the subjects of a group in turns, a slice of time each, and writes a
 // benchmark line for every slice. "go test -bench" finishes one benchmark
 // before it begins the next, so a machine that is busier in the second half
 // shows up as a slower client; in turns it slows all of them.
-func Interleave(w io.Writer, rounds int, slice time.Duration, subjects []Subject) error {
-	batches := make([]int, len(subjects))
-	for i, s := range subjects {
-		n, err := calibrate(s, slice)
+func Interleave(w io.Writer, rounds int, g Group) error {
+	batches := make([]int, len(g.Subjects))
+	for i, s := range g.Subjects {
+		n, err := calibrate(s, g.Batch)
 		if err != nil {
 			return err
 		}
 		batches[i] = n
 	}
 	for round := range rounds {
-		order := rand.Perm(len(subjects)) // none always follows the same one
+		order := rand.Perm(len(g.Subjects)) // none always follows the same one
 		if round == 0 {
 			slices.Sort(order) // tables keep the order of the first round
 		}
 		for _, i := range order {
-			if err := measure(w, subjects[i], slice, batches[i]); err != nil {
+			if err := measure(w, g.Subjects[i], g.Slice, batches[i]); err != nil {
 				return err
 			}
 		}
@@ -45,16 +45,15 @@ func Interleave(w io.Writer, rounds int, slice time.Duration, subjects []Subject
 	return nil
 }
 
-// calibrate warms a subject up and returns how many operations make a batch, a
-// tenth of a slice.
-func calibrate(s Subject, slice time.Duration) (int, error) {
+// calibrate warms a subject up and returns how many operations make a batch.
+func calibrate(s Subject, batch time.Duration) (int, error) {
 	for n := 1; ; n *= 2 {
 		elapsed, _, err := run(s, n)
 		if err != nil {
 			return 0, err
 		}
-		if elapsed > slice/10 {
-			return max(1, int(float64(n)*float64(slice/10)/float64(elapsed))), nil
+		if elapsed > batch {
+			return max(1, int(float64(n)*float64(batch)/float64(elapsed))), nil
 		}
 	}
 }

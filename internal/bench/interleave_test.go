@@ -16,10 +16,10 @@ func TestInterleaveTakesTurns(t *testing.T) {
 		return func(n int) (time.Duration, error) { return time.Duration(n) * perOp, nil }
 	}
 	var out bytes.Buffer
-	require.NoError(t, Interleave(&out, 3, time.Millisecond, []Subject{
+	require.NoError(t, Interleave(&out, 3, Group{Slice: time.Millisecond, Batch: 100 * time.Microsecond, Subjects: []Subject{
 		{Name: "A", Run: fixed(time.Microsecond)},
 		{Name: "B", Run: fixed(10 * time.Microsecond)},
-	}))
+	}}))
 	var order []string
 	for line := range strings.Lines(out.String()) {
 		f := strings.Fields(line)
@@ -33,9 +33,9 @@ func TestInterleaveTakesTurns(t *testing.T) {
 
 func TestInterleaveStopsAtAnError(t *testing.T) {
 	broken := errors.New("broken")
-	err := Interleave(&bytes.Buffer{}, 1, time.Millisecond, []Subject{
+	err := Interleave(&bytes.Buffer{}, 1, Group{Subjects: []Subject{
 		{Name: "A", Run: func(int) (time.Duration, error) { return 0, broken }},
-	})
+	}})
 	require.ErrorIs(t, err, broken)
 	assert.ErrorContains(t, err, "A: ")
 }

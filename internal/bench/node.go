@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -15,10 +17,19 @@ import (
 	"time"
 )
 
+// Where the server of a NodeGroup runs.
+const (
+	// Within is in the process of the benchmark, as in ThroughputGroup.
+	Within = "within"
+	// Apart is in a process of its own. With one call at a time, most of each
+	// call is then two processes that wake each other up: "wire" shows how much.
+	Apart = "apart"
+)
+
 // NodeGroup is many calls of GetCheckoutSession at a time, by the vendor's Node
-// SDK and by the client, on one server in a process of its own. dir is the
-// folder with load.mjs, where "npm ci" has run.
-func NodeGroup(ctx context.Context, serverURL, dir string) (Group, error) {
+// SDK and by the client, on one server. dir is the folder with load.mjs, where
+// "npm ci" has run.
+func NodeGroup(ctx context.Context, where, serverURL, dir string) (Group, error) {
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
 		return Group{}, fmt.Errorf("the SDK is not installed, run npm ci in %s: %w", dir, err)
 	}
@@ -26,21 +37,51 @@ func NodeGroup(ctx context.Context, serverURL, dir string) (Group, error) {
 	if err != nil {
 		return Group{}, err
 	}
-	g := Group{Name: "Node", Slice: 200 * time.Millisecond, Close: node.close}
+	g := Group{
+		Name: "Node/server=" + where, Slice: 400 * time.Millisecond, Batch: 200 * time.Millisecond,
+		Close: node.close,
+	}
 	get, err := newOurs(serverURL+"/v1", nil)
 	if err != nil {
 		return g, err
 	}
 	for _, goroutines := range loads {
-		setting := "Node/goroutines=" + strconv.Itoa(goroutines) + "/client="
+		setting := g.Name + "/goroutines=" + strconv.Itoa(goroutines) + "/client="
 		g.Subjects = append(g.Subjects,
 			Subject{setting + "node-sdk", func(n int) (time.Duration, error) { return node.calls(goroutines, n) }},
 			Subject{setting + "cnaught", InParallel(goroutines, func(ctx context.Context) error {
 				_, err := get(ctx, sessionID)
 				return err
 			})})
+		if where == Apart && goroutines == 1 {
+			g.Subjects = append(g.Subjects, Subject{setting + "wire", func(n int) (time.Duration, error) {
+				return 0, pingPong(serverURL, n)
+			}})
+		}
 	}
 	return g, nil
+}
+
+// pingPong sends the bytes of n requests and waits for the bytes of each
+// answer, without any client.
+func pingPong(serverURL string, n int) error {
+	conn, err := net.Dial("tcp", strings.TrimPrefix(serverURL, "http://"))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	request := fmt.Appendf(nil, "%s\r\nAuthorization: Bearer %s\r\n\r\n", requestLines[0], apiKey)
+	length := len(answer(http.StatusOK, "application/json", Session()))
+	reply := make([]byte, length)
+	for range n {
+		if _, err := conn.Write(request); err != nil {
+			return err
+		}
+		if _, err := io.ReadFull(conn, reply); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nodeProcess is one Node for all slices, so that its code stays compiled and

@@ -20,8 +20,8 @@ BenchmarkPage/length=known/client=hand-2  1  2000000 ns/op
 BenchmarkPage/length=known/client=cnaught-2  1  2200000 ns/op
 BenchmarkThroughput/goroutines=8/client=hand-2  1  100 ns/op  1000 calls/s  5 allocs/op
 BenchmarkThroughput/goroutines=8/client=cnaught-2  1  100 ns/op  940 calls/s  5 allocs/op
-BenchmarkNode/goroutines=8/client=node-sdk-2  1  100 ns/op  1000 calls/s
-BenchmarkNode/goroutines=8/client=cnaught-2  1  100 ns/op  4900 calls/s
+BenchmarkNode/server=within/goroutines=8/client=node-sdk-2  1  100 ns/op  1000 calls/s
+BenchmarkNode/server=within/goroutines=8/client=cnaught-2  1  100 ns/op  4900 calls/s
 `
 
 func read(t *testing.T, text string) *Table {
@@ -45,8 +45,8 @@ func TestMarkdown(t *testing.T) {
 | --- | --- | ---: | ---: |
 | Throughput/goroutines=8 | hand | 1000 ± ∞ | 1.00 |
 | Throughput/goroutines=8 | cnaught | 940 ± ∞ | 0.94 |
-| Node/goroutines=8 | node-sdk | 1000 ± ∞ | 1.00 |
-| Node/goroutines=8 | cnaught | 4900 ± ∞ | 4.90 |
+| Node/server=within/goroutines=8 | node-sdk | 1000 ± ∞ | 1.00 |
+| Node/server=within/goroutines=8 | cnaught | 4900 ± ∞ | 4.90 |
 `
 	assert.Equal(t, want, b.String())
 }
@@ -56,7 +56,7 @@ func TestBounds(t *testing.T) {
 		"Call allocs/op: 1.300 times the baseline, at most 1.25",
 		"Page/length=known sec/op: 1.100 times the baseline, at most 1.05",
 		"Throughput/goroutines=8 calls/s: 0.940 times the baseline, at least 0.95",
-		"Node/goroutines=8 calls/s: 4.900 times the baseline, at least 5.00",
+		"Node/server=within/goroutines=8 calls/s: 4.900 times the baseline, at least 5.00",
 	}, read(t, lines).Broken())
 	assert.Equal(t, []string{"Call sec/op: not measured", "Call allocs/op: not measured"},
 		read(t, "BenchmarkCall/client=cnaught-2  1  5 ns/op\n").Broken(), "without a baseline")

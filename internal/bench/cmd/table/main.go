@@ -96,11 +96,10 @@ func measure(ctx context.Context, o options) ([]byte, error) {
 		fmt.Fprintf(&lines, "command: %s\n", o.command)
 	}
 	if o.node != "" {
-		g, err := nodeGroup(ctx, o.node)
-		if err != nil {
-			return nil, err
+		groups, err := nodeGroups(ctx, o.node)
+		for _, g := range groups {
+			err = errors.Join(err, interleave(ctx, &lines, g, o.rounds))
 		}
-		err = interleave(ctx, &lines, g, o.rounds)
 		return lines.Bytes(), err
 	}
 	wanted := strings.Split(o.groups, ",")
@@ -122,5 +121,5 @@ func measure(ctx context.Context, o options) ([]byte, error) {
 func interleave(ctx context.Context, w io.Writer, g bench.Group, rounds int) error {
 	defer g.Close()
 	fmt.Fprintf(os.Stderr, "%s: %d subjects, %d rounds of %v each\n", g.Name, len(g.Subjects), rounds, g.Slice)
-	return errors.Join(bench.Interleave(w, rounds, g.Slice, g.Subjects), ctx.Err())
+	return errors.Join(bench.Interleave(w, rounds, g), ctx.Err())
 }

@@ -12,36 +12,34 @@ import (
 	"github.com/cnaught-go/cnaught/internal/bench"
 )
 
-// nodeGroup starts the server in a process of its own, so that it takes the
+// nodeGroups compare with the Node SDK on a server in this process, as the
+// other benchmarks have it, and on one in a process of its own, which takes the
 // same from both clients.
-func nodeGroup(ctx context.Context, dir string) (bench.Group, error) {
-	self, err := os.Executable()
+func nodeGroups(ctx context.Context, dir string) ([]bench.Group, error) {
+	server, err := bench.NewServer()
 	if err != nil {
-		return bench.Group{}, err
+		return nil, err
 	}
-	server := exec.CommandContext(ctx, self, "-serve")
-	server.Stderr = os.Stderr
-	in, err := server.StdinPipe()
+	within, err := nodeGroup(ctx, bench.Within, server.URL, dir, server.Close)
 	if err != nil {
-		return bench.Group{}, err
+		return nil, err
 	}
-	out, err := server.StdoutPipe()
+	url, stop, err := startServer(ctx)
 	if err != nil {
-		return bench.Group{}, err
+		within.Close()
+		return nil, err
 	}
-	if err := server.Start(); err != nil {
-		return bench.Group{}, err
-	}
-	stop := func() {
-		in.Close()
-		server.Wait()
-	}
-	url, err := bufio.NewReader(out).ReadString('\n')
+	apart, err := nodeGroup(ctx, bench.Apart, url, dir, stop)
 	if err != nil {
-		stop()
-		return bench.Group{}, fmt.Errorf("the server gave no address: %w", err)
+		within.Close()
+		return nil, err
 	}
-	g, err := bench.NodeGroup(ctx, strings.TrimSpace(url), dir)
+	return []bench.Group{within, apart}, nil
+}
+
+// nodeGroup stops the server with the group.
+func nodeGroup(ctx context.Context, where, url, dir string, stop func()) (bench.Group, error) {
+	g, err := bench.NodeGroup(ctx, where, url, dir)
 	if err != nil {
 		stop()
 		return g, err
@@ -52,6 +50,37 @@ func nodeGroup(ctx context.Context, dir string) (bench.Group, error) {
 		stop()
 	}
 	return g, nil
+}
+
+// startServer starts this program again, as the server.
+func startServer(ctx context.Context) (url string, stop func(), err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", nil, err
+	}
+	server := exec.CommandContext(ctx, self, "-serve")
+	server.Stderr = os.Stderr
+	in, err := server.StdinPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	out, err := server.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := server.Start(); err != nil {
+		return "", nil, err
+	}
+	stop = func() {
+		in.Close()
+		server.Wait()
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		stop()
+		return "", nil, fmt.Errorf("the server gave no address: %w", err)
+	}
+	return strings.TrimSpace(line), stop, nil
 }
 
 // serve ends with its input, which is to say with the process that started it.
