@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -16,6 +17,12 @@ type Subject struct {
 	// Run does the work n times. Work in this process returns 0, and its time
 	// and memory are measured from outside; other work tells how long it took.
 	Run func(n int) (time.Duration, error)
+}
+
+// setting is what subjects that are compared with each other have in common.
+func (s Subject) setting() string {
+	setting, _, _ := strings.Cut(s.Name, "/client=")
+	return setting
 }
 
 // Interleave runs the subjects of a group in turns, a slice of time each, and writes a
@@ -32,7 +39,7 @@ func Interleave(w io.Writer, rounds int, g Group) error {
 		batches[i] = n
 	}
 	for round := range rounds {
-		order := rand.Perm(len(g.Subjects)) // none always follows the same one
+		order := turns(g.Subjects)
 		if round == 0 {
 			slices.Sort(order) // tables keep the order of the first round
 		}
@@ -43,6 +50,23 @@ func Interleave(w io.Writer, rounds int, g Group) error {
 		}
 	}
 	return nil
+}
+
+// turns are the places of the subjects in an order by chance, so that none
+// always follows the same one. Those that are compared with each other stay
+// together, so that they meet the same machine.
+func turns(subjects []Subject) []int {
+	order := rand.Perm(len(subjects))
+	first := map[string]int{} // of each setting
+	for turn, i := range order {
+		if _, met := first[subjects[i].setting()]; !met {
+			first[subjects[i].setting()] = turn
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return first[subjects[a].setting()] - first[subjects[b].setting()]
+	})
+	return order
 }
 
 // calibrate warms a subject up and returns how many operations make a batch.

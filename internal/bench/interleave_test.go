@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,18 @@ func TestInterleaveTakesTurns(t *testing.T) {
 	for round := range 3 {
 		assert.ElementsMatch(t, []string{"A 1000 1000.0 1000000", "B 100 10000.0 100000"}, order[2*round:2*round+2])
 	}
+}
+
+func TestTurnsKeepSettingsTogether(t *testing.T) {
+	subjects := []Subject{{Name: "A/client=x"}, {Name: "A/client=y"}, {Name: "B/client=x"}, {Name: "B/client=y"}}
+	met := map[string]bool{}
+	for range 1000 {
+		order := turns(subjects)
+		require.ElementsMatch(t, []int{0, 1, 2, 3}, order)
+		require.Equal(t, order[0]/2, order[1]/2)
+		met[fmt.Sprint(order)] = true
+	}
+	assert.Len(t, met, 8, "every other order comes about")
 }
 
 func TestInterleaveStopsAtAnError(t *testing.T) {
