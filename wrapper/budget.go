@@ -8,7 +8,8 @@ import "sync"
 // a call ends with its first failure.
 type RetryBudget struct {
 	// Capacity is the number of retries that a client may make in a row
-	// without a single success. A new client starts with a full bucket.
+	// without a single success; math.Inf(1) lifts the budget. A new client
+	// starts with a full bucket.
 	Capacity float64
 	// PerSuccess is the share of retries in the long run: 0.1 allows one
 	// retry for ten successes.

@@ -12,12 +12,13 @@ import (
 // be at least 50 US cents, and both URLs absolute https. "{CHECKOUT_SESSION_ID}"
 // in SuccessURL becomes the session's id.
 //
-// The API has no idempotency for sessions, so this call is repeated only where
-// the server did not act: no connection, 429, 503. If it fails with ErrOutcomeUnknown, a session
-// may exist that nobody has the URL of; it expires by itself and costs nothing,
-// so it is safe to call again.
+// The API has no idempotency for sessions, so this call is repeated only if the
+// connection was never made, or after 429 or 503. If it fails with
+// ErrOutcomeUnknown, or behind a gateway whose 503 hides an answer, a session may
+// exist that nobody has the URL of; it expires by itself and costs nothing, so it
+// is safe to call again.
 //
-// https://docs.cnaught.com/api-reference/checkout-sessions/create-checkout-session
+// Operation CreateCheckoutSession: https://docs.cnaught.com/api-reference/checkout-sessions/create-checkout-session
 func (c *Client) CreateCheckoutSession(ctx context.Context, session api.CheckoutSessionCreate, opts ...CallOption) (*api.CheckoutSession, error) {
 	in := input{op: "CreateCheckoutSession"}
 	in.positive("amount_kg", session.AmountKg)
@@ -35,7 +36,7 @@ func (c *Client) CreateCheckoutSession(ctx context.Context, session api.Checkout
 
 // GetCheckoutSession returns the session with the given id, or ErrNotFound.
 //
-// https://docs.cnaught.com/api-reference/checkout-sessions/get-checkout-session
+// Operation GetCheckoutSessionById: https://docs.cnaught.com/api-reference/checkout-sessions/get-checkout-session
 func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...CallOption) (*api.CheckoutSession, error) {
 	return byID[api.CheckoutSession](ctx, c, opGetCheckoutSessionByID, id, opts)
 }

@@ -55,7 +55,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 			opt(&s)
 		}
 	}
-	base, err := parseBaseURL(s.baseURL, s.insecureHTTP)
+	base, err := parseBaseURL(s.baseURL, s.baseURLFrom, s.insecureHTTP)
 	if err != nil {
 		return nil, err
 	}
@@ -96,16 +96,16 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 		return nil, &InvalidRequestError{"NewFromEnv", "CNAUGHT_API_KEY", "is not set"}
 	}
 	if base := os.Getenv("CNAUGHT_BASE_URL"); base != "" {
-		opts = append([]Option{WithBaseURL(base)}, opts...)
+		fromEnv := func(s *settings) { s.baseURL, s.baseURLFrom = base, "CNAUGHT_BASE_URL" }
+		opts = append([]Option{fromEnv}, opts...)
 	}
 	return New(key, opts...)
 }
 
 // Raw returns the generated client, for operations and details that this
-// package has no method for. Its calls pass through the same Doer: same
-// authentication, retries, idempotency keys and errors. Every answer outside
-// 2xx comes as an error, but for the 404 that means that a deletion of unknown
-// outcome had worked.
+// package has no method for, with the same authentication, retries, idempotency
+// keys and errors. Every answer outside 2xx is an error, except the 404 of a
+// repeated deletion, which counts as success.
 //
 // The two deprecated operations are reachable here alone. SubmitRideOrder is
 // replaced by [Client.QuoteGroundTransport] with the vehicle type
@@ -142,16 +142,16 @@ func (s *settings) check(apiKey string) error {
 	return nil
 }
 
-func parseBaseURL(raw string, insecure bool) (*url.URL, error) {
+func parseBaseURL(raw, from string, insecure bool) (*url.URL, error) {
 	refuse := func(reason string) (*url.URL, error) {
-		return nil, &InvalidRequestError{"New", "base URL", reason}
+		return nil, &InvalidRequestError{"New", from, reason}
 	}
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return refuse("can't be parsed")
+		return refuse("is not a URL such as " + DefaultBaseURL)
 	case u.Scheme != "https" && u.Scheme != "http":
-		return refuse("is neither https nor http")
+		return refuse("is not an absolute URL such as " + DefaultBaseURL)
 	case u.Hostname() == "":
 		return refuse("has no host")
 	case u.User != nil:
@@ -159,7 +159,7 @@ func parseBaseURL(raw string, insecure bool) (*url.URL, error) {
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return refuse("has a query or a fragment")
 	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
-		return refuse("is plain http off loopback; the API key would travel unencrypted")
+		return refuse("is plain http off loopback, so the API key would travel unencrypted: use https, or WithInsecureHTTP")
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	for segment := range strings.SplitSeq(strings.TrimPrefix(u.EscapedPath(), "/"), "/") {

@@ -23,6 +23,7 @@ const (
 
 	// maxIdempotencyKey is the API's limit, in characters.
 	maxIdempotencyKey = 512
+	reasonKeyTooLong  = "has more than 512 characters"
 )
 
 // exchange is one logical call, over all its attempts.
@@ -217,7 +218,7 @@ func checkIdempotencyKey(key string) string {
 	case key == "":
 		return "is empty"
 	case utf8.RuneCountInString(key) > maxIdempotencyKey:
-		return fmt.Sprintf("has more than %d characters", maxIdempotencyKey)
+		return reasonKeyTooLong
 	case strings.TrimSpace(key) != key:
 		return "begins or ends with white space"
 	case strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }):

@@ -9,8 +9,7 @@
 //
 // # Retries
 //
-// A call is repeated only where that can do no harm; which calls those are is
-// one answer per operation, kept in the API description's overlay (x-retry):
+// A call is repeated only where that can do no harm. There are three kinds:
 //
 //   - safe: reads, quotes, replacements and deletions. Repeated after any
 //     failure in passing.
@@ -19,10 +18,9 @@
 //     same on every attempt: the API acts once. Repeated after any failure in
 //     passing.
 //   - unsafe: CreateCheckoutSession. The API has no idempotency for it, so it is
-//     repeated only where the server did not act: the connection was never made,
-//     or the answer was 429 or 503, which HTTP defines as "not handled". A
-//     gateway that breaks that rule could make it open a second session, which
-//     costs nothing and expires.
+//     repeated only if the connection was never made, or after 429 or 503. A
+//     gateway's 503 may hide a session that was opened; a second one costs
+//     nothing and expires.
 //
 // Failures in passing are connection errors, cut-off bodies, attempts that
 // time out, the statuses 408, 425, 429, 500, 502, 503 and 504, and the 409 that

@@ -26,8 +26,9 @@ var (
 	ErrInvalidPagination = errors.New("cnaught: invalid pagination")
 	// ErrInvalidSubaccount: the API does not know the subaccount of X-Subaccount-Id.
 	ErrInvalidSubaccount = errors.New("cnaught: invalid subaccount")
-	// ErrIdempotencyKeyTooLong: the key has more than 512 characters. The
-	// client refuses such keys before sending.
+	// ErrIdempotencyKeyTooLong: the key has more than 512 characters. The client
+	// refuses such keys before sending, with an error that matches
+	// ErrInvalidRequest too.
 	ErrIdempotencyKeyTooLong = errors.New("cnaught: idempotency key too long")
 	// ErrIdempotencyConcurrent: 409, a request with this key is still being processed.
 	ErrIdempotencyConcurrent = errors.New("cnaught: concurrent requests with one idempotency key")
@@ -39,8 +40,9 @@ var (
 	ErrServer = errors.New("cnaught: server error")
 
 	// ErrOutcomeUnknown: the call failed, yet the server may have acted on it.
-	// Only operations that could act twice report it. Call again with the key
-	// from [IdempotencyKeyFrom] to settle it.
+	// Only operations that could act twice report it. If [IdempotencyKeyFrom]
+	// gives a key, call again with it to settle it. A checkout session has none:
+	// call again.
 	ErrOutcomeUnknown = errors.New("cnaught: outcome unknown")
 	// ErrInvalidRequest: the input was refused before a byte was sent.
 	ErrInvalidRequest = errors.New("cnaught: invalid request")
@@ -86,6 +88,7 @@ type Error struct {
 	Ambiguous bool
 
 	stopped error // what ended the retries early: the context's error or an exhausted budget
+	earlier bool  // what is ambiguous is an earlier call with the caller's own key
 }
 
 // Error names the operation, status, title, detail, each member's complaint,
@@ -108,7 +111,7 @@ func (e *Error) Error() string {
 	if len(e.Errors) > 0 {
 		b.WriteString(": " + quote(joinComplaints(e.Errors)))
 	}
-	writeEnding(&b, e.Attempts, e.stopped, e.Ambiguous, e.IdempotencyKey)
+	writeEnding(&b, e.Attempts, e.stopped, e.Ambiguous, e.earlier, e.IdempotencyKey)
 	return b.String()
 }
 
@@ -194,6 +197,7 @@ type TransportError struct {
 	Err error
 
 	stopped error
+	earlier bool
 }
 
 // Error names the operation, the cause, the attempts, and what to do about an
@@ -201,7 +205,7 @@ type TransportError struct {
 func (e *TransportError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "cnaught: %s: %s", e.Operation, quote(fmt.Sprint(e.Err)))
-	writeEnding(&b, e.Attempts, e.stopped, e.Ambiguous, e.IdempotencyKey)
+	writeEnding(&b, e.Attempts, e.stopped, e.Ambiguous, e.earlier, e.IdempotencyKey)
 	return b.String()
 }
 
@@ -258,8 +262,8 @@ func (e *DecodeError) Is(target error) bool { return target == ErrOutcomeUnknown
 
 // InvalidRequestError is input that was refused before a byte was sent.
 type InvalidRequestError struct {
-	Operation string // operationId, or the constructor's name
-	Field     string // as the API or the option spells it
+	Operation string // what was called: an operationId, or a function's name
+	Field     string // what is wrong, as the API or the option spells it
 	Reason    string
 }
 
@@ -268,8 +272,11 @@ func (e *InvalidRequestError) Error() string {
 	return fmt.Sprintf("cnaught: %s: %s %s", e.Operation, e.Field, e.Reason)
 }
 
-// Is matches ErrInvalidRequest.
-func (e *InvalidRequestError) Is(target error) bool { return target == ErrInvalidRequest }
+// Is matches ErrInvalidRequest, and ErrIdempotencyKeyTooLong for such a key.
+func (e *InvalidRequestError) Is(target error) bool {
+	return target == ErrInvalidRequest ||
+		target == ErrIdempotencyKeyTooLong && e.Field == headerIdempotencyKey && e.Reason == reasonKeyTooLong
+}
 
 // IdempotencyKeyFrom returns the key that the failed call carried. Calling
 // again with it ([WithIdempotencyKey]) and the same input, in this process or
@@ -293,7 +300,7 @@ func IdempotencyKeyFrom(err error) (string, bool) {
 	return key, key != ""
 }
 
-func writeEnding(b *strings.Builder, attempts int, stopped error, ambiguous bool, key string) {
+func writeEnding(b *strings.Builder, attempts int, stopped error, ambiguous, earlier bool, key string) {
 	if attempts > 1 {
 		fmt.Fprintf(b, " (%d attempts)", attempts)
 	}
@@ -301,10 +308,12 @@ func writeEnding(b *strings.Builder, attempts int, stopped error, ambiguous bool
 		fmt.Fprintf(b, "; not tried again: %v", stopped)
 	}
 	switch {
+	case ambiguous && earlier:
+		fmt.Fprintf(b, "; an earlier call with idempotency key %q may have acted: call again with it to settle that", key)
 	case ambiguous && key != "":
 		fmt.Fprintf(b, "; outcome unknown: call again with idempotency key %q to settle it", key)
 	case ambiguous:
-		b.WriteString("; outcome unknown: the server may have acted, look before you call again")
+		b.WriteString("; outcome unknown: the server may have acted")
 	}
 }
 

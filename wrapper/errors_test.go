@@ -132,7 +132,15 @@ func TestMessages(t *testing.T) {
 
 func TestMoreMessages(t *testing.T) {
 	_, err := newClient(t, play(breakWith(errReset))).CreateCheckoutSession(t.Context(), anySession)
-	assert.EqualError(t, err, "cnaught: CreateCheckoutSession: read tcp: connection reset by peer; outcome unknown: the server may have acted, look before you call again")
+	assert.EqualError(t, err, "cnaught: CreateCheckoutSession: read tcp: connection reset by peer; outcome unknown: the server may have acted")
+
+	mine := WithIdempotencyKey("cart-17")
+	_, err = newClient(t, play(reply(401, `{"title":"Unauthorized"}`))).PlaceOrder(t.Context(), tenKg, mine)
+	assert.EqualError(t, err, `cnaught: SubmitOrder: 401 Unauthorized; an earlier call with idempotency key "cart-17" may have acted: call again with it to settle that`)
+	_, err = newClient(t, play(breakWith(dialError(syscall.ECONNREFUSED))), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
+	assert.EqualError(t, err, `cnaught: SubmitOrder: dial tcp: connection refused; an earlier call with idempotency key "cart-17" may have acted: call again with it to settle that`)
+	_, err = newClient(t, play(breakWith(errReset)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
+	assert.EqualError(t, err, `cnaught: SubmitOrder: read tcp: connection reset by peer; outcome unknown: call again with idempotency key "cart-17" to settle it`)
 
 	_, err = newClient(t, play()).PlaceOrder(t.Context(), api.OrderCreate{AmountKg: -3})
 	assert.EqualError(t, err, "cnaught: SubmitOrder: amount_kg is -3, not a positive number")

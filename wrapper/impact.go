@@ -17,7 +17,7 @@ type ImpactFilter struct {
 // GetImpactData sums up the climate impact of the account, or of a subaccount,
 // in kilograms: the numbers of the hosted public impact page.
 //
-// https://docs.cnaught.com/api-reference/climate-impact/get-climate-impact-data
+// Operation GetImpactData: https://docs.cnaught.com/api-reference/climate-impact/get-climate-impact-data
 func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...CallOption) (*api.ImpactData, error) {
 	in := input{op: "GetImpactData"}
 	if !f.From.IsZero() && !f.To.IsZero() && f.To.Before(f.From) {
@@ -33,7 +33,7 @@ func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...Call
 // GetImpactHostedPageConfig tells whether the hosted public impact page is
 // enabled, where it is, and which equivalents it shows.
 //
-// https://docs.cnaught.com/api-reference/climate-impact
+// Operation GetImpactHostedPageConfig: https://docs.cnaught.com/api-reference/climate-impact
 func (c *Client) GetImpactHostedPageConfig(ctx context.Context, opts ...CallOption) (*api.ImpactHostedPageConfig, error) {
 	return do[api.ImpactHostedPageConfig](ctx, c, "GetImpactHostedPageConfig", opts, func(ctx context.Context) (*http.Response, error) {
 		return c.ops.GetImpactHostedPageConfig(ctx, nil)

@@ -18,7 +18,7 @@ var logoTypes = []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml
 // SetSubaccountLogoFromURL lets the API fetch the logo from a public URL, which
 // must answer with an image's Content-Type: PNG, JPEG, WebP or SVG.
 //
-// https://docs.cnaught.com/api-reference/subaccounts/update-subaccount-logo-from-url
+// Operation UpdateSubaccountLogoFromURL: https://docs.cnaught.com/api-reference/subaccounts/update-subaccount-logo-from-url
 func (c *Client) SetSubaccountLogoFromURL(ctx context.Context, id, url string, opts ...CallOption) (*api.Subaccount, error) {
 	in := input{op: "UpdateSubaccountLogoFromURL"}
 	in.id("id", id)
@@ -38,7 +38,7 @@ func (c *Client) SetSubaccountLogoFromURL(ctx context.Context, id, url string, o
 // over; only a read of a body that can't seek, such as a pipe, may still have to
 // come to its end.
 //
-// https://docs.cnaught.com/api-reference/subaccounts/update-subaccount-logo-by-uploading-image-content
+// Operation UpdateSubaccountLogoFromUpload: https://docs.cnaught.com/api-reference/subaccounts/update-subaccount-logo-by-uploading-image-content
 func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType string, body io.Reader, opts ...CallOption) (*api.Subaccount, error) {
 	in := input{op: "UpdateSubaccountLogoFromUpload"}
 	in.id("id", id)
@@ -66,7 +66,7 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 
 // RemoveSubaccountLogo removes the logo; the subaccount's LogoURL is null then.
 //
-// https://docs.cnaught.com/api-reference/subaccounts/remove-logo-from-subaccount
+// Operation RemoveSubaccountLogo: https://docs.cnaught.com/api-reference/subaccounts/remove-logo-from-subaccount
 func (c *Client) RemoveSubaccountLogo(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {
 	return byID[api.Subaccount](ctx, c, opRemoveSubaccountLogo, id, opts)
 }

@@ -22,6 +22,6 @@ func ValueOr[T any](p *T, fallback T) T {
 	return *p
 }
 
-// IsNull reports whether the member was null or absent. The API never tells
-// the two apart: it has no PATCH.
+// IsNull reports whether the member was null or absent, which mean the same in
+// this API.
 func IsNull[T any](p *T) bool { return p == nil }

@@ -21,6 +21,7 @@ const defaultMaxResponseBytes = 32 << 20
 // settings is what the options of New change.
 type settings struct {
 	baseURL          string
+	baseURLFrom      string // what an error calls it
 	insecureHTTP     bool
 	httpClient       *http.Client
 	policy           RetryPolicy
@@ -37,7 +38,9 @@ type Option func(*settings)
 // WithBaseURL sends the calls elsewhere, such as to a sandbox. The URL holds
 // the version: http://127.0.0.1:8080/v1. Plain http is accepted for loopback
 // hosts only; see [WithInsecureHTTP].
-func WithBaseURL(url string) Option { return func(s *settings) { s.baseURL = url } }
+func WithBaseURL(url string) Option {
+	return func(s *settings) { s.baseURL, s.baseURLFrom = url, "base URL" }
+}
 
 // WithInsecureHTTP allows a base URL with plain http off loopback. The API key
 // then travels unencrypted.

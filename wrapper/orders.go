@@ -17,7 +17,7 @@ import (
 // with [IdempotencyKeyFrom] and call again with it ([WithIdempotencyKey]) and
 // the same order.
 //
-// https://docs.cnaught.com/api-reference/orders/create-carbon-credits-order
+// Operation SubmitOrder: https://docs.cnaught.com/api-reference/orders/create-carbon-credits-order
 func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...CallOption) (*api.Order, error) {
 	in := input{op: "SubmitOrder"}
 	switch {
@@ -43,7 +43,7 @@ func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...
 
 // GetOrder returns the order with the given id, or ErrNotFound.
 //
-// https://docs.cnaught.com/api-reference/orders/get-order-by-id
+// Operation GetOrderById: https://docs.cnaught.com/api-reference/orders/get-order-by-id
 func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	return byID[api.Order](ctx, c, opGetOrderByID, id, opts)
 }
@@ -53,7 +53,7 @@ func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*
 // ErrForbidden, an unknown one ErrNotFound. Repeating and unknown outcomes are
 // as for [Client.PlaceOrder].
 //
-// https://docs.cnaught.com/api-reference/orders/cancel-order
+// Operation CancelOrder: https://docs.cnaught.com/api-reference/orders/cancel-order
 func (c *Client) CancelOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	return byID[api.Order](ctx, c, opCancelOrder, id, opts)
 }
@@ -62,7 +62,7 @@ func (c *Client) CancelOrder(ctx context.Context, id string, opts ...CallOption)
 // all of them. A cursor that the API does not accept gives
 // ErrInvalidPagination.
 //
-// https://docs.cnaught.com/api-reference/orders/get-list-of-orders
+// Operation GetListOfOrder: https://docs.cnaught.com/api-reference/orders/get-list-of-orders
 func (c *Client) ListOrders(ctx context.Context, o ListOptions, opts ...CallOption) (*api.OrderList, error) {
 	if err := o.check("GetListOfOrder"); err != nil {
 		return nil, err

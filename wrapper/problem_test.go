@@ -114,7 +114,7 @@ func TestErrorCarriesWhatCame(t *testing.T) {
 		StatusCode: 400, Operation: "SubmitOrder", Method: http.MethodPost, URL: testBase + "/orders",
 		Header: http.Header{"Content-Type": {"application/problem+json"}, "X-Request-Id": {"r-1"}, "Retry-After": {"2"}},
 		Body:   []byte(`{"title":"T","x":1}`), Attempts: 1, RetryAfter: 2e9, IdempotencyKey: "k",
-		Ambiguous: true, // the key is the caller's own, and the answer is not known to be the API's
+		Ambiguous: true, earlier: true, // the key is the caller's own, and the answer is not known to be the API's
 	}, *answer)
 }
 

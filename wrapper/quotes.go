@@ -13,7 +13,7 @@ import (
 // An empty PortfolioID stands for the default portfolio, an empty Source for an
 // order through this API rather than through a checkout.
 //
-// https://docs.cnaught.com/api-reference/quotes/get-quote-by-emissions-mass
+// Operation RequestQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-by-emissions-mass
 func (c *Client) QuoteMass(ctx context.Context, q api.MassQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	in := input{op: "RequestQuote"}
 	in.positive("amount_kg", q.AmountKg)
@@ -28,7 +28,7 @@ func (c *Client) QuoteMass(ctx context.Context, q api.MassQuoteRequest, opts ...
 // QuoteAirFreight prices the emissions of FreightMassKg kilograms of goods
 // flown DistanceKm kilometers. See [Client.QuoteMass] for what a quote says.
 //
-// https://docs.cnaught.com/api-reference/quotes/get-quote-for-air-freight-emissions
+// Operation RequestAirFreightQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-air-freight-emissions
 func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	in := input{op: "RequestAirFreightQuote"}
 	in.positive("freight_mass_kg", q.FreightMassKg)
@@ -44,7 +44,7 @@ func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteReque
 // QuoteFlight prices the emissions of one passenger's flight of DistanceKm
 // kilometers. See [Client.QuoteMass] for what a quote says.
 //
-// https://docs.cnaught.com/api-reference/quotes/get-quote-for-flight-emissions
+// Operation RequestFlightQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-flight-emissions
 func (c *Client) QuoteFlight(ctx context.Context, q api.FlightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	in := input{op: "RequestFlightQuote"}
 	in.positive("distance_km", q.DistanceKm)
@@ -60,7 +60,7 @@ func (c *Client) QuoteFlight(ctx context.Context, q api.FlightQuoteRequest, opts
 // carried DistanceKm kilometers over land. See [Client.QuoteMass] for what a
 // quote says.
 //
-// https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-freight-emissions
+// Operation RequestGroundFreightQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-freight-emissions
 func (c *Client) QuoteGroundFreight(ctx context.Context, q api.GroundFreightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	in := input{op: "RequestGroundFreightQuote"}
 	in.positive("freight_mass_kg", q.FreightMassKg)
@@ -76,7 +76,7 @@ func (c *Client) QuoteGroundFreight(ctx context.Context, q api.GroundFreightQuot
 // QuoteGroundTransport prices the emissions of a ride of DistanceKm kilometers
 // in a vehicle of the given type. See [Client.QuoteMass] for what a quote says.
 //
-// https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-transport-emissions
+// Operation RequestGroundTransportQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-transport-emissions
 func (c *Client) QuoteGroundTransport(ctx context.Context, q api.GroundTransportQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	in := input{op: "RequestGroundTransportQuote"}
 	in.positive("distance_km", q.DistanceKm)
@@ -92,7 +92,7 @@ func (c *Client) QuoteGroundTransport(ctx context.Context, q api.GroundTransport
 // QuoteOfficeSpace prices the emissions of SquareFootage square feet of office
 // space. See [Client.QuoteMass] for what a quote says.
 //
-// https://docs.cnaught.com/api-reference/quotes/get-quote-for-office-space-emissions
+// Operation RequestOfficeSpaceQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-office-space-emissions
 func (c *Client) QuoteOfficeSpace(ctx context.Context, q api.OfficeSpaceQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	in := input{op: "RequestOfficeSpaceQuote"}
 	in.positive("square_footage", q.SquareFootage)
@@ -107,7 +107,7 @@ func (c *Client) QuoteOfficeSpace(ctx context.Context, q api.OfficeSpaceQuoteReq
 // QuoteTrain prices the emissions of one passenger's train ride of DistanceKm
 // kilometers. See [Client.QuoteMass] for what a quote says.
 //
-// https://docs.cnaught.com/api-reference/quotes/get-quote-for-train-emissions
+// Operation RequestTrainQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-train-emissions
 func (c *Client) QuoteTrain(ctx context.Context, q api.TrainQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	in := input{op: "RequestTrainQuote"}
 	in.positive("distance_km", q.DistanceKm)

@@ -30,7 +30,10 @@ type RetryPolicy struct {
 	Budget RetryBudget
 }
 
-// DefaultRetryPolicy is what a client uses unless told otherwise.
+// DefaultRetryPolicy is what a client uses unless told otherwise: 4 attempts of
+// at most 30 s each, pauses of up to 250 ms, 500 ms and 1 s on top of what the
+// server asks for, which may be up to 60 s. A call whose context has no deadline
+// may thus take five minutes.
 func DefaultRetryPolicy() RetryPolicy {
 	return RetryPolicy{
 		MaxAttempts:    4,
@@ -96,7 +99,7 @@ var (
 func (c *Client) run(x *exchange) (*result, error) {
 	if err := x.ctx.Err(); err != nil {
 		closeBody(x.req)
-		return nil, c.transportError(x, err, nil, x.ownKey)
+		return nil, c.failure(x, &result{err: err}, nil, false)
 	}
 	mayHaveActed := false // in any attempt so far
 	for n := 0; ; n++ {
@@ -116,10 +119,7 @@ func (c *Client) run(x *exchange) (*result, error) {
 			stopped = sleep(x.ctx, pause)
 		}
 		if stopped != nil {
-			// A key of the caller's may be an earlier call's, which is settled only
-			// by an answer of the API itself.
-			unsettled := mayHaveActed || x.ownKey && !conclusive(r)
-			return nil, c.failure(x, r, stopped, unsettled)
+			return nil, c.failure(x, r, stopped, mayHaveActed)
 		}
 	}
 }
@@ -170,32 +170,33 @@ func (c *Client) failure(x *exchange, r *result, stopped error, mayHaveActed boo
 	if stopped == errFinal {
 		stopped = nil
 	}
-	ambiguous := mayHaveActed && x.op.class() != retrySafe
+	actsTwice := x.op.class() != retrySafe
+	acted := actsTwice && mayHaveActed
+	// A key of the caller's may be an earlier call's, which is settled only by an
+	// answer of the API itself.
+	earlier := actsTwice && !acted && x.ownKey && !conclusive(r)
 	switch {
 	case r.problem != nil:
 		e := r.problem
 		e.Attempts = x.attempts
-		e.Ambiguous = ambiguous
+		e.Ambiguous, e.earlier = acted || earlier, earlier
 		e.stopped = stopped
 		return e
 	case r.unreadable != nil:
 		return r.unreadable
 	default:
-		return c.transportError(x, r.err, stopped, ambiguous)
-	}
-}
-
-func (c *Client) transportError(x *exchange, err, stopped error, ambiguous bool) error {
-	if stopped != nil && errors.Is(err, stopped) {
-		stopped = nil
-	}
-	return &TransportError{
-		Operation:      x.op.ID,
-		Attempts:       x.attempts,
-		IdempotencyKey: x.key,
-		Ambiguous:      ambiguous,
-		Err:            c.secret.maskError(err),
-		stopped:        stopped,
+		if stopped != nil && errors.Is(r.err, stopped) {
+			stopped = nil
+		}
+		return &TransportError{
+			Operation:      x.op.ID,
+			Attempts:       x.attempts,
+			IdempotencyKey: x.key,
+			Ambiguous:      acted || earlier,
+			Err:            c.secret.maskError(r.err),
+			stopped:        stopped,
+			earlier:        earlier,
+		}
 	}
 }
 

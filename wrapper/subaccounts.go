@@ -12,7 +12,7 @@ import (
 // every call about them gives ErrForbidden. Repeating and unknown outcomes are
 // as for [Client.PlaceOrder].
 //
-// https://docs.cnaught.com/api-reference/subaccounts/create-subaccount
+// Operation CreateSubaccount: https://docs.cnaught.com/api-reference/subaccounts/create-subaccount
 func (c *Client) CreateSubaccount(ctx context.Context, s api.SubaccountCreate, opts ...CallOption) (*api.Subaccount, error) {
 	in := input{op: "CreateSubaccount"}
 	in.required("name", s.Name)
@@ -30,7 +30,7 @@ func (c *Client) CreateSubaccount(ctx context.Context, s api.SubaccountCreate, o
 // GetSubaccount returns the subaccount with the given id, or ErrNotFound. The
 // query of its LogoURL differs from read to read.
 //
-// https://docs.cnaught.com/api-reference/subaccounts/get-subaccount-by-id
+// Operation GetSubaccountById: https://docs.cnaught.com/api-reference/subaccounts/get-subaccount-by-id
 func (c *Client) GetSubaccount(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {
 	return byID[api.Subaccount](ctx, c, opGetSubaccountByID, id, opts)
 }
@@ -39,7 +39,7 @@ func (c *Client) GetSubaccount(ctx context.Context, id string, opts ...CallOptio
 // DefaultPortfolioID left empty is erased: to change one member and keep the
 // others, use [Client.ModifySubaccount].
 //
-// https://docs.cnaught.com/api-reference/subaccounts/update-subaccount
+// Operation UpdateSubaccount: https://docs.cnaught.com/api-reference/subaccounts/update-subaccount
 func (c *Client) UpdateSubaccount(ctx context.Context, id string, s api.SubaccountUpdate, opts ...CallOption) (*api.Subaccount, error) {
 	in := input{op: "UpdateSubaccount"}
 	in.id("id", id)
@@ -77,7 +77,7 @@ func (c *Client) ModifySubaccount(ctx context.Context, id string, change func(*a
 // orders. "Not found" after an attempt whose outcome is unknown counts as
 // success.
 //
-// https://docs.cnaught.com/api-reference/subaccounts/delete-subaccount
+// Operation DeleteSubaccount: https://docs.cnaught.com/api-reference/subaccounts/delete-subaccount
 func (c *Client) DeleteSubaccount(ctx context.Context, id string, opts ...CallOption) error {
 	in := input{op: "DeleteSubaccount"}
 	if in.id("id", id); in.err != nil {
@@ -92,7 +92,7 @@ func (c *Client) DeleteSubaccount(ctx context.Context, id string, opts ...CallOp
 // ListSubaccounts returns one page of subaccounts, newest first; see
 // [Client.Subaccounts] for all of them.
 //
-// https://docs.cnaught.com/api-reference/subaccounts/get-list-of-subaccounts
+// Operation GetListOfSubaccounts: https://docs.cnaught.com/api-reference/subaccounts/get-list-of-subaccounts
 func (c *Client) ListSubaccounts(ctx context.Context, o ListOptions, opts ...CallOption) (*api.SubaccountList, error) {
 	if err := o.check("GetListOfSubaccounts"); err != nil {
 		return nil, err

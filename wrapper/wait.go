@@ -19,7 +19,8 @@ const (
 // that grow from half a second to half a minute. It survives polls that fail in
 // passing (no answer, 408, 425, 429, 5xx) and ends with any other error, or with
 // the context: then it returns the order as it was last seen, if it was, beside an
-// error that wraps the context's.
+// error that wraps the context's. It has no limit of its own, so give ctx a
+// deadline. An order in the sandbox stays placed until something fulfills it.
 func (c *Client) WaitForOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	return wait(ctx, c, "WaitForOrder", id,
 		func() (*api.Order, error) { return c.GetOrder(ctx, id, opts...) },

@@ -129,7 +129,7 @@ func (f *Fault) check(operations []string) error {
 	known := func(name string) bool { return strings.EqualFold(name, f.Operation) }
 	switch {
 	case f.Operation != "" && !slices.ContainsFunc(operations, known):
-		return fmt.Errorf("the API has no operation %q", f.Operation)
+		return fmt.Errorf("the API has no operation %q; it has %s", f.Operation, strings.Join(operations, ", "))
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status %d can't be answered", f.Status)
 	case f.Status == 0 && (f.Body != nil || f.AfterActing):

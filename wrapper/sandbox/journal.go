@@ -37,9 +37,12 @@ type journal struct {
 // openJournal reads the state file into apply and makes it ready to be
 // appended to. fresh reports that there was none.
 func openJournal(path string, apply func(*change)) (j *journal, fresh bool, err error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, false, fmt.Errorf("state file %s is a folder", path)
+	}
 	unlock, err := lockFile(path + ".lock")
 	if err != nil {
-		return nil, false, fmt.Errorf("state file %s is in use: %w", path, err)
+		return nil, false, fmt.Errorf("state file %s: %w", path, err)
 	}
 	defer func() {
 		if err != nil {

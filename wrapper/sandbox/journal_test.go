@@ -133,14 +133,15 @@ func TestStateFilesThatAreRefused(t *testing.T) {
 	_, err := Open(WithStateFile(filepath.Join(dir, "no", "such", "folder")))
 	assert.ErrorIs(t, err, os.ErrNotExist)
 	_, err = Open(WithStateFile(dir))
-	assert.Error(t, err)
+	assert.EqualError(t, err, "cnaught: sandbox: state file "+dir+" is a folder")
+	assert.NoFileExists(t, dir+".lock")
 }
 
 func TestOneStateFileOneSandbox(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	s := openState(t, path)
 	_, err := Open(WithStateFile(path))
-	assert.ErrorContains(t, err, "is in use")
+	assert.ErrorContains(t, err, "is in use by another sandbox")
 	require.NoError(t, s.Close())
 	openState(t, path)
 }

@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -17,6 +18,9 @@ func lockFile(path string) (unlock func(), err error) {
 	}
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = file.Close() // the error that counts is the lock's
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = errors.New("is in use by another sandbox")
+		}
 		return nil, err
 	}
 	return func() { _ = file.Close() }, nil // closing unlocks

@@ -60,7 +60,7 @@ func WithFulfillAfter(d time.Duration) Option { return func(s *settings) { s.ful
 
 // WithStateFile keeps the books in a file: what was answered is there after a
 // restart, even one by kill -9. A file that does not exist is made; one that
-// another sandbox uses is refused.
+// another sandbox uses is refused. A lock file, path+".lock", stays beside it.
 func WithStateFile(path string) Option { return func(s *settings) { s.stateFile = path } }
 
 // WithPublicWebhooks delivers webhooks to any host. Without it, only loopback
