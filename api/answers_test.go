@@ -61,15 +61,38 @@ func sample(t *testing.T, typ reflect.Type, null func(path string) bool, path st
 		return true
 	case typ.Kind() == reflect.Int:
 		return 1
+	case typ.Kind() == reflect.Map:
+		return map[string]any{"some": sample(t, typ.Elem(), null, path+".some")}
 	case typ.Kind() != reflect.Struct:
 		return nil
 	}
-	object := map[string]any{"member_of_the_future": map[string]any{"a": []any{1.0}}}
+	object := map[string]any{future: map[string]any{"a": []any{1.0}}}
 	for i := range typ.NumField() {
 		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
 		object[name] = sample(t, typ.Field(i).Type, null, path+"."+name)
 	}
 	return object
+}
+
+// future is a member that nobody knows.
+const future = "member_of_the_future"
+
+// says reports whether a sample says anything that can be decoded.
+func says(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return false
+	case []any:
+		return slices.ContainsFunc(v, says)
+	case map[string]any:
+		for name, member := range v {
+			if name != future && says(member) {
+				return true
+			}
+		}
+		return false
+	}
+	return true
 }
 
 // paths lists the places in a type where a null can stand.
@@ -93,12 +116,12 @@ func decode(t *testing.T, typ reflect.Type, value any) (any, error) {
 func TestAnswersDecodeWhateverComes(t *testing.T) {
 	for _, typ := range answers(t) {
 		t.Run(typ.Name(), func(t *testing.T) {
-			places := paths(t, typ)
-			full, err := decode(t, typ, sample(t, typ, func(string) bool { return false }, ""))
+			given := sample(t, typ, func(string) bool { return false }, "")
+			full, err := decode(t, typ, given)
 			require.NoError(t, err)
-			assert.Equal(t, len(places) == 1, reflect.ValueOf(full).IsZero(), "what has members was decoded")
+			assert.Equal(t, says(given), !reflect.ValueOf(full).IsZero(), "what was said was decoded")
 
-			for _, place := range places {
+			for _, place := range paths(t, typ) {
 				_, err := decode(t, typ, sample(t, typ, func(path string) bool { return path == place }, ""))
 				assert.NoError(t, err, "null at %s", place)
 			}

@@ -5741,7 +5741,7 @@ func (c *ClientWithResponses) CreateCheckoutSessionWithBodyWithResponse(ctx cont
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseCreateCheckoutSessionResponse)
+	return ParseCreateCheckoutSessionResponse(rsp)
 }
 
 // CreateCheckoutSessionWithResponse Create Checkout Session
@@ -5756,7 +5756,7 @@ func (c *ClientWithResponses) CreateCheckoutSessionWithResponse(ctx context.Cont
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseCreateCheckoutSessionResponse)
+	return ParseCreateCheckoutSessionResponse(rsp)
 }
 
 // GetCheckoutSessionByIDWithResponse Get Checkout Session
@@ -5771,7 +5771,7 @@ func (c *ClientWithResponses) GetCheckoutSessionByIDWithResponse(ctx context.Con
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetCheckoutSessionByIDResponse)
+	return ParseGetCheckoutSessionByIDResponse(rsp)
 }
 
 // GetImpactDataWithResponse Get Climate Impact Data
@@ -5786,7 +5786,7 @@ func (c *ClientWithResponses) GetImpactDataWithResponse(ctx context.Context, par
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetImpactDataResponse)
+	return ParseGetImpactDataResponse(rsp)
 }
 
 // GetImpactHostedPageConfigWithResponse Get Impact Hosted Page Configuration
@@ -5801,7 +5801,7 @@ func (c *ClientWithResponses) GetImpactHostedPageConfigWithResponse(ctx context.
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetImpactHostedPageConfigResponse)
+	return ParseGetImpactHostedPageConfigResponse(rsp)
 }
 
 // GetListOfOrderWithResponse Get List of Orders
@@ -5816,7 +5816,7 @@ func (c *ClientWithResponses) GetListOfOrderWithResponse(ctx context.Context, pa
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetListOfOrderResponse)
+	return ParseGetListOfOrderResponse(rsp)
 }
 
 // SubmitOrderWithBodyWithResponse Create Carbon Credits Order
@@ -5831,7 +5831,7 @@ func (c *ClientWithResponses) SubmitOrderWithBodyWithResponse(ctx context.Contex
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseSubmitOrderResponse)
+	return ParseSubmitOrderResponse(rsp)
 }
 
 // SubmitOrderWithResponse Create Carbon Credits Order
@@ -5846,7 +5846,7 @@ func (c *ClientWithResponses) SubmitOrderWithResponse(ctx context.Context, param
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseSubmitOrderResponse)
+	return ParseSubmitOrderResponse(rsp)
 }
 
 // SubmitRideOrderWithBodyWithResponse Create Carbon Credits Order for Vehicle Ride
@@ -5863,7 +5863,7 @@ func (c *ClientWithResponses) SubmitRideOrderWithBodyWithResponse(ctx context.Co
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseSubmitRideOrderResponse)
+	return ParseSubmitRideOrderResponse(rsp)
 }
 
 // SubmitRideOrderWithResponse Create Carbon Credits Order for Vehicle Ride
@@ -5879,7 +5879,7 @@ func (c *ClientWithResponses) SubmitRideOrderWithResponse(ctx context.Context, p
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseSubmitRideOrderResponse)
+	return ParseSubmitRideOrderResponse(rsp)
 }
 
 // GetOrderByIDWithResponse Get Order By Id
@@ -5894,7 +5894,7 @@ func (c *ClientWithResponses) GetOrderByIDWithResponse(ctx context.Context, id s
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetOrderByIDResponse)
+	return ParseGetOrderByIDResponse(rsp)
 }
 
 // CancelOrderWithResponse Cancel Order
@@ -5909,7 +5909,7 @@ func (c *ClientWithResponses) CancelOrderWithResponse(ctx context.Context, id st
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseCancelOrderResponse)
+	return ParseCancelOrderResponse(rsp)
 }
 
 // GetListOfPortfoliosWithResponse Get List of Portfolios
@@ -5924,7 +5924,7 @@ func (c *ClientWithResponses) GetListOfPortfoliosWithResponse(ctx context.Contex
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetListOfPortfoliosResponse)
+	return ParseGetListOfPortfoliosResponse(rsp)
 }
 
 // GetPortfolioByIDWithResponse Get Portfolio By Id
@@ -5939,7 +5939,7 @@ func (c *ClientWithResponses) GetPortfolioByIDWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetPortfolioByIDResponse)
+	return ParseGetPortfolioByIDResponse(rsp)
 }
 
 // GetProjectCategoryByIDWithResponse Get Project Category By Id
@@ -5954,7 +5954,7 @@ func (c *ClientWithResponses) GetProjectCategoryByIDWithResponse(ctx context.Con
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetProjectCategoryByIDResponse)
+	return ParseGetProjectCategoryByIDResponse(rsp)
 }
 
 // GetProjectByIDWithResponse Get Project By Id
@@ -5969,7 +5969,7 @@ func (c *ClientWithResponses) GetProjectByIDWithResponse(ctx context.Context, id
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetProjectByIDResponse)
+	return ParseGetProjectByIDResponse(rsp)
 }
 
 // RequestQuoteWithBodyWithResponse Get Quote by Emissions Mass
@@ -5984,7 +5984,7 @@ func (c *ClientWithResponses) RequestQuoteWithBodyWithResponse(ctx context.Conte
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestQuoteResponse)
+	return ParseRequestQuoteResponse(rsp)
 }
 
 // RequestQuoteWithResponse Get Quote by Emissions Mass
@@ -5999,7 +5999,7 @@ func (c *ClientWithResponses) RequestQuoteWithResponse(ctx context.Context, para
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestQuoteResponse)
+	return ParseRequestQuoteResponse(rsp)
 }
 
 // RequestAirFreightQuoteWithBodyWithResponse Get Quote for Air Freight Emissions
@@ -6014,7 +6014,7 @@ func (c *ClientWithResponses) RequestAirFreightQuoteWithBodyWithResponse(ctx con
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestAirFreightQuoteResponse)
+	return ParseRequestAirFreightQuoteResponse(rsp)
 }
 
 // RequestAirFreightQuoteWithResponse Get Quote for Air Freight Emissions
@@ -6029,7 +6029,7 @@ func (c *ClientWithResponses) RequestAirFreightQuoteWithResponse(ctx context.Con
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestAirFreightQuoteResponse)
+	return ParseRequestAirFreightQuoteResponse(rsp)
 }
 
 // RequestFlightQuoteWithBodyWithResponse Get Quote for Flight Emissions
@@ -6044,7 +6044,7 @@ func (c *ClientWithResponses) RequestFlightQuoteWithBodyWithResponse(ctx context
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestFlightQuoteResponse)
+	return ParseRequestFlightQuoteResponse(rsp)
 }
 
 // RequestFlightQuoteWithResponse Get Quote for Flight Emissions
@@ -6059,7 +6059,7 @@ func (c *ClientWithResponses) RequestFlightQuoteWithResponse(ctx context.Context
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestFlightQuoteResponse)
+	return ParseRequestFlightQuoteResponse(rsp)
 }
 
 // RequestGroundFreightQuoteWithBodyWithResponse Get Quote for Ground Freight Emissions
@@ -6074,7 +6074,7 @@ func (c *ClientWithResponses) RequestGroundFreightQuoteWithBodyWithResponse(ctx 
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestGroundFreightQuoteResponse)
+	return ParseRequestGroundFreightQuoteResponse(rsp)
 }
 
 // RequestGroundFreightQuoteWithResponse Get Quote for Ground Freight Emissions
@@ -6089,7 +6089,7 @@ func (c *ClientWithResponses) RequestGroundFreightQuoteWithResponse(ctx context.
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestGroundFreightQuoteResponse)
+	return ParseRequestGroundFreightQuoteResponse(rsp)
 }
 
 // RequestGroundTransportQuoteWithBodyWithResponse Get Quote for Ground Transport Emissions
@@ -6104,7 +6104,7 @@ func (c *ClientWithResponses) RequestGroundTransportQuoteWithBodyWithResponse(ct
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestGroundTransportQuoteResponse)
+	return ParseRequestGroundTransportQuoteResponse(rsp)
 }
 
 // RequestGroundTransportQuoteWithResponse Get Quote for Ground Transport Emissions
@@ -6119,7 +6119,7 @@ func (c *ClientWithResponses) RequestGroundTransportQuoteWithResponse(ctx contex
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestGroundTransportQuoteResponse)
+	return ParseRequestGroundTransportQuoteResponse(rsp)
 }
 
 // RequestOfficeSpaceQuoteWithBodyWithResponse Get Quote for Office Space Emissions
@@ -6134,7 +6134,7 @@ func (c *ClientWithResponses) RequestOfficeSpaceQuoteWithBodyWithResponse(ctx co
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestOfficeSpaceQuoteResponse)
+	return ParseRequestOfficeSpaceQuoteResponse(rsp)
 }
 
 // RequestOfficeSpaceQuoteWithResponse Get Quote for Office Space Emissions
@@ -6149,7 +6149,7 @@ func (c *ClientWithResponses) RequestOfficeSpaceQuoteWithResponse(ctx context.Co
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestOfficeSpaceQuoteResponse)
+	return ParseRequestOfficeSpaceQuoteResponse(rsp)
 }
 
 // RequestRideQuoteWithBodyWithResponse Get Vehicle Ride Credits Price Quote
@@ -6166,7 +6166,7 @@ func (c *ClientWithResponses) RequestRideQuoteWithBodyWithResponse(ctx context.C
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestRideQuoteResponse)
+	return ParseRequestRideQuoteResponse(rsp)
 }
 
 // RequestRideQuoteWithResponse Get Vehicle Ride Credits Price Quote
@@ -6182,7 +6182,7 @@ func (c *ClientWithResponses) RequestRideQuoteWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestRideQuoteResponse)
+	return ParseRequestRideQuoteResponse(rsp)
 }
 
 // RequestTrainQuoteWithBodyWithResponse Get Quote for Train Emissions
@@ -6197,7 +6197,7 @@ func (c *ClientWithResponses) RequestTrainQuoteWithBodyWithResponse(ctx context.
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestTrainQuoteResponse)
+	return ParseRequestTrainQuoteResponse(rsp)
 }
 
 // RequestTrainQuoteWithResponse Get Quote for Train Emissions
@@ -6212,7 +6212,7 @@ func (c *ClientWithResponses) RequestTrainQuoteWithResponse(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRequestTrainQuoteResponse)
+	return ParseRequestTrainQuoteResponse(rsp)
 }
 
 // GetListOfSubaccountsWithResponse Get List of Subaccounts
@@ -6227,7 +6227,7 @@ func (c *ClientWithResponses) GetListOfSubaccountsWithResponse(ctx context.Conte
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetListOfSubaccountsResponse)
+	return ParseGetListOfSubaccountsResponse(rsp)
 }
 
 // CreateSubaccountWithBodyWithResponse Create Subaccount
@@ -6242,7 +6242,7 @@ func (c *ClientWithResponses) CreateSubaccountWithBodyWithResponse(ctx context.C
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseCreateSubaccountResponse)
+	return ParseCreateSubaccountResponse(rsp)
 }
 
 // CreateSubaccountWithResponse Create Subaccount
@@ -6257,7 +6257,7 @@ func (c *ClientWithResponses) CreateSubaccountWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseCreateSubaccountResponse)
+	return ParseCreateSubaccountResponse(rsp)
 }
 
 // DeleteSubaccountWithResponse Delete Subaccount
@@ -6272,7 +6272,7 @@ func (c *ClientWithResponses) DeleteSubaccountWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseDeleteSubaccountResponse)
+	return ParseDeleteSubaccountResponse(rsp)
 }
 
 // GetSubaccountByIDWithResponse Get Subaccount By Id
@@ -6287,7 +6287,7 @@ func (c *ClientWithResponses) GetSubaccountByIDWithResponse(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseGetSubaccountByIDResponse)
+	return ParseGetSubaccountByIDResponse(rsp)
 }
 
 // UpdateSubaccountWithBodyWithResponse Update Subaccount
@@ -6302,7 +6302,7 @@ func (c *ClientWithResponses) UpdateSubaccountWithBodyWithResponse(ctx context.C
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseUpdateSubaccountResponse)
+	return ParseUpdateSubaccountResponse(rsp)
 }
 
 // UpdateSubaccountWithResponse Update Subaccount
@@ -6317,7 +6317,7 @@ func (c *ClientWithResponses) UpdateSubaccountWithResponse(ctx context.Context, 
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseUpdateSubaccountResponse)
+	return ParseUpdateSubaccountResponse(rsp)
 }
 
 // RemoveSubaccountLogoWithResponse Remove Logo From Subaccount
@@ -6332,7 +6332,7 @@ func (c *ClientWithResponses) RemoveSubaccountLogoWithResponse(ctx context.Conte
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseRemoveSubaccountLogoResponse)
+	return ParseRemoveSubaccountLogoResponse(rsp)
 }
 
 // UpdateSubaccountLogoFromURLWithBodyWithResponse Update Subaccount Logo From URL
@@ -6347,7 +6347,7 @@ func (c *ClientWithResponses) UpdateSubaccountLogoFromURLWithBodyWithResponse(ct
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseUpdateSubaccountLogoFromURLResponse)
+	return ParseUpdateSubaccountLogoFromURLResponse(rsp)
 }
 
 // UpdateSubaccountLogoFromURLWithResponse Update Subaccount Logo From URL
@@ -6362,7 +6362,7 @@ func (c *ClientWithResponses) UpdateSubaccountLogoFromURLWithResponse(ctx contex
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseUpdateSubaccountLogoFromURLResponse)
+	return ParseUpdateSubaccountLogoFromURLResponse(rsp)
 }
 
 // UpdateSubaccountLogoFromUploadWithBodyWithResponse Update Subaccount Logo By Uploading Image Content
@@ -6377,11 +6377,15 @@ func (c *ClientWithResponses) UpdateSubaccountLogoFromUploadWithBodyWithResponse
 	if err != nil {
 		return nil, err
 	}
-	return parse(rsp, ParseUpdateSubaccountLogoFromUploadResponse)
+	return ParseUpdateSubaccountLogoFromUploadResponse(rsp)
 }
 
 // ParseCreateCheckoutSessionResponse parses an HTTP response from a CreateCheckoutSessionWithResponse call
 func ParseCreateCheckoutSessionResponse(rsp *http.Response) (*CreateCheckoutSessionResponse, error) {
+	return parse(rsp, parseCreateCheckoutSessionResponse)
+}
+
+func parseCreateCheckoutSessionResponse(rsp *http.Response) (*CreateCheckoutSessionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6417,6 +6421,10 @@ func ParseCreateCheckoutSessionResponse(rsp *http.Response) (*CreateCheckoutSess
 
 // ParseGetCheckoutSessionByIDResponse parses an HTTP response from a GetCheckoutSessionByIDWithResponse call
 func ParseGetCheckoutSessionByIDResponse(rsp *http.Response) (*GetCheckoutSessionByIDResponse, error) {
+	return parse(rsp, parseGetCheckoutSessionByIDResponse)
+}
+
+func parseGetCheckoutSessionByIDResponse(rsp *http.Response) (*GetCheckoutSessionByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6449,6 +6457,10 @@ func ParseGetCheckoutSessionByIDResponse(rsp *http.Response) (*GetCheckoutSessio
 
 // ParseGetImpactDataResponse parses an HTTP response from a GetImpactDataWithResponse call
 func ParseGetImpactDataResponse(rsp *http.Response) (*GetImpactDataResponse, error) {
+	return parse(rsp, parseGetImpactDataResponse)
+}
+
+func parseGetImpactDataResponse(rsp *http.Response) (*GetImpactDataResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6484,6 +6496,10 @@ func ParseGetImpactDataResponse(rsp *http.Response) (*GetImpactDataResponse, err
 
 // ParseGetImpactHostedPageConfigResponse parses an HTTP response from a GetImpactHostedPageConfigWithResponse call
 func ParseGetImpactHostedPageConfigResponse(rsp *http.Response) (*GetImpactHostedPageConfigResponse, error) {
+	return parse(rsp, parseGetImpactHostedPageConfigResponse)
+}
+
+func parseGetImpactHostedPageConfigResponse(rsp *http.Response) (*GetImpactHostedPageConfigResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6519,6 +6535,10 @@ func ParseGetImpactHostedPageConfigResponse(rsp *http.Response) (*GetImpactHoste
 
 // ParseGetListOfOrderResponse parses an HTTP response from a GetListOfOrderWithResponse call
 func ParseGetListOfOrderResponse(rsp *http.Response) (*GetListOfOrderResponse, error) {
+	return parse(rsp, parseGetListOfOrderResponse)
+}
+
+func parseGetListOfOrderResponse(rsp *http.Response) (*GetListOfOrderResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6554,6 +6574,10 @@ func ParseGetListOfOrderResponse(rsp *http.Response) (*GetListOfOrderResponse, e
 
 // ParseSubmitOrderResponse parses an HTTP response from a SubmitOrderWithResponse call
 func ParseSubmitOrderResponse(rsp *http.Response) (*SubmitOrderResponse, error) {
+	return parse(rsp, parseSubmitOrderResponse)
+}
+
+func parseSubmitOrderResponse(rsp *http.Response) (*SubmitOrderResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6595,6 +6619,10 @@ func ParseSubmitOrderResponse(rsp *http.Response) (*SubmitOrderResponse, error) 
 
 // ParseSubmitRideOrderResponse parses an HTTP response from a SubmitRideOrderWithResponse call
 func ParseSubmitRideOrderResponse(rsp *http.Response) (*SubmitRideOrderResponse, error) {
+	return parse(rsp, parseSubmitRideOrderResponse)
+}
+
+func parseSubmitRideOrderResponse(rsp *http.Response) (*SubmitRideOrderResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6636,6 +6664,10 @@ func ParseSubmitRideOrderResponse(rsp *http.Response) (*SubmitRideOrderResponse,
 
 // ParseGetOrderByIDResponse parses an HTTP response from a GetOrderByIDWithResponse call
 func ParseGetOrderByIDResponse(rsp *http.Response) (*GetOrderByIDResponse, error) {
+	return parse(rsp, parseGetOrderByIDResponse)
+}
+
+func parseGetOrderByIDResponse(rsp *http.Response) (*GetOrderByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6674,6 +6706,10 @@ func ParseGetOrderByIDResponse(rsp *http.Response) (*GetOrderByIDResponse, error
 
 // ParseCancelOrderResponse parses an HTTP response from a CancelOrderWithResponse call
 func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) {
+	return parse(rsp, parseCancelOrderResponse)
+}
+
+func parseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6718,6 +6754,10 @@ func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 
 // ParseGetListOfPortfoliosResponse parses an HTTP response from a GetListOfPortfoliosWithResponse call
 func ParseGetListOfPortfoliosResponse(rsp *http.Response) (*GetListOfPortfoliosResponse, error) {
+	return parse(rsp, parseGetListOfPortfoliosResponse)
+}
+
+func parseGetListOfPortfoliosResponse(rsp *http.Response) (*GetListOfPortfoliosResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6747,6 +6787,10 @@ func ParseGetListOfPortfoliosResponse(rsp *http.Response) (*GetListOfPortfoliosR
 
 // ParseGetPortfolioByIDResponse parses an HTTP response from a GetPortfolioByIDWithResponse call
 func ParseGetPortfolioByIDResponse(rsp *http.Response) (*GetPortfolioByIDResponse, error) {
+	return parse(rsp, parseGetPortfolioByIDResponse)
+}
+
+func parseGetPortfolioByIDResponse(rsp *http.Response) (*GetPortfolioByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6779,6 +6823,10 @@ func ParseGetPortfolioByIDResponse(rsp *http.Response) (*GetPortfolioByIDRespons
 
 // ParseGetProjectCategoryByIDResponse parses an HTTP response from a GetProjectCategoryByIDWithResponse call
 func ParseGetProjectCategoryByIDResponse(rsp *http.Response) (*GetProjectCategoryByIDResponse, error) {
+	return parse(rsp, parseGetProjectCategoryByIDResponse)
+}
+
+func parseGetProjectCategoryByIDResponse(rsp *http.Response) (*GetProjectCategoryByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6811,6 +6859,10 @@ func ParseGetProjectCategoryByIDResponse(rsp *http.Response) (*GetProjectCategor
 
 // ParseGetProjectByIDResponse parses an HTTP response from a GetProjectByIDWithResponse call
 func ParseGetProjectByIDResponse(rsp *http.Response) (*GetProjectByIDResponse, error) {
+	return parse(rsp, parseGetProjectByIDResponse)
+}
+
+func parseGetProjectByIDResponse(rsp *http.Response) (*GetProjectByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6843,6 +6895,10 @@ func ParseGetProjectByIDResponse(rsp *http.Response) (*GetProjectByIDResponse, e
 
 // ParseRequestQuoteResponse parses an HTTP response from a RequestQuoteWithResponse call
 func ParseRequestQuoteResponse(rsp *http.Response) (*RequestQuoteResponse, error) {
+	return parse(rsp, parseRequestQuoteResponse)
+}
+
+func parseRequestQuoteResponse(rsp *http.Response) (*RequestQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6878,6 +6934,10 @@ func ParseRequestQuoteResponse(rsp *http.Response) (*RequestQuoteResponse, error
 
 // ParseRequestAirFreightQuoteResponse parses an HTTP response from a RequestAirFreightQuoteWithResponse call
 func ParseRequestAirFreightQuoteResponse(rsp *http.Response) (*RequestAirFreightQuoteResponse, error) {
+	return parse(rsp, parseRequestAirFreightQuoteResponse)
+}
+
+func parseRequestAirFreightQuoteResponse(rsp *http.Response) (*RequestAirFreightQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6913,6 +6973,10 @@ func ParseRequestAirFreightQuoteResponse(rsp *http.Response) (*RequestAirFreight
 
 // ParseRequestFlightQuoteResponse parses an HTTP response from a RequestFlightQuoteWithResponse call
 func ParseRequestFlightQuoteResponse(rsp *http.Response) (*RequestFlightQuoteResponse, error) {
+	return parse(rsp, parseRequestFlightQuoteResponse)
+}
+
+func parseRequestFlightQuoteResponse(rsp *http.Response) (*RequestFlightQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6948,6 +7012,10 @@ func ParseRequestFlightQuoteResponse(rsp *http.Response) (*RequestFlightQuoteRes
 
 // ParseRequestGroundFreightQuoteResponse parses an HTTP response from a RequestGroundFreightQuoteWithResponse call
 func ParseRequestGroundFreightQuoteResponse(rsp *http.Response) (*RequestGroundFreightQuoteResponse, error) {
+	return parse(rsp, parseRequestGroundFreightQuoteResponse)
+}
+
+func parseRequestGroundFreightQuoteResponse(rsp *http.Response) (*RequestGroundFreightQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6983,6 +7051,10 @@ func ParseRequestGroundFreightQuoteResponse(rsp *http.Response) (*RequestGroundF
 
 // ParseRequestGroundTransportQuoteResponse parses an HTTP response from a RequestGroundTransportQuoteWithResponse call
 func ParseRequestGroundTransportQuoteResponse(rsp *http.Response) (*RequestGroundTransportQuoteResponse, error) {
+	return parse(rsp, parseRequestGroundTransportQuoteResponse)
+}
+
+func parseRequestGroundTransportQuoteResponse(rsp *http.Response) (*RequestGroundTransportQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7018,6 +7090,10 @@ func ParseRequestGroundTransportQuoteResponse(rsp *http.Response) (*RequestGroun
 
 // ParseRequestOfficeSpaceQuoteResponse parses an HTTP response from a RequestOfficeSpaceQuoteWithResponse call
 func ParseRequestOfficeSpaceQuoteResponse(rsp *http.Response) (*RequestOfficeSpaceQuoteResponse, error) {
+	return parse(rsp, parseRequestOfficeSpaceQuoteResponse)
+}
+
+func parseRequestOfficeSpaceQuoteResponse(rsp *http.Response) (*RequestOfficeSpaceQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7053,6 +7129,10 @@ func ParseRequestOfficeSpaceQuoteResponse(rsp *http.Response) (*RequestOfficeSpa
 
 // ParseRequestRideQuoteResponse parses an HTTP response from a RequestRideQuoteWithResponse call
 func ParseRequestRideQuoteResponse(rsp *http.Response) (*RequestRideQuoteResponse, error) {
+	return parse(rsp, parseRequestRideQuoteResponse)
+}
+
+func parseRequestRideQuoteResponse(rsp *http.Response) (*RequestRideQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7088,6 +7168,10 @@ func ParseRequestRideQuoteResponse(rsp *http.Response) (*RequestRideQuoteRespons
 
 // ParseRequestTrainQuoteResponse parses an HTTP response from a RequestTrainQuoteWithResponse call
 func ParseRequestTrainQuoteResponse(rsp *http.Response) (*RequestTrainQuoteResponse, error) {
+	return parse(rsp, parseRequestTrainQuoteResponse)
+}
+
+func parseRequestTrainQuoteResponse(rsp *http.Response) (*RequestTrainQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7123,6 +7207,10 @@ func ParseRequestTrainQuoteResponse(rsp *http.Response) (*RequestTrainQuoteRespo
 
 // ParseGetListOfSubaccountsResponse parses an HTTP response from a GetListOfSubaccountsWithResponse call
 func ParseGetListOfSubaccountsResponse(rsp *http.Response) (*GetListOfSubaccountsResponse, error) {
+	return parse(rsp, parseGetListOfSubaccountsResponse)
+}
+
+func parseGetListOfSubaccountsResponse(rsp *http.Response) (*GetListOfSubaccountsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7158,6 +7246,10 @@ func ParseGetListOfSubaccountsResponse(rsp *http.Response) (*GetListOfSubaccount
 
 // ParseCreateSubaccountResponse parses an HTTP response from a CreateSubaccountWithResponse call
 func ParseCreateSubaccountResponse(rsp *http.Response) (*CreateSubaccountResponse, error) {
+	return parse(rsp, parseCreateSubaccountResponse)
+}
+
+func parseCreateSubaccountResponse(rsp *http.Response) (*CreateSubaccountResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7199,6 +7291,10 @@ func ParseCreateSubaccountResponse(rsp *http.Response) (*CreateSubaccountRespons
 
 // ParseDeleteSubaccountResponse parses an HTTP response from a DeleteSubaccountWithResponse call
 func ParseDeleteSubaccountResponse(rsp *http.Response) (*DeleteSubaccountResponse, error) {
+	return parse(rsp, parseDeleteSubaccountResponse)
+}
+
+func parseDeleteSubaccountResponse(rsp *http.Response) (*DeleteSubaccountResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7215,6 +7311,10 @@ func ParseDeleteSubaccountResponse(rsp *http.Response) (*DeleteSubaccountRespons
 
 // ParseGetSubaccountByIDResponse parses an HTTP response from a GetSubaccountByIDWithResponse call
 func ParseGetSubaccountByIDResponse(rsp *http.Response) (*GetSubaccountByIDResponse, error) {
+	return parse(rsp, parseGetSubaccountByIDResponse)
+}
+
+func parseGetSubaccountByIDResponse(rsp *http.Response) (*GetSubaccountByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7250,6 +7350,10 @@ func ParseGetSubaccountByIDResponse(rsp *http.Response) (*GetSubaccountByIDRespo
 
 // ParseUpdateSubaccountResponse parses an HTTP response from a UpdateSubaccountWithResponse call
 func ParseUpdateSubaccountResponse(rsp *http.Response) (*UpdateSubaccountResponse, error) {
+	return parse(rsp, parseUpdateSubaccountResponse)
+}
+
+func parseUpdateSubaccountResponse(rsp *http.Response) (*UpdateSubaccountResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7288,6 +7392,10 @@ func ParseUpdateSubaccountResponse(rsp *http.Response) (*UpdateSubaccountRespons
 
 // ParseRemoveSubaccountLogoResponse parses an HTTP response from a RemoveSubaccountLogoWithResponse call
 func ParseRemoveSubaccountLogoResponse(rsp *http.Response) (*RemoveSubaccountLogoResponse, error) {
+	return parse(rsp, parseRemoveSubaccountLogoResponse)
+}
+
+func parseRemoveSubaccountLogoResponse(rsp *http.Response) (*RemoveSubaccountLogoResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7323,6 +7431,10 @@ func ParseRemoveSubaccountLogoResponse(rsp *http.Response) (*RemoveSubaccountLog
 
 // ParseUpdateSubaccountLogoFromURLResponse parses an HTTP response from a UpdateSubaccountLogoFromURLWithResponse call
 func ParseUpdateSubaccountLogoFromURLResponse(rsp *http.Response) (*UpdateSubaccountLogoFromURLResponse, error) {
+	return parse(rsp, parseUpdateSubaccountLogoFromURLResponse)
+}
+
+func parseUpdateSubaccountLogoFromURLResponse(rsp *http.Response) (*UpdateSubaccountLogoFromURLResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7361,6 +7473,10 @@ func ParseUpdateSubaccountLogoFromURLResponse(rsp *http.Response) (*UpdateSubacc
 
 // ParseUpdateSubaccountLogoFromUploadResponse parses an HTTP response from a UpdateSubaccountLogoFromUploadWithResponse call
 func ParseUpdateSubaccountLogoFromUploadResponse(rsp *http.Response) (*UpdateSubaccountLogoFromUploadResponse, error) {
+	return parse(rsp, parseUpdateSubaccountLogoFromUploadResponse)
+}
+
+func parseUpdateSubaccountLogoFromUploadResponse(rsp *http.Response) (*UpdateSubaccountLogoFromUploadResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {

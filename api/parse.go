@@ -8,8 +8,8 @@ type undecodable interface {
 	Undecodable(err error) error
 }
 
-// parse is how the methods of ClientWithResponses decode an answer, so that the
-// error for one that can't be decoded is the transport's, too.
+// parse is how the generated Parse functions decode an answer, so that the error
+// for one that can't be decoded is the transport's, too.
 func parse[T any](answer *http.Response, decode func(*http.Response) (*T, error)) (*T, error) {
 	decoded, err := decode(answer)
 	if err == nil {

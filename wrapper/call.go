@@ -25,8 +25,8 @@ func (c *Client) exec(ctx context.Context, op string, opts []CallOption, send se
 	return resp.Body.(*result), nil
 }
 
-// do runs a call and decodes its answer: any 2xx that is a JSON object, since
-// an order that was placed with an undeclared 2xx is placed all the same.
+// do runs a call and decodes its answer: any 2xx that fits its type, since an
+// order that was placed with an undeclared 2xx is placed all the same.
 func do[T any](ctx context.Context, c *Client, op string, opts []CallOption, send send) (*T, error) {
 	r, err := c.exec(ctx, op, opts, send)
 	if err != nil {
@@ -50,9 +50,14 @@ func byID[T any](ctx context.Context, c *Client, operation operationID, id strin
 	})
 }
 
+var errNull = errors.New("the body is null")
+
+// isNull tells JSON's null, which would leave a zero value and no error.
+func isNull(data []byte) bool { return string(bytes.TrimSpace(data)) == "null" }
+
 func decode(data []byte, into any) error {
-	if data = bytes.TrimLeft(data, " \t\r\n"); len(data) == 0 || data[0] != '{' {
-		return errors.New("the body is not a JSON object") // null would leave a zero value and no error
+	if isNull(data) {
+		return errNull
 	}
 	if err := json.Unmarshal(data, into); err != nil {
 		return err

@@ -105,7 +105,8 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 // Raw returns the generated client, for operations and details that this
 // package has no method for, with the same authentication, retries, idempotency
 // keys and errors. Every answer outside 2xx is an error, except the 404 of a
-// repeated deletion, which counts as success.
+// repeated deletion, which counts as success. What a 2xx holds is not checked
+// beyond its types: the member for its status is nil if the answer had no JSON.
 //
 // The two deprecated operations are reachable here alone. SubmitRideOrder is
 // replaced by [Client.QuoteGroundTransport] with the vehicle type

@@ -85,7 +85,11 @@ func (d doer) do(ctx context.Context, op *operation, req *http.Request) (*http.R
 	r.resp.ContentLength = int64(len(r.body))
 	if raw {
 		r.resp.Request = withoutKey(req)
-		r.resp.Body = &rawBody{bytes.NewReader(r.body), func(err error) error { return d.c.unreadable(x, r, err) }}
+		unfit := d.c.unreadable(x, r, errNull)
+		if isNull(r.body) {
+			return nil, unfit
+		}
+		r.resp.Body = &rawBody{bytes.NewReader(r.body), unfit, d.c.secret}
 	}
 	return r.resp, nil
 }
@@ -291,13 +295,18 @@ func (r *result) Read([]byte) (int, error) { return 0, io.EOF }
 func (r *result) Close() error { return nil }
 
 // rawBody is the body of an answer of Raw. It has no way to the request, and so
-// to the key, for those who print it.
+// to the key, for those who print it, and equals another of the same answer.
 type rawBody struct {
 	*bytes.Reader
-	undecodable func(error) error
+	unfit  *DecodeError // but for its cause
+	secret *secret
 }
 
 func (b *rawBody) Close() error { return nil }
 
 // Undecodable makes a DecodeError of what a generated decoder says.
-func (b *rawBody) Undecodable(err error) error { return b.undecodable(err) }
+func (b *rawBody) Undecodable(err error) error {
+	unfit := *b.unfit
+	unfit.Err = b.secret.maskError(err)
+	return &unfit
+}

@@ -41,7 +41,7 @@ func TestRawErrorsAreTyped(t *testing.T) {
 	_, err = newClient(t, play(reply(201, `<html>`, "Content-Type", "text/html"))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
 	assert.Equal(t, "<html>", string(as[*DecodeError](t, err).Body))
 	const cut, unfit = `{"id":"Gre`, `{"id":"Gre28Fc35bt3","created_on":7}`
-	for _, body := range []string{cut, unfit} {
+	for _, body := range []string{cut, unfit, " null\n"} {
 		_, err = newClient(t, play(reply(201, body))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
 		e := as[*DecodeError](t, err)
 		assert.Equal(t, body, string(e.Body))
@@ -50,6 +50,10 @@ func TestRawErrorsAreTyped(t *testing.T) {
 		assert.NotEmpty(t, e.IdempotencyKey)
 		assert.ErrorIs(t, err, ErrOutcomeUnknown)
 	}
+	answer, err := newClient(t, play(reply(201, cut))).Raw().SubmitOrder(t.Context(), nil, tenKg)
+	require.NoError(t, err)
+	_, err = api.ParseSubmitOrderResponse(answer)
+	assert.Equal(t, cut, string(as[*DecodeError](t, err).Body))
 	_, err = newClient(t, play(breakWith(errRefused)), quick(2)).Raw().GetListOfPortfoliosWithResponse(t.Context())
 	assert.Equal(t, 2, as[*TransportError](t, err).Attempts)
 	_, err = newClient(t, play()).Raw().GetOrderByIDWithResponse(t.Context(), "..", nil)
@@ -59,7 +63,8 @@ func TestRawErrorsAreTyped(t *testing.T) {
 // The answer that Raw gives is one that net/http could have given.
 func TestRawAnswer(t *testing.T) {
 	rt := play(reply(200, orderJSON, "X-Request-Id", "r-1"))
-	resp, err := newClient(t, rt).Raw().GetOrderByIDWithResponse(t.Context(), "x", nil)
+	client := newClient(t, rt)
+	resp, err := client.Raw().GetOrderByIDWithResponse(t.Context(), "x", nil)
 	require.NoError(t, err)
 	assert.Equal(t, orderJSON, string(resp.Body))
 	assert.Equal(t, http.StatusOK, resp.StatusCode())
@@ -68,6 +73,10 @@ func TestRawAnswer(t *testing.T) {
 	assert.Equal(t, testBase+"/orders/x", resp.HTTPResponse.Request.URL.String())
 	assert.NoError(t, resp.HTTPResponse.Body.Close())
 	assert.Zero(t, rt.open())
+
+	again, err := client.Raw().GetOrderByIDWithResponse(t.Context(), "x", nil)
+	require.NoError(t, err)
+	assert.Equal(t, again.HTTPResponse.Body, resp.HTTPResponse.Body, "equal answers compare equal")
 
 	var shown printer
 	assert.Equal(&shown, new(api.GetOrderByIDResponse), resp)

@@ -79,15 +79,14 @@ func ThroughputGroup() (Group, error) {
 	if err != nil {
 		return Group{}, err
 	}
-	tuned := http.DefaultTransport.(*http.Transport).Clone()
-	tuned.MaxIdleConnsPerHost = 64
-	plain := http.DefaultTransport.(*http.Transport).Clone()
-	g := Group{Name: "Throughput", Slice: 100 * time.Millisecond, Batch: 25 * time.Millisecond, Close: func() {
-		tuned.CloseIdleConnections()
-		plain.CloseIdleConnections()
-		server.Close()
-	}}
+	g := Group{
+		Name: "Throughput", Slice: 100 * time.Millisecond, Batch: 25 * time.Millisecond,
+		Close: server.Close, // the clients' connections, too
+	}
 	for _, goroutines := range loads {
+		tuned := http.DefaultTransport.(*http.Transport).Clone()
+		tuned.MaxIdleConnsPerHost = 64
+		plain := http.DefaultTransport.(*http.Transport).Clone()
 		for _, p := range []struct {
 			name string
 			make func(baseURL string, hc *http.Client) (getSession, error)

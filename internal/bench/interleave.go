@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -70,16 +71,28 @@ func turns(subjects []Subject) []int {
 }
 
 // calibrate warms a subject up and returns how many operations make a batch.
+// Readings of a cold subject, which opens its connections, are no measure: it
+// goes on until two of them agree.
 func calibrate(s Subject, batch time.Duration) (int, error) {
-	for n := 1; ; n *= 2 {
+	const readings, alike = 20, 0.1
+	n, last := 1, 0.0
+	for range readings {
 		elapsed, _, err := run(s, n)
 		if err != nil {
 			return 0, err
 		}
-		if elapsed > batch {
-			return max(1, int(float64(n)*float64(batch)/float64(elapsed))), nil
+		perOp := float64(elapsed) / float64(n)
+		if elapsed < batch/2 {
+			n *= 2
+			continue
 		}
+		n = max(1, int(float64(batch)/perOp))
+		if math.Abs(perOp-last) < alike*perOp {
+			break
+		}
+		last = perOp
 	}
+	return n, nil
 }
 
 func run(s Subject, n int) (elapsed time.Duration, inside bool, err error) {

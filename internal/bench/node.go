@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -70,15 +71,21 @@ func pingPong(serverURL string, n int) error {
 		return err
 	}
 	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		return err
+	}
 	request := fmt.Appendf(nil, "%s\r\nAuthorization: Bearer %s\r\n\r\n", requestLines[0], apiKey)
-	length := len(answer(http.StatusOK, "application/json", Session()))
-	reply := make([]byte, length)
+	want := answer(http.StatusOK, "application/json", Session())
+	reply := make([]byte, len(want))
 	for range n {
 		if _, err := conn.Write(request); err != nil {
 			return err
 		}
 		if _, err := io.ReadFull(conn, reply); err != nil {
 			return err
+		}
+		if !bytes.Equal(reply[:len("HTTP/1.1 200")], want[:len("HTTP/1.1 200")]) {
+			return fmt.Errorf("unexpected answer: %s", reply)
 		}
 	}
 	return nil

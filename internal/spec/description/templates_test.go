@@ -40,8 +40,10 @@ one of its own, written by hand. Imports that are not used are removed. */ -}}
 	},
 	{
 		"client-with-responses.tmpl", "an answer that can't be decoded is the transport's error, too",
-		"    return Parse{{genResponseTypeName $opid | ucFirst}}(rsp)\n",
-		"    return parse(rsp, Parse{{genResponseTypeName $opid | ucFirst}})\n", 2,
+		"func Parse{{genResponseTypeName $opid | ucFirst}}(rsp *http.Response) (*{{genResponseTypeName $opid}}, error) {\n",
+		"func Parse{{genResponseTypeName $opid | ucFirst}}(rsp *http.Response) (*{{genResponseTypeName $opid}}, error) {\n" +
+			"    return parse(rsp, parse{{genResponseTypeName $opid | ucFirst}})\n}\n\n" +
+			"func parse{{genResponseTypeName $opid | ucFirst}}(rsp *http.Response) (*{{genResponseTypeName $opid}}, error) {\n", 1,
 	},
 }
 
@@ -52,6 +54,7 @@ func TestTemplatesFollowTheGenerator(t *testing.T) {
 	cmd.Dir = filepath.FromSlash(root)
 	folder, err := cmd.Output()
 	require.NoError(t, err)
+	require.NotEmpty(t, strings.TrimSpace(string(folder)), "the generator is not downloaded; go generate ./... does that")
 	want := map[string]string{}
 	for _, e := range edits {
 		text := want[e.template]

@@ -125,17 +125,10 @@ func (c *Client) Submit(ctx context.Context, body api.OrderCreate, opts ...CallO
 			Operation{ID: "GetListOfOrders", GoName: "GetListOfOrders", Method: "GET", Path: "/orders"},
 			`// ListOrders sends GET /orders.
 func (c *Client) ListOrders(ctx context.Context, params *api.ListParams, opts ...CallOption) ([]api.Order, error) {
-	answer, err := c.exec(ctx, "GetListOfOrders", opts, func(ctx context.Context) (*http.Response, error) {
+	list, err := do[[]api.Order](ctx, c, "GetListOfOrders", opts, func(ctx context.Context) (*http.Response, error) {
 		return c.ops.GetListOfOrders(ctx, params)
 	})
-	if err != nil {
-		return nil, err
-	}
-	var list []api.Order
-	if err := json.Unmarshal(answer.body, &list); err != nil {
-		return nil, c.unreadable(answer.x, answer, err)
-	}
-	return list, nil
+	return Value(list), err
 }
 `,
 		},

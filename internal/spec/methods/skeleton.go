@@ -156,8 +156,7 @@ func (d *draft) write() string {
 	case d.answer == "":
 		fmt.Fprintf(&b, "_, err := c.exec(ctx, %s, opts, %s)\nreturn err\n", operation, send)
 	case d.list:
-		fmt.Fprintf(&b, "answer, err := c.exec(ctx, %s, opts, %s)\nif err != nil {\nreturn nil, err\n}\n", operation, send)
-		fmt.Fprintf(&b, "var list %s\nif err := json.Unmarshal(answer.body, &list); err != nil {\nreturn nil, c.unreadable(answer.x, answer, err)\n}\nreturn list, nil\n", d.answer)
+		fmt.Fprintf(&b, "list, err := do[%s](ctx, c, %s, opts, %s)\nreturn Value(list), err\n", d.answer, operation, send)
 	default:
 		fmt.Fprintf(&b, "return do[%s](ctx, c, %s, opts, %s)\n", d.answer, operation, send)
 	}

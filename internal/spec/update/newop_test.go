@@ -31,6 +31,7 @@ func addEverything(t *testing.T, root *yaml.Node) {
 	set(t, root, retireCredits, "paths", "/orders/{id}/retire")
 	set(t, root, retireRequest, "components", "schemas", "RetireRequest")
 	set(t, root, buyers, "paths", "/buyers")
+	set(t, root, rates, "paths", "/rates")
 }
 
 // An answer without an example, an Idempotency-Key, parameters of every kind,
@@ -51,7 +52,6 @@ const retireCredits = `
       content:
         application/json:
           schema: {$ref: '#/components/schemas/RetireRequest'}
-          example: {amount_kg: 5}
     responses:
       '201': {description: Retired, content: {application/json: {schema: {$ref: '#/components/schemas/Retirement'}}}}
       '401': {$ref: '#/components/responses/Unauthorized'}
@@ -80,7 +80,8 @@ const buyers = `
     description: Returns the buyers.
     operationId: GetListOfBuyers
     parameters:
-      - {name: since, in: query, schema: {type: string}}
+      - {name: since, in: query, required: true, schema: {type: string, format: date-time}}
+      - {name: most, in: query, required: true, schema: {type: integer}}
     responses:
       '200':
         description: The buyers
@@ -101,9 +102,32 @@ const buyers = `
       '401': {$ref: '#/components/responses/Unauthorized'}
 `
 
+// Answers that are no objects with members of their own.
+const rates = `
+  get:
+    tags: [Orders]
+    summary: Get rates
+    description: Returns the rates by currency.
+    operationId: GetRates
+    responses:
+      '200':
+        description: The rates
+        content:
+          application/json:
+            schema: {type: object, additionalProperties: {type: number}}
+            example: {EUR: 0.9}
+  put:
+    tags: [Orders]
+    summary: Set the currency
+    description: Sets the currency.
+    operationId: SetCurrency
+    responses:
+      '200': {description: The name, content: {application/json: {schema: {type: string}, example: euro}}}
+`
+
 // TestNewOperationsNeedNoHand updates a whole copy of the repository, its
 // modules included. Its tests pass there, the new operations work through
-// Client.Raw and in the sandbox, and the drafts of their methods compile.
+// Client.Raw and in the sandbox, and the drafts of their methods do.
 func TestNewOperationsNeedNoHand(t *testing.T) {
 	t.Parallel()
 	repo := wholeRepository(t)
@@ -120,9 +144,9 @@ func TestNewOperationsNeedNoHand(t *testing.T) {
 	require.NoError(t, err)
 	repo.add(t, "wrapper/sandbox/updated_test.go", string(tests))
 	repo.goCommand(t, ".", "test", "-short", "./api", "./internal/server", "./wrapper", "./wrapper/sandbox")
-	repo.goCommand(t, "internal/spec", "test", "-short", "./description", "./guard", "./rawonly", "./contract/...")
+	repo.goCommand(t, "internal/spec", "test", "./description", "./guard", "./rawonly", "./contract/...")
 
-	drafts := "package cnaught\n\nimport (\n\t\"context\"\n\t\"encoding/json\"\n\t\"net/http\"\n\n\t\"github.com/cnaught-go/cnaught/api\"\n)\n"
+	drafts := "package cnaught\n\nimport (\n\t\"context\"\n\t\"net/http\"\n\n\t\"github.com/cnaught-go/cnaught/api\"\n)\n"
 	count := 0
 	for _, method := range r.Methods {
 		if method.New {
@@ -131,9 +155,12 @@ func TestNewOperationsNeedNoHand(t *testing.T) {
 			count++
 		}
 	}
-	assert.Equal(t, 5, count)
+	assert.Equal(t, 7, count)
 	repo.add(t, "wrapper/drafts.go", drafts)
-	repo.goCommand(t, ".", "vet", "./wrapper")
+	tests, err = os.ReadFile("testdata/drafts.go.txt")
+	require.NoError(t, err)
+	repo.add(t, "wrapper/drafts_test.go", string(tests))
+	repo.goCommand(t, ".", "test", "-run", "TestDrafts", "./wrapper")
 
 	// The next update finds the methods and takes the operations off the list.
 	next := Run(t.Context(), Options{Root: repo.dir, From: filepath.Join(repo.dir, descriptionFile)})

@@ -44,7 +44,8 @@ type description struct {
 // Operation is one operation of the description.
 type Operation struct {
 	*openapi3.Operation
-	Method, Path string // Path is the template
+	Method, Path string              // Path is the template
+	Shared       openapi3.Parameters // of all operations of the path
 }
 
 // registerImages tells the library, which keeps its decoders for the whole
@@ -130,7 +131,7 @@ func (v *Validator) Operations() []Operation {
 	var all []Operation
 	for path, item := range v.plain.doc.Paths.Map() {
 		for method, op := range item.Operations() {
-			all = append(all, Operation{op, method, path})
+			all = append(all, Operation{op, method, path, item.Parameters})
 		}
 	}
 	slices.SortFunc(all, func(a, b Operation) int { return strings.Compare(a.OperationID, b.OperationID) })
