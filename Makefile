@@ -16,7 +16,7 @@ help: ## List the targets
 demo: ## Do the main job on the built-in sandbox; no key, no network
 	@$(GO) run ./internal/demo
 
-test: ## Run all tests with the race detector
+test: ## Run all tests, with a C compiler under the race detector
 	$(if $(RACE),,@echo "no C compiler: without the race detector")
 	$(GO) test $(RACE) -timeout 25m ./...
 	$(GO) -C internal/spec test -count=1 -timeout 25m ./... # its inputs lie outside the module: no cache
@@ -53,7 +53,7 @@ fuzz: ## Run each fuzz target for FUZZTIME (60s)
 	@for f in $$(grep -ho 'func Fuzz[A-Za-z0-9]*' wrapper/*_test.go | cut -c6-); do \
 		$(GO) test ./wrapper -run '^$$' -fuzz "^$$f\$$" -fuzztime $(FUZZTIME) || exit 1; done
 
-sandbox: ## Run the sandbox as a program; ARGS="-addr 127.0.0.1:8765"
+sandbox: ## Run the sandbox as a program; ARGS="-fulfill-after 5s"
 	@$(GO) run ./wrapper/sandbox/cnaught-sandbox $(ARGS)
 
 node-compat: ## Drive the sandbox with the vendor's Node SDK; needs Node and npm

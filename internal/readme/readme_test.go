@@ -25,6 +25,7 @@ var imports = map[string]string{
 	"sandbox": `"` + module + `/wrapper/sandbox"`,
 	"context": `"context"`,
 	"errors":  `"errors"`,
+	"rand":    `"crypto/rand"`,
 	"log":     `"log"`,
 	"testing": `"testing"`,
 	"time":    `"time"`,
