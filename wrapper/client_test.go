@@ -162,9 +162,16 @@ func TestNewFromEnv(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "cnaught.Client(https://option.test/v1)", c.String(), "options win")
 
-	t.Setenv("CNAUGHT_BASE_URL", "http://api.cnaught.com/v1")
-	_, err = NewFromEnv()
-	assert.ErrorIs(t, err, ErrInvalidRequest)
+	for base, want := range map[string]string{
+		"http://api.cnaught.com/v1": "is plain http off loopback, so the API key would travel unencrypted: use https, or WithInsecureHTTP",
+		"127.0.0.1:8765/v1":         "is not a URL such as https://api.cnaught.com/v1",
+		"localhost:8765/v1":         "is not an absolute URL such as https://api.cnaught.com/v1",
+	} {
+		t.Setenv("CNAUGHT_BASE_URL", base)
+		_, err = NewFromEnv()
+		assert.EqualError(t, err, "cnaught: New: CNAUGHT_BASE_URL "+want)
+		assert.ErrorIs(t, err, ErrInvalidRequest)
+	}
 }
 
 func TestRetryPolicyDefaults(t *testing.T) {

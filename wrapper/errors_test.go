@@ -42,6 +42,7 @@ func matching(err error) []string {
 
 func TestSentinels(t *testing.T) {
 	const prefix = "https://api.cnaught.com/v1/errors/"
+	_, refusedKey := newClient(t, play()).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(strings.Repeat("k", maxIdempotencyKey+1)))
 	for _, tt := range []struct {
 		name string
 		err  error
@@ -79,6 +80,7 @@ func TestSentinels(t *testing.T) {
 		{"ambiguous transport", &TransportError{Err: errReset, Ambiguous: true}, []string{"ErrOutcomeUnknown"}},
 		{"unreadable", &DecodeError{StatusCode: 201, Err: errReset}, nil},
 		{"refused", &InvalidRequestError{}, []string{"ErrInvalidRequest"}},
+		{"refused key", refusedKey, []string{"ErrInvalidRequest", "ErrIdempotencyKeyTooLong"}},
 	} {
 		assert.ElementsMatch(t, tt.want, matching(tt.err), tt.name)
 		assert.ElementsMatch(t, tt.want, matching(fmt.Errorf("shop: %w", tt.err)), "%s, wrapped", tt.name)
