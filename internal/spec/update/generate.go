@@ -60,7 +60,7 @@ func (r *run) generateInCopy(ctx context.Context) (err error) {
 // environment is what go commands run with: nothing around the copy, neither a
 // workspace file nor a version control system, has a say in the build.
 func environment() []string {
-	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -buildvcs=false")
+	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -buildvcs=false -trimpath")
 	return append(os.Environ(), "GOWORK=off", "GOFLAGS="+flags)
 }
 
