@@ -57,11 +57,11 @@ func Read(name string, data []byte) (*Description, error) {
 	return &Description{Root: root, data: data}, nil
 }
 
-// Validate reports what makes the description invalid as OpenAPI. Examples and
+// Validate reports what makes a description invalid as OpenAPI. Examples and
 // defaults are not checked against their schemas: the vendor's own examples do
 // not all fit, and nothing here depends on them.
-func (d *Description) Validate(name string) error {
-	info, err := d.load(name)
+func Validate(name string, data []byte) error {
+	info, err := loadInfo(name, data)
 	if err == nil {
 		err = info.Spec.Validate(context.Background(),
 			openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation())
@@ -72,10 +72,13 @@ func (d *Description) Validate(name string) error {
 	return nil
 }
 
-func (d *Description) load(name string, options ...load.Option) (*load.SpecInfo, error) {
+// Validate is Validate for a description that was read.
+func (d *Description) Validate(name string) error { return Validate(name, d.data) }
+
+func loadInfo(name string, data []byte, options ...load.Option) (*load.SpecInfo, error) {
 	loader := openapi3.NewLoader()
 	loader.IncludeOrigin = true
-	return load.NewSpecInfoFromData(loader, d.data, name, options...)
+	return load.NewSpecInfoFromData(loader, data, name, options...)
 }
 
 // severities are the checks that weigh less for this client than for others:
@@ -89,11 +92,11 @@ var severities = map[string]checker.Level{
 // Compare returns the changes from current to next, breaking ones first, and
 // the number of places where only wording or examples changed.
 func Compare(current, next *Description) (changes []Change, wording int, err error) {
-	before, err := current.load("current", load.WithFlattenParams())
+	before, err := loadInfo("current", current.data, load.WithFlattenParams())
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the current description: %w", err)
 	}
-	after, err := next.load("next", load.WithFlattenParams())
+	after, err := loadInfo("next", next.data, load.WithFlattenParams())
 	if err != nil {
 		return nil, 0, fmt.Errorf("read the new description: %w", err)
 	}

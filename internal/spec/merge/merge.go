@@ -53,6 +53,9 @@ func Merge(ours *yaml.Node, from *source.Source) (*Result, error) {
 	if from.Whole {
 		m.root = tree.Clone(from.Documents[0].Root)
 		m.markWhole()
+		if from.Documents[0].Older != "" {
+			m.keepWebhooks()
+		}
 		return &Result{Root: m.root, Notes: m.notes}, nil
 	}
 	facts, conflicts := collect(from.Documents)
@@ -162,6 +165,39 @@ func (m *merger) markWhole() {
 		for name, component := range tree.Pairs(components) {
 			m.keepExtensions(tree.Get(m.ours, "components", kind, name), component, tree.Path{"components", kind, name}, false)
 		}
+	}
+}
+
+// keepWebhooks carries our webhooks over to a description in OpenAPI 3.0, which
+// has no way to speak of any, with the components that only they use.
+func (m *merger) keepWebhooks() {
+	webhooks := tree.Get(m.ours, "webhooks")
+	if webhooks == nil || tree.Get(m.root, "webhooks") != nil {
+		return
+	}
+	tree.Set(m.root, "webhooks", tree.Clone(webhooks))
+	m.keepReferenced(webhooks)
+	m.note("The webhooks stay as they were: OpenAPI 3.0 has no way to speak of any.")
+}
+
+// keepReferenced copies the components that a part of ours refers to and the
+// new description does not have.
+func (m *merger) keepReferenced(part *yaml.Node) {
+	if path := tree.Target(part); path != nil {
+		component := tree.Get(m.ours, path...)
+		if component == nil || tree.Get(m.root, path...) != nil {
+			return
+		}
+		parent := m.root
+		for _, key := range path[:len(path)-1] {
+			parent = tree.Ensure(parent, key)
+		}
+		tree.Set(parent, path[len(path)-1], tree.Clone(component))
+		m.keepReferenced(component)
+		return
+	}
+	for _, child := range part.Content {
+		m.keepReferenced(child)
 	}
 }
 

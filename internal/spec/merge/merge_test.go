@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -163,6 +164,34 @@ func TestPagesThatContradict(t *testing.T) {
 	assert.Contains(t, result.Conflicts[1].String(), "`paths[\"/orders/{id}\"].get.operationId`")
 }
 
+// What a webhook sends is often a component of its own, and OpenAPI 3.0 knows
+// no webhooks.
+func TestWholeFileIn30KeepsWebhooks(t *testing.T) {
+	const webhook = `webhooks:
+  paid: {post: {operationId: Paid, requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Event'}}}}}}
+`
+	before := root(t, strings.Replace(ours+webhook, "  schemas:\n", `  schemas:
+    Event: {type: object, properties: {order: {$ref: '#/components/schemas/Order'}, alias: {$ref: '#/components/schemas/Alias'}, event: {$ref: '#/components/schemas/Event'}}}
+    Alias: {$ref: '#/components/schemas/Mine'}
+`, 1))
+	require.NotNil(t, tree.Get(before, "components", "schemas", "Event"))
+	from := whole(t, page)
+	result, err := Merge(before, from)
+	require.NoError(t, err)
+	assert.Nil(t, tree.Get(result.Root, "webhooks"), "3.1 could have said it")
+
+	from.Documents[0].Older = "3.0.3"
+	result, err = Merge(before, from)
+	require.NoError(t, err)
+	assert.Equal(t, "Paid", tree.Text(result.Root, "webhooks", "paid", "post", "operationId"))
+	schemas := tree.Get(result.Root, "components", "schemas")
+	for _, name := range []string{"Event", "Alias", "Mine"} {
+		assert.NotNil(t, tree.Get(schemas, name), name)
+	}
+	assert.Equal(t, "integer", tree.Text(schemas, "Order", "properties", "id", "type"), "the new one")
+	assert.Contains(t, result.Notes, "The webhooks stay as they were: OpenAPI 3.0 has no way to speak of any.")
+}
+
 func TestWholeFileReplaces(t *testing.T) {
 	result := merged(t, whole(t, page))
 	assert.Equal(t, []string{"GET /orders/{id}"}, Operations(result.Root))
@@ -234,4 +263,26 @@ func TestDifferences(t *testing.T) {
 		`paths["/orders/{id}"].get.responses.200.$ref`,
 		"components.schemas.Order.properties.id.type",
 	}, got)
+}
+
+func TestDifferencesOf(t *testing.T) {
+	for name, test := range map[string]struct {
+		old, new string
+		want     []string
+	}{
+		"text":      {"description: The id", "description: An id", []string{`paths["/orders/{id}"].parameters.0.description`}},
+		"added":     {"operationId: GetOrder", "operationId: GetOrder\n      deprecated: true", []string{`paths["/orders/{id}"].get.deprecated`}},
+		"extension": {"operationId: GetOrder", "operationId: GetOrder\n      x-more: true", nil},
+		"renamed":   {"    Order: {", "    Orders: {", []string{"components.schemas.Order"}},
+		"top level": {"openapi: 3.1.0", "openapi: 3.1.1", []string{"openapi"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, page, test.old)
+			var got []string
+			for _, place := range Differences(root(t, strings.Replace(page, test.old, test.new, 1)), document(t, "a.md", page)) {
+				got = append(got, place.String())
+			}
+			assert.Equal(t, test.want, got)
+		})
+	}
 }

@@ -8,13 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/cnaught-go/cnaught/internal/spec/page"
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
+	"github.com/cnaught-go/cnaught/internal/spec/upgrade"
 )
 
 // Source is what was read.
@@ -38,7 +38,9 @@ type Source struct {
 // Document is one description and where it stands.
 type Document struct {
 	Name string
-	Root *yaml.Node
+	Root *yaml.Node // OpenAPI 3.1
+	// Older is the version of OpenAPI that it was in, if that was 3.0.
+	Older string
 	// Markdown is the page that the description was in, with Unix line ends;
 	// nil for a file.
 	Markdown []byte
@@ -65,7 +67,7 @@ func Load(path string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.checkVersions()
+	return s, nil
 }
 
 func (s *Source) addFile(path string) error {
@@ -77,7 +79,11 @@ func (s *Source) addFile(path string) error {
 	if err != nil {
 		return err
 	}
-	s.Documents = append(s.Documents, Document{Name: filepath.Base(path), Root: root})
+	document, err := newDocument(filepath.Base(path), root)
+	if err != nil {
+		return err
+	}
+	s.Documents = append(s.Documents, document)
 	return nil
 }
 
@@ -86,14 +92,32 @@ func (s *Source) addPage(path, name string) error {
 	if err != nil {
 		return err
 	}
+	documents, err := ReadPage(name, markdown)
+	s.Documents = append(s.Documents, documents...)
+	return err
+}
+
+// ReadPage returns the descriptions inside a page, usually one.
+func ReadPage(name string, markdown []byte) ([]Document, error) {
 	roots, err := page.Extract(name, markdown)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var out []Document
 	for _, root := range roots {
-		s.Documents = append(s.Documents, Document{Name: name, Root: root, Markdown: []byte(page.Unix(string(markdown)))})
+		document, err := newDocument(name, root)
+		if err != nil {
+			return nil, err
+		}
+		document.Markdown = []byte(page.Unix(string(markdown)))
+		out = append(out, document)
 	}
-	return nil
+	return out, nil
+}
+
+func newDocument(name string, root *yaml.Node) (Document, error) {
+	root, older, err := upgrade.To31(name, root)
+	return Document{Name: name, Root: root, Older: older}, err
 }
 
 func (s *Source) addFolder(folder string) error {
@@ -116,20 +140,4 @@ func (s *Source) addFolder(folder string) error {
 		err = fmt.Errorf("%s has no page (*.md) with an OpenAPI description", folder)
 	}
 	return err
-}
-
-var supported = regexp.MustCompile(`^3\.1(\.\d+)?$`)
-
-// checkVersions refuses other versions of OpenAPI. 3.0 in particular reads
-// almost the same and means something else: it says "nullable: true" where 3.1
-// says "type: [string, 'null']", and a 3.1 reader ignores the former.
-func (s *Source) checkVersions() error {
-	for _, document := range s.Documents {
-		if got := tree.Text(document.Root, "openapi"); got == "" {
-			return fmt.Errorf("%s is not an OpenAPI description: it has no openapi member", document.Name)
-		} else if !supported.MatchString(got) {
-			return fmt.Errorf("%s is OpenAPI %s; this project reads 3.1: convert it first (in 3.0, \"nullable: true\" stands for what 3.1 writes as a list of types)", document.Name, got)
-		}
-	}
-	return nil
 }

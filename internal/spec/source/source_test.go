@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
 const description = "openapi: 3.1.0\ninfo: {title: T}\n"
@@ -41,6 +43,18 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestLoad30(t *testing.T) {
+	const old = "openapi: 3.0.3\ninfo: {title: T, version: v1}\npaths: {}\ncomponents: {schemas: {A: {type: string, nullable: true}}}\n"
+	for name, text := range map[string]string{"a.yaml": old, "a.md": "```yaml\n" + old + "```\n"} {
+		s, err := Load(file(t, name, text))
+		require.NoError(t, err, name)
+		require.Len(t, s.Documents, 1)
+		assert.Equal(t, "3.0.3", s.Documents[0].Older)
+		assert.Equal(t, "3.1.0", tree.Text(s.Documents[0].Root, "openapi"))
+		assert.Equal(t, "null", tree.Text(s.Documents[0].Root, "components", "schemas", "A", "type", "1"))
+	}
+}
+
 func TestLoadFolder(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
@@ -66,11 +80,10 @@ func TestLoadFolder(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	for name, test := range map[string]struct{ file, text, want string }{
-		"3.0":           {"a.yaml", "openapi: 3.0.3\n", "a.yaml is OpenAPI 3.0.3; this project reads 3.1"},
 		"3.2":           {"a.yaml", "openapi: 3.2.0\n", "this project reads 3.1"},
 		"3.10":          {"a.yaml", "openapi: 3.10.0\n", "this project reads 3.1"},
 		"no version":    {"a.yaml", "paths: {}\n", "a.yaml is not an OpenAPI description"},
-		"page of 3.0":   {"a.md", "```yaml\nopenapi: 3.0.0\n```\n", "a.md is OpenAPI 3.0.0"},
+		"page of 2.0":   {"a.md", "```yaml\nopenapi: 2.0.0\n```\n", "a.md is OpenAPI 2.0.0"},
 		"other file":    {"a.txt", description, "is neither an OpenAPI file"},
 		"no extension":  {"openapi", description, "is neither an OpenAPI file"},
 		"invalid":       {"a.yaml", "a: [", "a.yaml is not valid YAML"},

@@ -217,21 +217,29 @@ func Equal(a, b *yaml.Node) bool {
 // or "".
 func Ref(n *yaml.Node) string { return Text(n, "$ref") }
 
+// Target is the place that the $ref of n names inside its document; nil where
+// it has none or names another document.
+func Target(n *yaml.Node) Path {
+	rest, local := strings.CutPrefix(Ref(n), "#/")
+	if !local {
+		return nil
+	}
+	var path Path
+	for part := range strings.SplitSeq(rest, "/") {
+		path = append(path, strings.NewReplacer("~1", "/", "~0", "~").Replace(part))
+	}
+	return path
+}
+
 // Resolve follows $ref inside the document root, as often as needed, and
 // returns the node with its path; nil where the target is missing.
 func Resolve(root, n *yaml.Node, path Path) (*yaml.Node, Path) {
 	for range maxDepth {
-		ref := Ref(n)
-		if ref == "" {
+		if Ref(n) == "" {
 			return n, path
 		}
-		rest, local := strings.CutPrefix(ref, "#/")
-		if !local {
+		if path = Target(n); path == nil {
 			return nil, nil
-		}
-		path = nil
-		for part := range strings.SplitSeq(rest, "/") {
-			path = append(path, strings.NewReplacer("~1", "/", "~0", "~").Replace(part))
 		}
 		if n = Get(root, path...); n == nil {
 			return nil, nil

@@ -127,6 +127,16 @@ var additive = []change{
 		says: []string{"wording or examples in 1 place"},
 	},
 	{
+		name: "OpenAPI 3.0.3",
+		edit: func(t *testing.T, root *yaml.Node) {
+			set(t, root, "{type: string}", member("Order", "invoice_id")...)
+			as30(t, root)
+		},
+		verdict: report.Additive, step: report.Minor,
+		symbols: map[string]string{"api.Order.InvoiceID": "added"},
+		says:    []string{"openapi.yaml is OpenAPI 3.0.3. It was read as 3.1.0"},
+	},
+	{
 		name:    "nothing",
 		edit:    func(*testing.T, *yaml.Node) {},
 		verdict: report.Nothing, step: report.NoStep,

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/cnaught-go/cnaught/internal/spec/merge"
-	"github.com/cnaught-go/cnaught/internal/spec/page"
 	"github.com/cnaught-go/cnaught/internal/spec/source"
 )
 
@@ -28,7 +27,7 @@ func (r *run) keepPages() error {
 		}
 	}
 	for _, name := range r.storedPages() {
-		stored, err := readPage(name, r.work.before[name])
+		stored, err := source.ReadPage(name, r.work.before[name])
 		if err != nil || kept[name] {
 			continue
 		}
@@ -56,24 +55,12 @@ func (r *run) storedPages() []string {
 	return out
 }
 
-func readPage(name string, markdown []byte) ([]source.Document, error) {
-	roots, err := page.Extract(name, markdown)
-	if err != nil {
-		return nil, err
-	}
-	var out []source.Document
-	for _, root := range roots {
-		out = append(out, source.Document{Name: name, Root: root})
-	}
-	return out, nil
-}
-
 // pageName is where a page is stored: in the place of the page that has one of
 // its operations, or under its own name.
 func (r *run) pageName(document source.Document) string {
 	wanted := merge.Operations(document.Root)
 	for _, name := range r.storedPages() {
-		stored, err := readPage(name, r.work.before[name])
+		stored, err := source.ReadPage(name, r.work.before[name])
 		if err != nil {
 			continue
 		}

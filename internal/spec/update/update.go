@@ -20,6 +20,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/report"
 	"github.com/cnaught-go/cnaught/internal/spec/source"
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
+	"github.com/cnaught-go/cnaught/internal/spec/upgrade"
 )
 
 // Files of the repository.
@@ -173,6 +174,11 @@ func (r *run) prepare() error {
 	r.source.Ours = sameFile(r.From, filepath.Join(r.Root, descriptionFile))
 	for _, name := range r.source.Skipped {
 		r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was skipped: it has no OpenAPI description.", name))
+	}
+	for _, document := range r.source.Documents {
+		if document.Older != "" {
+			r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s is OpenAPI %s. It was read as %s: what 3.0 calls nullable is a list of types there.", document.Name, document.Older, upgrade.Version))
+		}
 	}
 	return r.mergeAndCompare()
 }
