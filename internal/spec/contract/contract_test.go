@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -344,11 +345,53 @@ func testEveryStatus(t *testing.T) {
 		}
 		c.send(401, op.Method, path, body, append(headers, "Authorization", "Bearer wrong")...)
 		seen = validator.Seen(op.OperationID)
+		require.NotEmpty(t, answers[op.OperationID], op.OperationID)
+		for _, status := range answers[op.OperationID] {
+			assert.Contains(t, seen, status, "%s was never answered with %d", op.OperationID, status)
+		}
 		for status := range op.Responses.Map() {
 			code, err := strconv.Atoi(status)
-			if assert.NoError(t, err) {
-				assert.Contains(t, seen, code, "%s was never answered with %d", op.OperationID, code)
+			if err != nil || slices.Contains(seen, code) { // default, or a range such as 4XX
+				continue
 			}
+			// Newer than this package, or not the sandbox's to decide: it takes a fault.
+			c.cn.Inject(sandbox.Fault{Operation: op.OperationID, Status: code})
+			assert.Equal(t, code, c.status(op.Method, path, body, headers...), op.OperationID)
 		}
 	}
+}
+
+// answers are the statuses with which the sandbox answers by its own rules. A
+// status that a new description declares beyond them is for faults, until the
+// sandbox gets a rule for it.
+var answers = map[string][]int{
+	"CancelOrder":                    {200, 400, 401, 403, 404, 409, 422},
+	"CreateCheckoutSession":          {201, 400, 401, 403},
+	"CreateSubaccount":               {201, 400, 401, 403, 409, 422},
+	"DeleteSubaccount":               {204, 401, 403, 404, 409},
+	"GetCheckoutSessionById":         {200, 401, 404},
+	"GetImpactData":                  {200, 400, 401, 403},
+	"GetImpactHostedPageConfig":      {200, 400, 401, 403},
+	"GetListOfOrder":                 {200, 400, 401, 403},
+	"GetListOfPortfolios":            {200, 401},
+	"GetListOfSubaccounts":           {200, 400, 401, 403},
+	"GetOrderById":                   {200, 400, 401, 403, 404},
+	"GetPortfolioById":               {200, 401, 404},
+	"GetProjectById":                 {200, 401, 404},
+	"GetProjectCategoryById":         {200, 401, 404},
+	"GetSubaccountById":              {200, 401, 403, 404},
+	"RemoveSubaccountLogo":           {200, 401, 403, 404},
+	"RequestAirFreightQuote":         {200, 400, 401, 403},
+	"RequestFlightQuote":             {200, 400, 401, 403},
+	"RequestGroundFreightQuote":      {200, 400, 401, 403},
+	"RequestGroundTransportQuote":    {200, 400, 401, 403},
+	"RequestOfficeSpaceQuote":        {200, 400, 401, 403},
+	"RequestQuote":                   {200, 400, 401, 403},
+	"RequestRideQuote":               {200, 400, 401, 403},
+	"RequestTrainQuote":              {200, 400, 401, 403},
+	"SubmitOrder":                    {201, 400, 401, 403, 409, 422},
+	"SubmitRideOrder":                {201, 400, 401, 403, 409, 422},
+	"UpdateSubaccount":               {200, 400, 401, 403, 404},
+	"UpdateSubaccountLogoFromURL":    {200, 400, 401, 403, 404},
+	"UpdateSubaccountLogoFromUpload": {200, 400, 401, 403, 404, 413, 415},
 }

@@ -34,6 +34,13 @@ func generate(t *testing.T, name, input string, change func(config map[string]an
 	return string(readFile(t, out))
 }
 
+func document(t *testing.T, data []byte) map[string]any {
+	t.Helper()
+	var doc map[string]any
+	require.NoError(t, yaml.Unmarshal(data, &doc))
+	return doc
+}
+
 func TestGeneratedCodeIsCurrent(t *testing.T) {
 	for config, file := range map[string]string{
 		"config.yaml":     "api/api.gen.go",

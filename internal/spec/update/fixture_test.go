@@ -172,6 +172,14 @@ func (f *fixture) add(t *testing.T, name, text string) {
 	require.NoError(t, writeFile(filepath.Join(f.dir, filepath.FromSlash(name)), []byte(text), 0o644))
 }
 
+// read returns a file of the copy.
+func (f *fixture) read(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(name)))
+	require.NoError(t, err)
+	return data
+}
+
 // goCommand runs the go command in the copy.
 func (f *fixture) goCommand(t *testing.T, dir string, arguments ...string) {
 	t.Helper()
@@ -226,4 +234,41 @@ func appendTo(t *testing.T, root *yaml.Node, value string, keys ...string) {
 	t.Helper()
 	list := at(t, root, keys...)
 	list.Content = append(list.Content, at(t, parse(t, "v: "+value), "v"))
+}
+
+// sessions is the operation that the tests of pages take.
+const sessions = "/checkout/sessions/{id}"
+
+// published returns what a page says of a path: its operations, and the
+// components that they refer to.
+func published(t *testing.T, root *yaml.Node, path string) *yaml.Node {
+	t.Helper()
+	page := tree.Clone(root)
+	item := at(t, root, "paths", path)
+	drop(t, page, "webhooks")
+	drop(t, page, "paths")
+	set(t, page, "{}", "paths")
+	tree.Set(at(t, page, "paths"), path, tree.Clone(item))
+	drop(t, page, "components")
+	set(t, page, "{}", "components")
+	tree.Set(at(t, page, "components"), "securitySchemes", tree.Clone(at(t, root, "components", "securitySchemes")))
+	var refer func(n *yaml.Node)
+	refer = func(n *yaml.Node) {
+		if target := tree.Target(n); target != nil && tree.Get(page, target...) == nil {
+			component := at(t, root, target...)
+			tree.Set(tree.Ensure(at(t, page, "components"), target[1]), target[2], tree.Clone(component))
+			refer(component)
+		}
+		for _, child := range n.Content {
+			refer(child)
+		}
+	}
+	refer(item)
+	return page
+}
+
+// markdown is a page as the vendor writes it.
+func markdown(t *testing.T, part *yaml.Node) string {
+	t.Helper()
+	return "# A page\n\n## OpenAPI\n\n````yaml api-reference/openapi.yaml\n" + string(text(t, part)) + "````\n"
 }

@@ -12,22 +12,45 @@ import (
 
 	"github.com/cnaught-go/cnaught/internal/spec/rawonly"
 	"github.com/cnaught-go/cnaught/internal/spec/report"
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// needNoHand are the changes after which everything goes on as before, tests
-// included.
-var needNoHand = []string{
-	"new operation", "new optional member of an answer", "new optional member of a request",
-	"new optional parameter", "enum value added", "error response added", "wording",
-}
-
-// addEverything makes all of them at once, with operations of every shape.
+// addEverything makes every change that needs no hand, in every place where it
+// can be made, and adds operations of every shape.
 func addEverything(t *testing.T, root *yaml.Node) {
-	for _, c := range additive {
-		if slices.Contains(needNoHand, c.name) {
-			c.edit(t, root)
+	var visit func(n *yaml.Node)
+	members, values := 0, 0
+	visit = func(n *yaml.Node) {
+		for _, child := range n.Content {
+			visit(child)
+		}
+		if properties := tree.Get(n, "properties"); properties != nil && properties.Kind == yaml.MappingNode {
+			tree.Set(properties, "added_later", parse(t, "{type: [string, 'null'], description: New.}"))
+			members++
+		}
+		if enum := tree.Get(n, "enum"); enum != nil && enum.Kind == yaml.SequenceNode {
+			enum.Content = append(enum.Content, tree.String("added_later"))
+			values++
 		}
 	}
+	for _, schema := range tree.Pairs(at(t, root, "components", "schemas")) {
+		visit(schema)
+	}
+	require.Greater(t, members, 30)
+	require.Greater(t, values, 1)
+	for _, item := range tree.Pairs(at(t, root, "paths")) {
+		for method, operation := range tree.Pairs(item) {
+			if !slices.Contains(tree.Methods, method) {
+				continue
+			}
+			tree.Set(operation, "summary", tree.String(tree.Text(operation, "summary")+", in other words"))
+			tree.Set(tree.Get(operation, "responses"), "429", parse(t, tooManyRequests))
+			if tree.Get(operation, "parameters") != nil { // the first one would change the generated signature
+				appendTo(t, operation, "{name: added_later, in: query, schema: {type: string}}", "parameters")
+			}
+		}
+	}
+	set(t, root, newOperation, "paths", "/retirements/{id}")
 	set(t, root, retireCredits, "paths", "/orders/{id}/retire")
 	set(t, root, retireRequest, "components", "schemas", "RetireRequest")
 	set(t, root, buyers, "paths", "/buyers")
@@ -144,7 +167,7 @@ func TestNewOperationsNeedNoHand(t *testing.T) {
 	require.NoError(t, err)
 	repo.add(t, "wrapper/sandbox/updated_test.go", string(tests))
 	repo.goCommand(t, ".", "test", "-short", "./api", "./internal/server", "./wrapper", "./wrapper/sandbox")
-	repo.goCommand(t, "internal/spec", "test", "./description", "./guard", "./rawonly", "./contract/...")
+	repo.goCommand(t, "internal/spec", "test", "./description", "./guard", "./rawonly", "./contract/...", "./methods", "./overlaycheck")
 
 	drafts := "package cnaught\n\nimport (\n\t\"context\"\n\t\"net/http\"\n\n\t\"github.com/cnaught-go/cnaught/api\"\n)\n"
 	count := 0

@@ -14,16 +14,13 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/report"
 )
 
-const publishedPage = publishedFolder + "/get-checkout-session.md"
-
 // TestUnusableSources gives what cannot be taken: nothing is written, and the
 // reason is a sentence that a person understands.
 func TestUnusableSources(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
 	ours := string(repo.files[descriptionFile])
-	page := string(repo.files[publishedPage])
-	require.Contains(t, page, "openapi: 3.1.0")
+	page := markdown(t, published(t, repo.description(t), sessions))
 	replaced := func(text, old, new string) string {
 		require.Contains(t, text, old)
 		return strings.Replace(text, old, new, 1)
@@ -32,8 +29,7 @@ func TestUnusableSources(t *testing.T) {
 		file, text string
 		want       string
 	}{
-		"OpenAPI 3.0.3":        {"openapi.yaml", replaced(ours, "openapi: 3.1.0", "openapi: 3.0.3"), "openapi.yaml is OpenAPI 3.0.3; this project reads 3.1: convert it first"},
-		"OpenAPI 4":            {"openapi.yaml", replaced(ours, "openapi: 3.1.0", "openapi: 4.0.0"), "this project reads 3.1"},
+		"OpenAPI 4":            {"openapi.yaml", replaced(ours, "openapi: 3.1.0", "openapi: 4.0.0"), "openapi.yaml is OpenAPI 4.0.0; this project reads 3.1 and 3.0"},
 		"Swagger 2":            {"openapi.json", `{"swagger": "2.0", "paths": {}}`, "openapi.json is not an OpenAPI description: it has no openapi member"},
 		"invalid YAML":         {"openapi.yaml", replaced(ours, "servers:", "servers: [") + "]", "openapi.yaml is not valid YAML"},
 		"a key twice":          {"openapi.yaml", ours + "\ninfo: {}\n", `key "info" is repeated`},
@@ -44,7 +40,6 @@ func TestUnusableSources(t *testing.T) {
 		"reference to nothing": {"openapi.yaml", replaced(ours, "'#/components/schemas/OrderList'", "'#/components/schemas/Gone'"), "openapi.yaml is not valid OpenAPI"},
 		"invalid OpenAPI":      {"openapi.yaml", replaced(ours, "in: query", "in: cookies"), "openapi.yaml is not valid OpenAPI"},
 		"page without OpenAPI": {"intro.md", "# Hello\n", "intro.md: no fenced block with an OpenAPI description"},
-		"page, 3.0.3":          {"get.md", replaced(page, "openapi: 3.1.0", "openapi: 3.0.3"), "get.md is OpenAPI 3.0.3"},
 		"page of another API":  {"get.md", strings.ReplaceAll(page, "api.cnaught.com", "api.example.com"), "get.md describes another API"},
 		"unknown kind of file": {"openapi.txt", ours, "openapi.txt is neither an OpenAPI file"},
 	}
@@ -77,15 +72,18 @@ paths:
     get: {operationId: ListPets, responses: {'200': {description: ok}}}
 `
 
-// TestPage merges the published page with a new member, with Windows line ends.
+// TestPage merges a page with a new member and with Windows line ends, in the
+// place of the page that is stored.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
-	page := string(repo.files[publishedPage])
-	member := "        subaccount_id:\n"
-	require.Contains(t, page, member)
-	page = strings.Replace(page, member, "        locale:\n          type: string\n          description: Language of the page.\n"+member, 1)
-	from := write(t, "get-checkout-session-by-id.md", []byte(strings.ReplaceAll(page, "\n", "\r\n")))
+	root := repo.description(t)
+	page := published(t, root, sessions)
+	const stored = publishedFolder + "/get-checkout-session.md"
+	repo.add(t, stored, markdown(t, page))
+	set(t, page, "{type: string, description: Language of the page.}", member("CheckoutSession", "locale")...)
+	now := markdown(t, page)
+	from := write(t, "get-checkout-session-by-id.md", []byte(strings.ReplaceAll(now, "\n", "\r\n")))
 
 	r := Run(t.Context(), repo.options(t, from))
 	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
@@ -93,21 +91,16 @@ func TestPage(t *testing.T) {
 	assert.Equal(t, report.Minor, r.Step())
 	assert.Contains(t, r.Markdown(), "`api.CheckoutSession.Locale`: added")
 	assert.Equal(t, ExitOK, ExitCode(r, false))
-	assert.Equal(t, []string{"api/api.gen.go", publishedPage, descriptionFile}, repo.changed(t), "the stored page is replaced, whatever the new one is called")
-
-	now, err := os.ReadFile(filepath.Join(repo.dir, descriptionFile))
-	require.NoError(t, err)
-	assert.NotContains(t, string(now), "\r")
-	assert.Contains(t, string(now), "        locale:\n")
-	stored, err := os.ReadFile(filepath.Join(repo.dir, publishedPage))
-	require.NoError(t, err)
-	assert.Equal(t, page, string(stored))
+	assert.Equal(t, []string{"api/api.gen.go", stored, descriptionFile}, r.Written, "the stored page is replaced, whatever the new one is called")
+	assert.Equal(t, r.Written, repo.changed(t))
+	assert.Equal(t, now, string(repo.read(t, stored)))
 
 	// The diff of the description is the new member and nothing else.
-	root := repo.description(t)
+	written := repo.read(t, descriptionFile)
+	assert.NotContains(t, string(written), "\r")
 	before, err := canon.Format(root, root)
 	require.NoError(t, err)
-	assert.Equal(t, "        locale:\n          type: string\n          description: Language of the page.\n", added(t, before, now))
+	assert.Equal(t, "        locale:\n          type: string\n          description: Language of the page.\n", added(t, before, written))
 }
 
 // added returns the lines that b has and a has not; it fails if a has lines
@@ -132,22 +125,24 @@ func TestFolder(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
 	folder := t.TempDir()
-	page := repo.files[publishedPage]
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "a.md"), page, 0o644))
-	require.NoError(t, os.MkdirAll(filepath.Join(folder, "orders"), 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "orders", "b.md"), page, 0o644))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "intro.md"), []byte("# Hello\n"), 0o644))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "notes.txt"), []byte("not read"), 0o644))
-	r := Run(t.Context(), Options{Root: repo.dir, From: folder, ReportOnly: true})
-	assert.Equal(t, report.Nothing, r.Verdict(), r.Markdown())
+	page := published(t, repo.description(t), sessions)
+	for name, text := range map[string]string{
+		"a.md": markdown(t, page), "orders/b.md": markdown(t, page), "intro.md": "# Hello\n", "notes.txt": "not read",
+	} {
+		require.NoError(t, writeFile(filepath.Join(folder, name), []byte(text), 0o644))
+	}
+	options := repo.options(t, folder)
+	options.ReportOnly = true
+	r := Run(t.Context(), options)
+	assert.NotContains(t, []report.Verdict{report.Failed, report.Decision}, r.Verdict(), r.Markdown())
+	assert.Empty(t, r.Changes)
 	assert.Equal(t, ExitOK, ExitCode(r, true))
 	assert.Contains(t, r.Markdown(), "intro.md was skipped")
 
 	t.Run("pages that contradict each other", func(t *testing.T) {
-		other := bytes.Replace(page, []byte("description: Checkout Session\n"), []byte("description: The session\n"), 1)
-		other = bytes.Replace(other, []byte("        expires_on:\n          type: string\n"), []byte("        expires_on:\n          type: integer\n"), 1)
-		require.NotEqual(t, page, other)
-		require.NoError(t, os.WriteFile(filepath.Join(folder, "orders", "b.md"), other, 0o644))
+		set(t, page, "The session", "paths", sessions, "get", "responses", "200", "description")
+		set(t, page, "integer", append(member("CheckoutSession", "expires_on"), "type")...)
+		require.NoError(t, writeFile(filepath.Join(folder, "orders/b.md"), []byte(markdown(t, page)), 0o644))
 		r := Run(t.Context(), Options{Root: repo.dir, From: folder})
 		assert.Equal(t, report.Decision, r.Verdict())
 		assert.Equal(t, ExitDecision, ExitCode(r, false))
