@@ -42,11 +42,11 @@ fleet: ## 1,000 clients through an outage, in simulated time: four policies comp
 	$(GO) test ./wrapper -count=1 -v -run TestFleet -fleet.clients=1000
 
 bench: ## Compare one call, a page and throughput with hand-written code and peers
-	$(GO) -C internal/bench run ./cmd/table -out results/bench.txt -command "make bench"
+	$(GO) -C internal/bench run ./cmd/table -out results/bench.txt -readme ../../README.md -command "make bench"
 
 bench-node: ## Compare throughput with the vendor's Node SDK; needs Node and npm
 	cd internal/bench/node && npm ci --ignore-scripts --no-audit --no-fund
-	$(GO) -C internal/bench run ./cmd/table -node node -rounds 40 -out results/node.txt -command "make bench-node"
+	$(GO) -C internal/bench run ./cmd/table -node node -rounds 40 -out results/node.txt -readme ../../README.md -command "make bench-node"
 
 FUZZTIME ?= 60s
 fuzz: ## Run each fuzz target for FUZZTIME (60s)

@@ -4,6 +4,9 @@
 //	go run ./cmd/table -out results/bench.txt
 //	go run ./cmd/table -node node -out results/node.txt
 //	go run ./cmd/table -show results/bench.txt
+//
+// With -readme it puts the ratios into that file, too; -node says into which
+// part.
 package main
 
 import (
@@ -25,7 +28,7 @@ import (
 )
 
 type options struct {
-	out, show, groups, node, command string
+	out, show, groups, node, command, readme string
 	rounds                           int
 	serve                            bool
 }
@@ -36,6 +39,7 @@ func main() {
 	flag.StringVar(&o.show, "show", "", "measure nothing, show this `file`")
 	flag.StringVar(&o.groups, "groups", "Call,Page,Throughput", "what to measure")
 	flag.StringVar(&o.node, "node", "", "measure the vendor's Node SDK, installed in this `folder`")
+	flag.StringVar(&o.readme, "readme", "", "put the ratios into this `file`")
 	flag.StringVar(&o.command, "command", "", "the command that the file names")
 	flag.IntVar(&o.rounds, "rounds", 100, "slices of time for each client")
 	flag.BoolVar(&o.serve, "serve", false, "be the server of -node; used by the command itself")
@@ -72,14 +76,35 @@ func run(ctx context.Context, o options) error {
 			return err
 		}
 	}
-	return printTables(os.Stdout, lines, name)
-}
-
-func printTables(w io.Writer, lines []byte, name string) error {
 	t, err := table.Read(bytes.NewReader(lines), name)
 	if err != nil {
 		return err
 	}
+	if o.readme != "" {
+		if err := updateReadme(o, t); err != nil {
+			return err
+		}
+	}
+	return printTables(os.Stdout, t)
+}
+
+func updateReadme(o options, t *table.Table) error {
+	section := table.Bench
+	if o.node != "" {
+		section = table.BenchNode
+	}
+	readme, err := os.ReadFile(o.readme)
+	if err != nil {
+		return err
+	}
+	text, err := table.Replace(string(readme), section, t.Readme(section))
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.readme, err)
+	}
+	return os.WriteFile(o.readme, []byte(text), 0o644)
+}
+
+func printTables(w io.Writer, t *table.Table) error {
 	if err := t.WriteMarkdown(w); err != nil {
 		return err
 	}
