@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/cnaught-go/cnaught/api"
@@ -62,23 +63,46 @@ func decode(data []byte, into any) error {
 	if err := json.Unmarshal(data, into); err != nil {
 		return err
 	}
-	if !hasID(into) {
-		return errors.New("the body has no id")
+	if name := lacks(data, into); name != "" {
+		return fmt.Errorf("the body has no %s", name)
 	}
 	return nil
 }
 
-// hasID: what was bought or created can't be found again without its id.
-func hasID(v any) bool {
+// lacks names the member without which an answer is of no use: what was bought
+// or created can't be found again without its id, a quote of nothing is none,
+// and a list that does not say what is on it is not an empty one.
+func lacks(data []byte, v any) string {
+	member, there := "", true
 	switch v := v.(type) {
 	case *api.Order:
-		return v.ID != ""
+		member, there = "id", v.ID != ""
 	case *api.CheckoutSession:
-		return v.ID != ""
+		member, there = "id", v.ID != ""
 	case *api.Subaccount:
-		return v.ID != ""
+		member, there = "id", v.ID != ""
+	case *api.Quote:
+		member, there = "amount_kg", v.AmountKg != 0
+	case *api.OrderList:
+		member, there = "data", v.Data != nil || hasData(data)
+	case *api.SubaccountList:
+		member, there = "data", v.Data != nil || hasData(data)
+	case *api.PortfolioList:
+		member, there = "data", v.Data != nil || hasData(data)
 	}
-	return true
+	if there {
+		return ""
+	}
+	return member
+}
+
+// hasData tells a list that is null, which some servers write for an empty one,
+// from an answer without any.
+func hasData(data []byte) bool {
+	var list struct {
+		Data json.RawMessage `json:"data"`
+	}
+	return json.Unmarshal(data, &list) == nil && list.Data != nil
 }
 
 // asTyped wraps what a generated request builder refused; the Doer's errors

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -69,7 +70,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	c := &Client{
 		base:             base,
 		secret:           newSecret(apiKey),
-		subaccount:       s.subaccount,
+		subaccount:       Value(s.subaccount),
 		policy:           policy,
 		budget:           newBucket(policy.Budget),
 		jitter:           fullJitter,
@@ -131,10 +132,16 @@ func (s *settings) check(apiKey string) error {
 	switch {
 	case apiKey == "":
 		return &InvalidRequestError{"New", "API key", "is empty"}
-	case checkHeaderValue(apiKey) != "" || strings.Contains(apiKey, " "):
-		return &InvalidRequestError{"New", "API key", "holds white space, control characters or characters outside ASCII (a line break at its end?)"}
-	case checkHeaderValue(s.subaccount) != "":
-		return &InvalidRequestError{"New", "subaccount", checkHeaderValue(s.subaccount)}
+	case strings.TrimSpace(apiKey) != apiKey:
+		return &InvalidRequestError{"New", "API key", "begins or ends with white space (a line break?)"}
+	case strings.Contains(apiKey, " "):
+		return &InvalidRequestError{"New", "API key", `holds a space (leave out "Bearer")`}
+	case checkHeaderValue(apiKey) != "":
+		return &InvalidRequestError{"New", "API key", checkHeaderValue(apiKey)}
+	case s.subaccount != nil && *s.subaccount == "":
+		return &InvalidRequestError{"New", "subaccount", "is empty"}
+	case checkHeaderValue(Value(s.subaccount)) != "":
+		return &InvalidRequestError{"New", "subaccount", checkHeaderValue(*s.subaccount)}
 	case checkHeaderValue(s.userAgent) != "":
 		return &InvalidRequestError{"New", "user agent", checkHeaderValue(s.userAgent)}
 	case s.maxResponseBytes <= 0:
@@ -152,9 +159,11 @@ func parseBaseURL(raw, from string, insecure bool) (*url.URL, error) {
 	case err != nil:
 		return refuse("is not a URL such as " + DefaultBaseURL)
 	case u.Scheme != "https" && u.Scheme != "http":
-		return refuse("is not an absolute URL such as " + DefaultBaseURL)
+		return refuse("is not an absolute http or https URL such as " + DefaultBaseURL)
 	case u.Hostname() == "":
 		return refuse("has no host")
+	case !validPort(u.Port()):
+		return refuse("has a port that is not 1 to 65535")
 	case u.User != nil:
 		return refuse("holds credentials")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
@@ -170,6 +179,11 @@ func parseBaseURL(raw, from string, insecure bool) (*url.URL, error) {
 	}
 	u.Host = strings.ToLower(u.Host)
 	return u, nil
+}
+
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 func isLoopback(host string) bool {

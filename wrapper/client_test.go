@@ -98,6 +98,21 @@ func TestBaseURLReachesTheWire(t *testing.T) {
 	assert.Equal(t, "https://proxy.test/a%2Fb/orders/"+escapedID, rt.requests()[0].url)
 }
 
+func TestNewSaysWhatIsWrong(t *testing.T) {
+	for want, f := range map[string]func() (*Client, error){
+		"API key begins or ends with white space (a line break?)": func() (*Client, error) { return New("C0-x\n") },
+		`API key holds a space (leave out "Bearer")`:              func() (*Client, error) { return New("Bearer C0-x") },
+		"API key holds characters outside printable ASCII":        func() (*Client, error) { return New("clé") },
+		"subaccount is empty":                                     func() (*Client, error) { return New(testKey, WithSubaccount("")) },
+		"base URL has a port that is not 1 to 65535":              func() (*Client, error) { return New(testKey, WithBaseURL("https://a.test:99999/v1")) },
+		"RetryPolicy.Budget.Capacity is negative or no number":    func() (*Client, error) { return New(testKey, withBudget(math.NaN(), 0)) },
+		"RetryPolicy.Budget.PerSuccess is negative or no number":  func() (*Client, error) { return New(testKey, withBudget(1, -1)) },
+	} {
+		_, err := f()
+		assert.EqualError(t, err, "cnaught: New: "+want)
+	}
+}
+
 func TestInsecureHTTPHasToBeAskedFor(t *testing.T) {
 	_, err := New(testKey, WithBaseURL("http://staging.internal/v1"))
 	assert.ErrorIs(t, err, ErrInvalidRequest)
@@ -114,6 +129,9 @@ func TestNewRefuses(t *testing.T) {
 		"key with a trailing newline":    func() (*Client, error) { return New("C0-x\n") },
 		"key that is not ASCII":          func() (*Client, error) { return New("clé") },
 		"key with NUL":                   func() (*Client, error) { return New("C0\x00") },
+		"empty subaccount":               func() (*Client, error) { return New(testKey, WithSubaccount("")) },
+		"port 0":                         func() (*Client, error) { return New(testKey, WithBaseURL("https://a.test:0/v1")) },
+		"port 65536":                     func() (*Client, error) { return New(testKey, WithBaseURL("https://a.test:65536/v1")) },
 		"subaccount with a line break":   func() (*Client, error) { return New(testKey, WithSubaccount("a\nb")) },
 		"subaccount with spaces around":  func() (*Client, error) { return New(testKey, WithSubaccount(" a")) },
 		"user agent with a line break":   func() (*Client, error) { return New(testKey, WithUserAgent("a\nb")) },
@@ -165,7 +183,7 @@ func TestNewFromEnv(t *testing.T) {
 	for base, want := range map[string]string{
 		"http://api.cnaught.com/v1": "is plain http off loopback, so the API key would travel unencrypted: use https, or WithInsecureHTTP",
 		"127.0.0.1:8765/v1":         "is not a URL such as https://api.cnaught.com/v1",
-		"localhost:8765/v1":         "is not an absolute URL such as https://api.cnaught.com/v1",
+		"localhost:8765/v1":         "is not an absolute http or https URL such as https://api.cnaught.com/v1",
 	} {
 		t.Setenv("CNAUGHT_BASE_URL", base)
 		_, err = NewFromEnv()

@@ -12,7 +12,8 @@ import (
 )
 
 // Sentinels for errors.Is. The first group matches an [*Error] by the problem
-// type's URI or, where the answer has none, by its status.
+// type's URI or, where that is missing or unknown, by its status. The types are
+// those of the vendor's Node SDK.
 var (
 	// ErrUnauthorized: 401, the API key was not accepted.
 	ErrUnauthorized = errors.New("cnaught: unauthorized")
@@ -104,6 +105,9 @@ func (e *Error) Error() string {
 		b.WriteString(": " + quote(e.Title))
 	case e.Title == "" && len(e.Body) > 0:
 		b.WriteString(": " + quote(e.Body))
+	}
+	if e.StatusCode/100 == 3 {
+		b.WriteString(": redirects are not followed")
 	}
 	if e.Detail != "" && e.Detail != e.Title {
 		b.WriteString(": " + quote(e.Detail))
@@ -248,8 +252,11 @@ func (e *DecodeError) Error() string {
 		fmt.Fprintf(&b, "answer %d %q can't be read: ", e.StatusCode, quote(e.Header.Get("Content-Type")))
 	}
 	fmt.Fprintf(&b, "%s; body %q", quote(fmt.Sprint(e.Err)), quote(e.Body))
-	if e.IdempotencyKey != "" {
+	switch {
+	case e.IdempotencyKey != "":
 		fmt.Fprintf(&b, "; call again with idempotency key %q to have the API's answer again", e.IdempotencyKey)
+	case e.Ambiguous:
+		b.WriteString("; outcome unknown: the server may have acted")
 	}
 	return b.String()
 }
@@ -309,7 +316,7 @@ func writeEnding(b *strings.Builder, attempts int, stopped error, ambiguous, ear
 	}
 	switch {
 	case ambiguous && earlier:
-		fmt.Fprintf(b, "; an earlier call with idempotency key %q may have acted: call again with it to settle that", key)
+		fmt.Fprintf(b, "; if an earlier call used idempotency key %q, it may have acted: call again with it to settle that", key)
 	case ambiguous && key != "":
 		fmt.Fprintf(b, "; outcome unknown: call again with idempotency key %q to settle it", key)
 	case ambiguous:

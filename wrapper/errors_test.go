@@ -109,6 +109,7 @@ func TestMessages(t *testing.T) {
 		{"complaints about no member", problem(400, `{"title":"Bad","errors":["amount is missing","so is the rest"]}`),
 			`cnaught: SubmitOrder: 400 Bad Request: Bad: amount is missing, so is the rest`},
 		{"HTML", problem(403, "<html>\n  <h1>Denied</h1>\n</html>"), `cnaught: SubmitOrder: 403 Forbidden: <html> <h1>Denied</h1> </html>`},
+		{"redirect", problem(301, ``), `cnaught: SubmitOrder: 301 Moved Permanently: redirects are not followed`},
 		{"empty", problem(403, ``), `cnaught: SubmitOrder: 403 Forbidden`},
 		{"a status without a name", problem(499, ``), `cnaught: SubmitOrder: 499`},
 		{"attempts and outcome", []step{reply(500, `{"title":"Oops"}`)},
@@ -136,11 +137,14 @@ func TestMoreMessages(t *testing.T) {
 	_, err := newClient(t, play(breakWith(errReset))).CreateCheckoutSession(t.Context(), anySession)
 	assert.EqualError(t, err, "cnaught: CreateCheckoutSession: read tcp: connection reset by peer; outcome unknown: the server may have acted")
 
+	_, err = newClient(t, play(reply(201, `{}`))).CreateCheckoutSession(t.Context(), anySession)
+	assert.EqualError(t, err, `cnaught: CreateCheckoutSession: answer 201 "application/json" can't be read: the body has no id; body "{}"; outcome unknown: the server may have acted`)
+
 	mine := WithIdempotencyKey("cart-17")
 	_, err = newClient(t, play(reply(401, `{"title":"Unauthorized"}`))).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: SubmitOrder: 401 Unauthorized; an earlier call with idempotency key "cart-17" may have acted: call again with it to settle that`)
+	assert.EqualError(t, err, `cnaught: SubmitOrder: 401 Unauthorized; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
 	_, err = newClient(t, play(breakWith(dialError(syscall.ECONNREFUSED))), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: SubmitOrder: dial tcp: connection refused; an earlier call with idempotency key "cart-17" may have acted: call again with it to settle that`)
+	assert.EqualError(t, err, `cnaught: SubmitOrder: dial tcp: connection refused; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
 	_, err = newClient(t, play(breakWith(errReset)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
 	assert.EqualError(t, err, `cnaught: SubmitOrder: read tcp: connection reset by peer; outcome unknown: call again with idempotency key "cart-17" to settle it`)
 

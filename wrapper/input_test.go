@@ -106,6 +106,7 @@ func TestBadOrders(t *testing.T) {
 		"infinitely negative price": {TotalPriceUSDCents: math.Inf(-1)},
 		"long metadata":             {AmountKg: 1, Metadata: long},
 		"long description":          {AmountKg: 1, Description: long},
+		"broken metadata":           {AmountKg: 1, Metadata: "cart \xff"},
 		"empty callback":            {AmountKg: 1, NotificationConfig: &api.NotificationConfig{}},
 		"relative callback":         {AmountKg: 1, NotificationConfig: &api.NotificationConfig{URL: "/hook"}},
 		"callback without scheme":   {AmountKg: 1, NotificationConfig: &api.NotificationConfig{URL: "shop.example/hook"}},

@@ -81,7 +81,8 @@ func (b *closable) Read(p []byte) (int, error) {
 	if b.closed.Load() {
 		return 0, errTakenAway
 	}
-	return b.Reader.Read(p)
+	n, err := b.Reader.Read(p)
+	return n, asBodyError(err)
 }
 
 // Close does not wait for a read that blocks: no caller's context could end it.
@@ -173,10 +174,15 @@ func (b *rewound) Read(p []byte) (int, error) {
 	}
 	n, err := b.body.Read(p[:min(int64(len(p)), b.left)])
 	b.left -= int64(n)
-	if err != nil && err != io.EOF {
-		err = &bodyError{err} // the caller's own: no retry will help
+	return n, asBodyError(err)
+}
+
+// asBodyError marks what the caller's own reader says: no retry will help.
+func asBodyError(err error) error {
+	if err == nil || err == io.EOF {
+		return err
 	}
-	return n, err
+	return &bodyError{err}
 }
 
 // Close ends the reading: after it the caller's body is not touched.

@@ -160,7 +160,7 @@ func TestLogoThatFailsToRead(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))
 	defer server.Close()
 	err := upload(t.Context(), newTestClient(t, server.URL+"/v1", quick(2)), io.MultiReader(strings.NewReader("logo"), failing{}))
-	assert.ErrorContains(t, err, "cable pulled")
+	assert.ErrorContains(t, err, "request body: cable pulled")
 	as[*TransportError](t, err)
 }
 
@@ -171,7 +171,7 @@ func TestLogoThatFailsToReadIsNotRetried(t *testing.T) {
 		io.Seeker
 	}{failing{}, strings.NewReader("logo")}
 	err := upload(t.Context(), newClient(t, rt, quick(4)), body)
-	assert.ErrorContains(t, err, "cable pulled")
+	assert.ErrorContains(t, err, "request body: cable pulled")
 	assert.Equal(t, 1, as[*TransportError](t, err).Attempts, "a broken disk stays one")
 }
 

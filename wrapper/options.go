@@ -25,7 +25,7 @@ type settings struct {
 	insecureHTTP     bool
 	httpClient       *http.Client
 	policy           RetryPolicy
-	subaccount       string
+	subaccount       *string
 	userAgent        string
 	logger           *slog.Logger
 	maxResponseBytes int64
@@ -46,8 +46,8 @@ func WithBaseURL(url string) Option {
 // then travels unencrypted.
 func WithInsecureHTTP() Option { return func(s *settings) { s.insecureHTTP = true } }
 
-// WithHTTPClient sends requests through hc, which is used as it is and not
-// changed: its Transport, Jar and Timeout (per attempt) count. Redirects are
+// WithHTTPClient sends requests through hc (nil for the default), which is used
+// as it is and not changed: its Transport, Jar and Timeout (per attempt) count. Redirects are
 // not followed whatever its CheckRedirect says, since an API call that is
 // redirected would take the credentials along.
 func WithHTTPClient(hc *http.Client) Option { return func(s *settings) { s.httpClient = hc } }
@@ -56,15 +56,16 @@ func WithHTTPClient(hc *http.Client) Option { return func(s *settings) { s.httpC
 func WithRetryPolicy(p RetryPolicy) Option { return func(s *settings) { s.policy = p } }
 
 // WithSubaccount makes every call that can act for a subaccount act for this
-// one (header X-Subaccount-Id). [ForSubaccount] wins over it.
-func WithSubaccount(id string) Option { return func(s *settings) { s.subaccount = id } }
+// one (header X-Subaccount-Id). [ForSubaccount] wins over it. An empty id is
+// refused: what was meant for a subaccount would be charged to the account.
+func WithSubaccount(id string) Option { return func(s *settings) { s.subaccount = &id } }
 
 // WithUserAgent puts a product, such as "shop/1.4", in front of the client's own
 // User-Agent.
 func WithUserAgent(product string) Option { return func(s *settings) { s.userAgent = product } }
 
 // WithLogger logs each retry at level Warn and each call at level Debug. The
-// API key and the bodies are never logged.
+// API key and the bodies are never logged, nor is anything with a nil logger.
 func WithLogger(l *slog.Logger) Option { return func(s *settings) { s.logger = l } }
 
 // WithMaxResponseBytes bounds the body of a good answer; the default is 32 MiB.
@@ -133,6 +134,9 @@ var ownHeaders = []string{
 	headerIdempotencyKey, headerSubaccount,
 }
 
+// instead names the option that sets a header of the client's own.
+var instead = map[string]string{headerIdempotencyKey: ": use WithIdempotencyKey", headerSubaccount: ": use ForSubaccount"}
+
 // WithHeader sends one more header. Headers that the client sets itself are
 // refused with ErrInvalidRequest.
 func WithHeader(name, value string) CallOption {
@@ -142,7 +146,7 @@ func WithHeader(name, value string) CallOption {
 		case !isToken(name):
 			c.refuse("header", fmt.Sprintf("%q is no field name", quote(name)))
 		case slices.Contains(ownHeaders, name):
-			c.refuse("header", name+" is the client's own")
+			c.refuse("header", name+" is the client's own"+instead[name])
 		case err != "":
 			c.refuse("header "+quote(name), err)
 		}
@@ -198,12 +202,15 @@ func (c *callContext) Value(key any) any {
 }
 
 // WithCallOptions returns a context with which the methods of [Client.Raw]
-// take call options too.
+// take call options too. They add to those that ctx carries already, as the
+// options of a method do to those of its context; of two that say the same, the
+// later one counts.
 func WithCallOptions(ctx context.Context, opts ...CallOption) context.Context {
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	cc := &callContext{Context: ctx}
+	cc := &callContext{Context: ctx, call: *callFrom(ctx)}
+	cc.call.headers = slices.Clip(cc.call.headers) // what is added is not ctx's
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&cc.call)

@@ -151,6 +151,47 @@ func TestCallOptionsReachRaw(t *testing.T) {
 	assert.Equal(t, "k", r.IdempotencyKey)
 }
 
+// Otherwise what is meant for a subaccount is charged to the account as soon as
+// the call has an option of its own.
+func TestCallOptionsAddToThoseOfTheContext(t *testing.T) {
+	rt := play(reply(201, orderJSON))
+	c := newClient(t, rt)
+	outer := WithCallOptions(t.Context(), ForSubaccount("sub"), WithHeader("X-A", "outer"))
+	var r Response
+	_, err := c.PlaceOrder(outer, tenKg, WithResponse(&r), WithHeader("X-B", "1"))
+	require.NoError(t, err)
+	_, err = c.PlaceOrder(WithCallOptions(outer, WithIdempotencyKey("k"), WithHeader("X-A", "inner")), tenKg)
+	require.NoError(t, err)
+	_, err = c.PlaceOrder(outer, tenKg, ForSubaccount("other"))
+	require.NoError(t, err)
+	_, err = c.PlaceOrder(outer, tenKg)
+	require.NoError(t, err)
+
+	sent := rt.requests()
+	for i, want := range []struct{ subaccount, a, b string }{{"sub", "outer", "1"}, {"sub", "inner", ""}, {"other", "outer", ""}, {"sub", "outer", ""}} {
+		h := sent[i].header
+		assert.Equal(t, want.subaccount, h.Get(headerSubaccount), i)
+		assert.Equal(t, want.a, h.Get("X-A"), i)
+		assert.Equal(t, want.b, h.Get("X-B"), i)
+	}
+	assert.Equal(t, "k", sent[1].header.Get(headerIdempotencyKey))
+	assert.NotEqual(t, "k", sent[3].header.Get(headerIdempotencyKey))
+	assert.Equal(t, 201, r.StatusCode)
+	_, err = c.PlaceOrder(WithCallOptions(t.Context(), ForSubaccount("")), tenKg, WithResponse(&r))
+	assert.ErrorIs(t, err, ErrInvalidRequest, "what is wrong with an option of the context stays wrong")
+}
+
+func TestProtectedHeadersNameTheirOption(t *testing.T) {
+	for name, want := range map[string]string{
+		"idempotency-key": "header Idempotency-Key is the client's own: use WithIdempotencyKey",
+		"X-Subaccount-ID": "header X-Subaccount-Id is the client's own: use ForSubaccount",
+		"Authorization":   "header Authorization is the client's own",
+	} {
+		invalid := refused(t, name, func(c *Client) error { return errorOf(c.GetOrder(t.Context(), "x", WithHeader(name, "v"))) })
+		assert.EqualError(t, invalid, "cnaught: GetOrderById: "+want)
+	}
+}
+
 // The context that carries the options is a context in every other respect.
 func TestCallContext(t *testing.T) {
 	type key struct{}

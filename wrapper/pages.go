@@ -75,6 +75,16 @@ func (c *Client) Subaccounts(ctx context.Context, o ListOptions, opts ...CallOpt
 	}, func(subaccount *api.Subaccount) string { return subaccount.ID })
 }
 
+// ignoredCursorError is a page that came before. It says "cnaught:" once, where
+// wrapping ErrCursorIgnored would say it twice.
+type ignoredCursorError struct{ op, id string }
+
+func (e *ignoredCursorError) Error() string {
+	return fmt.Sprintf("cnaught: %s: the server ignored the cursor: %q came twice", e.op, e.id)
+}
+
+func (e *ignoredCursorError) Is(target error) bool { return target == ErrCursorIgnored }
+
 // pages walks a list from new to old. It ends on a short or empty page, and
 // with ErrCursorIgnored on a page that has something of the page before, or a
 // cursor, which is found out before the loop gets to see any of it.
@@ -112,7 +122,7 @@ func pages[T any](c *Client, op string, o ListOptions, fetch func(ListOptions) (
 			for i := range page {
 				id := id(&page[i])
 				if cursors[id] || before[id] {
-					fail(fmt.Errorf("cnaught: %s: %w: %q came twice", op, ErrCursorIgnored, quote(c.secret.mask(id))))
+					fail(&ignoredCursorError{op, quote(c.secret.mask(id))})
 					return
 				}
 				ids[id] = true

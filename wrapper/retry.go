@@ -80,8 +80,10 @@ func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
 	if p.Budget.PerSuccess == 0 {
 		p.Budget.PerSuccess = d.Budget.PerSuccess
 	}
-	if !(p.Budget.Capacity >= 0) || !(p.Budget.PerSuccess >= 0) { // NaN too
-		return p, &InvalidRequestError{"New", "RetryPolicy.Budget", "is negative"}
+	for name, value := range map[string]float64{"Capacity": p.Budget.Capacity, "PerSuccess": p.Budget.PerSuccess} {
+		if !(value >= 0) {
+			return p, &InvalidRequestError{"New", "RetryPolicy.Budget." + name, "is negative or no number"}
+		}
 	}
 	return p, nil
 }

@@ -58,7 +58,7 @@ func (c *Client) UpdateSubaccount(ctx context.Context, id string, s api.Subaccou
 // that do this at once, the later one wins.
 func (c *Client) ModifySubaccount(ctx context.Context, id string, change func(*api.SubaccountUpdate), opts ...CallOption) (*api.Subaccount, error) {
 	if change == nil {
-		return nil, &InvalidRequestError{"UpdateSubaccount", "change", "is nil"}
+		return nil, &InvalidRequestError{"ModifySubaccount", "change", "is nil"}
 	}
 	now, err := c.GetSubaccount(ctx, id, opts...)
 	if err != nil {

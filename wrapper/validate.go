@@ -49,6 +49,9 @@ func (in *input) required(field, text string) {
 }
 
 func (in *input) text(field, text string) {
+	if !utf8.ValidString(text) { // JSON would carry another text
+		in.refuse(field, "is not valid UTF-8")
+	}
 	if n := utf8.RuneCountInString(text); n > maxText {
 		in.refuse(field, "has %d characters, more than %d", n, maxText)
 	}
@@ -63,7 +66,7 @@ func (in *input) httpsURL(field, raw string) {
 
 func (in *input) absoluteURL(field, raw string) {
 	if u, err := url.Parse(raw); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		in.refuse(field, "is %q, not an absolute URL", quote(raw))
+		in.refuse(field, "is %q, not an absolute http or https URL", quote(raw))
 	}
 }
 

@@ -45,7 +45,7 @@ func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T,
 	}
 	var (
 		last  *T
-		state = "never seen"
+		state = "was never seen"
 	)
 	for pause := firstPoll; ; pause = min(lastPoll, pause*3/2) {
 		value, err := poll()
@@ -55,16 +55,17 @@ func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T,
 			if state, ok = done(value); ok {
 				return value, nil
 			}
+			state = "is " + quote(c.secret.mask(state))
 		} else if !passing(err) && ctx.Err() == nil {
 			return last, err
 		}
 		// Half of the pause is random, so that waiters do not march in step.
 		if ended := sleep(ctx, pause/2+rand.N(pause/2)); ended != nil {
-			id, state := quote(c.secret.mask(id)), quote(c.secret.mask(state))
+			id := quote(c.secret.mask(id))
 			if err != nil && !errors.Is(err, ended) {
-				return last, fmt.Errorf("cnaught: %s %s: %s: %w; last poll: %w", op, id, state, ended, err)
+				return last, fmt.Errorf("cnaught: %s: %q %s: %w; last poll: %w", op, id, state, ended, err)
 			}
-			return last, fmt.Errorf("cnaught: %s %s: %s: %w", op, id, state, ended)
+			return last, fmt.Errorf("cnaught: %s: %q %s: %w", op, id, state, ended)
 		}
 	}
 }

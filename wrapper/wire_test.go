@@ -156,7 +156,7 @@ func TestLengthsOnTheWire(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = length{r.ContentLength, r.Header.Get("Content-Length"), r.TransferEncoding}
 		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, subaccountJSON)
+		io.WriteString(w, `{"id":"x","amount_kg":1,"data":[]}`)
 	}))
 	defer server.Close()
 	c := newTestClient(t, server.URL+"/v1")
