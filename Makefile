@@ -13,7 +13,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## Do the main job on the built-in sandbox; no key, no network
+demo: ## Quote, buy, wait, list and cancel on the built-in sandbox; no key, no network but for modules
 	@$(GO) run ./internal/demo
 
 test: ## Run all tests, with a C compiler under the race detector
@@ -73,5 +73,5 @@ spec-report: ## Say what a new description means for Go callers; FROM=file-or-fo
 update-spec: ## Take a new description, if the result builds; FROM=file-or-folder
 	@$(GO) -C internal/spec run ./cmd/update-spec -from "$(abspath $(from))"
 
-ci: ## Run what CI runs
+ci: ## Generate, lint, tidy, test, demo: what CI runs
 	bash .ci/run

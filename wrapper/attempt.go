@@ -1,11 +1,12 @@
 package cnaught
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"mime"
 	"net/http"
 	"strings"
@@ -65,7 +66,7 @@ func (c *Client) attempt(x *exchange) *result {
 	if x.op.class() != retrySafe {
 		t := new(tracer)
 		ctx = t.watch(ctx)
-		defer func() { r.wire = t.wire() }()
+		defer func() { r.wire = t.wire(c.traced) }()
 	}
 	req, err := x.request(ctx)
 	if err != nil {
@@ -76,14 +77,20 @@ func (c *Client) attempt(x *exchange) *result {
 	if err == nil && resp == nil {
 		err = errors.New("the transport returned neither an answer nor an error")
 	}
+	if resp != nil && resp.Body == nil { // from a caller's own RoundTripper
+		resp.Body = http.NoBody
+	}
 	if err != nil {
+		if resp != nil { // against RoundTripper's rules
+			resp.Body.Close()
+		}
 		r.err = c.attemptError(ctx, x.ctx, err)
 		return r
 	}
-	if resp.Body == nil { // from a caller's own RoundTripper
-		resp.Body = http.NoBody
-	}
 	defer resp.Body.Close()
+	if !c.traced { // a body of its own may know nothing of the context
+		defer context.AfterFunc(ctx, func() { resp.Body.Close() })()
+	}
 	r.status, r.resp = resp.StatusCode, resp
 	if resp.StatusCode/100 != 2 {
 		c.readProblem(x, r)
@@ -103,7 +110,7 @@ func (c *Client) attempt(x *exchange) *result {
 
 // attemptError tells the attempt's own timeout from the end of the call.
 func (c *Client) attemptError(attempt, call context.Context, err error) error {
-	if call.Err() == nil && attempt.Err() != nil {
+	if call.Err() == nil && (attempt.Err() != nil || errors.Is(err, context.DeadlineExceeded)) {
 		return &attemptTimeoutError{c.policy.AttemptTimeout}
 	}
 	return err
@@ -112,7 +119,11 @@ func (c *Client) attemptError(attempt, call context.Context, err error) error {
 // readProblem keeps the status whatever becomes of the body.
 func (c *Client) readProblem(x *exchange, r *result) {
 	resp := r.resp
-	body, err := readBody(resp, maxErrorBytes)
+	var body []byte
+	var err error
+	if resp.StatusCode != http.StatusSwitchingProtocols { // its body is the bare connection, which no context ends
+		body, err = readBody(resp, maxErrorBytes)
+	}
 	r.body = body
 	if errors.Is(err, errTooLarge) {
 		io.CopyN(io.Discard, resp.Body, maxDrainBytes)
@@ -147,31 +158,38 @@ func (c *Client) unreadable(x *exchange, r *result, err error) *DecodeError {
 
 // readBody reads up to limit bytes and the end of the body, which lets the
 // connection be used again. With errTooLarge it returns the first limit bytes,
-// with any other error what came.
+// with any other error what came. The announced length is how large the buffer
+// begins; net/http holds a server to it, but a caller's own RoundTripper that
+// changed the body may have left the old one, so what is whole without it is
+// taken.
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	if resp.Body == http.NoBody {
 		return nil, nil
 	}
-	// 0 is not believed: a caller's own RoundTripper may leave it unset.
+	size := int64(bytes.MinRead)
 	if n := resp.ContentLength; n > 0 && n <= min(limit, maxPrealloc) {
-		// One byte more than announced, so that the same read meets the end.
-		buf := make([]byte, n+1)
-		got, err := io.ReadFull(resp.Body, buf)
+		size = n + 1 // so that the end is met without growing
+	}
+	buf := make([]byte, 0, size)
+	for {
+		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
+		buf = buf[:len(buf)+n]
 		switch {
-		case err == nil:
-			return buf, errTooLarge
-		case int64(got) == n && (err == io.ErrUnexpectedEOF || err == io.EOF):
-			return buf[:n:n], nil
+		case int64(len(buf)) > limit:
+			return buf[:limit], errTooLarge
 		case err == io.EOF:
-			err = io.ErrUnexpectedEOF
+			if int64(len(buf)) < resp.ContentLength && !json.Valid(buf) {
+				err = io.ErrUnexpectedEOF
+			} else {
+				err = nil
+			}
+			return buf, err
+		case err != nil:
+			return buf, err
+		case len(buf) == cap(buf):
+			buf = append(buf, 0)[:len(buf)]
 		}
-		return buf[:got], err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, min(limit, math.MaxInt64-1)+1))
-	if err == nil && int64(len(body)) > limit {
-		return body[:limit], errTooLarge
-	}
-	return body, err
 }
 
 // isJSON accepts application/json and any +json, which RFC 6839 makes

@@ -9,8 +9,9 @@ import (
 
 // CreateCheckoutSession opens a hosted checkout in which a customer pays for
 // AmountKg kilograms; send the customer to its CheckoutURL. The total price must
-// be at least 50 US cents, and both URLs absolute https. "{CHECKOUT_SESSION_ID}"
-// in SuccessURL becomes the session's id.
+// be at least 50 US cents (else ErrInvalidParameters), and both URLs absolute
+// https (else ErrInvalidRequest). "{CHECKOUT_SESSION_ID}" in SuccessURL becomes
+// the session's id.
 //
 // The API has no idempotency for sessions, so this call is repeated only if the
 // connection was never made, or after 429 or 503. If it fails with

@@ -37,22 +37,21 @@ func classifyOutcome(class retryClass, r *result) verdict {
 	case r.status/100 == 2:
 		return verdict{ok: true, healthy: true}
 	default:
-		return classifyStatus(class, r.status, r.problem.kind(), r.problem.Header.Get("Retry-After") != "")
+		return classifyStatus(class, r.status, r.problem.kind())
 	}
 }
 
 // conclusive: the API itself has looked at the request, and thus at its key. A
 // gateway answers with 404, 302 or 413 too, but not with the API's problem
-// types; and whoever is unauthorized or forbidden learns nothing of a key.
+// types; and whoever is unauthorized or forbidden learns nothing of a key. A
+// mismatch is no end either: it proves that an earlier call was processed.
 func conclusive(r *result) bool {
 	if r.problem == nil {
 		return false
 	}
-	switch r.problem.kind() {
-	case ErrInvalidParameters, ErrInvalidPagination, ErrInvalidSubaccount, ErrIdempotencyKeyTooLong, ErrIdempotencyMismatch:
+	switch r.problem.typed() {
+	case ErrInvalidParameters, ErrInvalidPagination, ErrInvalidSubaccount, ErrIdempotencyKeyTooLong, ErrNotFound:
 		return true
-	case ErrNotFound:
-		return r.problem.Type != ""
 	}
 	return false
 }
@@ -63,19 +62,18 @@ func gone(r *result) bool {
 	return r.status == http.StatusNotFound && (len(r.body) == 0 || r.problem.Title != "" || r.problem.Type != "")
 }
 
-// classifyStatus: saysWhen tells whether the answer has a Retry-After.
-func classifyStatus(class retryClass, status int, kind error, saysWhen bool) verdict {
+func classifyStatus(class retryClass, status int, kind error) verdict {
 	repeatable := class != retryUnsafe
 	switch status {
 	case http.StatusTooManyRequests:
 		// Refused before anything was done: harmless for every class.
 		return verdict{retry: true}
 	case http.StatusServiceUnavailable:
-		// Repeated for every class, as 429 is. But only a server that refuses says
-		// when to come back: gateways answer a bare 503 for a server that they lost
-		// in the middle of a request too (Envoy's "disconnect/reset before
-		// headers", Heroku's H12 and H13), so nobody is told that it did nothing.
-		return verdict{retry: true, mayHaveActed: !saysWhen}
+		// Repeated for every class, as 429 is. But gateways answer 503 for a server
+		// that they lost in the middle of a request too (Envoy's "disconnect/reset
+		// before headers", Heroku's H12 and H13; Varnish adds "Retry-After: 5" to its
+		// "Backend fetch failed"), so nobody is told that it did nothing.
+		return verdict{retry: true, mayHaveActed: true}
 	case http.StatusTooEarly:
 		return verdict{retry: repeatable}
 	case http.StatusRequestTimeout, http.StatusInternalServerError,
@@ -93,7 +91,17 @@ func classifyStatus(class retryClass, status int, kind error, saysWhen bool) ver
 	if status >= 500 {
 		return verdict{mayHaveActed: true}
 	}
-	return verdict{healthy: true}
+	return verdict{healthy: true, mayHaveActed: leadsOn(status)}
+}
+
+// leadsOn: the answer stands elsewhere, which may be the answer to what was done
+// (RFC 9110, section 15.4.4). 301, 307 and 308 ask to send the request elsewhere.
+func leadsOn(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		return false
+	}
+	return status < 200 || status/100 == 3
 }
 
 // classifyNetwork sorts errors by what they say about the server, where the

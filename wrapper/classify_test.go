@@ -43,7 +43,7 @@ func TestClassifyStatus(t *testing.T) {
 		500: {"again, may act", "again, may act", "unknown"},
 		501: {"down", "down", "down"},
 		502: {"again, may act", "again, may act", "unknown"},
-		503: {"again, may act", "again, may act", "again, may act"}, // without Retry-After
+		503: {"again, may act", "again, may act", "again, may act"},
 		504: {"again, may act", "again, may act", "unknown"},
 	}
 	for status := 100; status < 1000; status++ {
@@ -54,6 +54,10 @@ func TestClassifyStatus(t *testing.T) {
 			want = [3]string{"ok", "ok", "ok"}
 		case status >= 500:
 			want = [3]string{"unknown", "unknown", "unknown"}
+		case status == 301 || status == 307 || status == 308:
+			want = [3]string{"final", "final", "final"}
+		case status < 200 || status/100 == 3:
+			want = [3]string{"unknown, healthy", "unknown, healthy", "unknown, healthy"}
 		default:
 			want = [3]string{"final", "final", "final"}
 		}
@@ -67,10 +71,11 @@ func TestClassifyStatus(t *testing.T) {
 	}
 }
 
+// Varnish says so of a server that it lost in the middle.
 func TestClassify503WithRetryAfter(t *testing.T) {
 	for _, c := range classes {
-		r := &result{status: 503, problem: &Error{StatusCode: 503, Header: http.Header{"Retry-After": {"1"}}}}
-		assert.Equal(t, verdicts["again"], classify(c.class, r), "%s: a server that says when to come back did nothing", c.name)
+		r := &result{status: 503, problem: &Error{StatusCode: 503, Header: http.Header{"Retry-After": {"5"}}}}
+		assert.Equal(t, verdicts["again, may act"], classify(c.class, r), c.name)
 	}
 }
 

@@ -25,6 +25,7 @@ type Client struct {
 	headers          *fixedHeaders
 	subaccount       string
 	send             func(*http.Request) (*http.Response, error)
+	traced           bool // send is net/http's own transport
 	closeIdle        func()
 	policy           RetryPolicy
 	budget           *bucket
@@ -197,21 +198,26 @@ func isLoopback(host string) bool {
 
 // useHTTPClient sends through the transport itself where the client adds
 // nothing to it: no redirects by construction, and no second copy of the
-// headers.
+// headers. Its Timeout becomes that of the attempts.
 func (c *Client) useHTTPClient(hc *http.Client) {
 	if hc == nil {
 		hc = &http.Client{Transport: newTransport()}
 	}
 	c.closeIdle = hc.CloseIdleConnections
-	if hc.Jar == nil && hc.Timeout == 0 {
-		transport := hc.Transport
-		if transport == nil {
-			transport = http.DefaultTransport
-		}
+	transport := hc.Transport
+	if transport == nil {
+		transport = http.DefaultTransport
+	}
+	_, c.traced = transport.(*http.Transport)
+	if hc.Timeout > 0 {
+		c.policy.AttemptTimeout = min(c.policy.AttemptTimeout, hc.Timeout)
+	}
+	if hc.Jar == nil {
 		c.send = transport.RoundTrip
 		return
 	}
 	own := *hc
+	own.Timeout = 0
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.send = func(req *http.Request) (*http.Response, error) {
 		return own.Do(req.Clone(req.Context())) // the Jar writes into the headers, which all attempts share

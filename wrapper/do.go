@@ -68,6 +68,11 @@ func (d doer) do(ctx context.Context, op *operation, req *http.Request) (*http.R
 	started := time.Now()
 	raw := req.URL.Host != "" // not built by our own methods, so the answer is shown to the caller
 	call := callFrom(ctx)
+	if raw {
+		if err := tidy(req); err != nil {
+			return nil, err
+		}
+	}
 	x, err := d.c.newExchange(ctx, op, req, call)
 	if err != nil {
 		closeBody(req)
@@ -92,6 +97,37 @@ func (d doer) do(ctx context.Context, op *operation, req *http.Request) (*http.R
 		r.resp.Body = &rawBody{bytes.NewReader(r.body), unfit, d.c.secret}
 	}
 	return r.resp, nil
+}
+
+// tidy brings a request of Raw into the form that our own have, whatever its
+// editors did: a name of a header in another case would be sent beside ours, and
+// a body that was replaced without its GetBody would be another one in the
+// second attempt.
+func tidy(req *http.Request) error {
+	for name, values := range req.Header {
+		if canonical := http.CanonicalHeaderKey(name); canonical != name {
+			delete(req.Header, name)
+			req.Header[canonical] = append(req.Header[canonical], values...)
+		}
+	}
+	if req.Body == nil || req.Body == http.NoBody || req.GetBody == nil {
+		return nil
+	}
+	body, err := io.ReadAll(req.Body)
+	req.Body.Close()
+	if err != nil {
+		return &InvalidRequestError{req.Method, "body", "can't be read: " + quote(err.Error())}
+	}
+	fresh := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	if again, err := req.GetBody(); err == nil {
+		second, err := io.ReadAll(again)
+		again.Close()
+		if err == nil && !bytes.Equal(body, second) {
+			req.GetBody, req.ContentLength = fresh, int64(len(body))
+		}
+	}
+	req.Body, err = fresh()
+	return err
 }
 
 // withoutKey returns what an answer may carry of its request: callers print and

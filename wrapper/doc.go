@@ -12,17 +12,17 @@
 // A call is repeated only where that can do no harm. There are three kinds:
 //
 //   - safe: reads, quotes, replacements and deletions. Repeated after any
-//     failure in passing.
+//     transient failure.
 //   - keyed: PlaceOrder, CancelOrder, CreateSubaccount. Each call gets one
 //     random Idempotency-Key, or the caller's own ([WithIdempotencyKey]), the
-//     same on every attempt: the API acts once. Repeated after any failure in
-//     passing.
+//     same on every attempt: the API acts once. Repeated after any transient
+//     failure.
 //   - unsafe: CreateCheckoutSession. The API has no idempotency for it, so it is
 //     repeated only if the connection was never made, or after 429 or 503. A
 //     gateway's 503 may hide a session that was opened; a second one costs
 //     nothing and expires.
 //
-// Failures in passing are connection errors, cut-off bodies, attempts that
+// Transient failures are connection errors, cut-off bodies, attempts that
 // time out, the statuses 408, 425, 429, 500, 502, 503 and 504, and the 409 that
 // says that a request with the same key is still being processed. Untrusted
 // certificates and unknown hosts are not repeated. How often and how patiently:
@@ -41,7 +41,8 @@
 //
 // # Testing
 //
-// The package sandbox, beside this one, is a CNaught on the test's own machine.
+// Package sandbox (github.com/cnaught-go/cnaught/wrapper/sandbox) is a CNaught on
+// your own machine.
 //
 // # New operations
 //

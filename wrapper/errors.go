@@ -33,7 +33,9 @@ var (
 	ErrIdempotencyKeyTooLong = errors.New("cnaught: idempotency key too long")
 	// ErrIdempotencyConcurrent: 409, a request with this key is still being processed.
 	ErrIdempotencyConcurrent = errors.New("cnaught: concurrent requests with one idempotency key")
-	// ErrIdempotencyMismatch: 422, the key was used before with another payload.
+	// ErrIdempotencyMismatch: 422, the key was used before with another payload,
+	// and that call was processed. With a key of the caller's it matches
+	// ErrOutcomeUnknown too: what that call did is not known here.
 	ErrIdempotencyMismatch = errors.New("cnaught: idempotency key used with another payload")
 	// ErrRateLimited: 429.
 	ErrRateLimited = errors.New("cnaught: rate limited")
@@ -115,12 +117,17 @@ func (e *Error) Error() string {
 	if len(e.Errors) > 0 {
 		b.WriteString(": " + quote(joinComplaints(e.Errors)))
 	}
+	if e.earlier && e.kind() == ErrIdempotencyMismatch {
+		fmt.Fprintf(&b, "; an earlier call with idempotency key %q was processed: call again with its input to have its answer", e.IdempotencyKey)
+		return b.String()
+	}
 	writeEnding(&b, e.Attempts, e.stopped, e.Ambiguous, e.earlier, e.IdempotencyKey)
 	return b.String()
 }
 
-// Unwrap returns what ended the retries early, such as the context's error; nil
-// if nothing did.
+// Unwrap returns what ended the retries early, such as the error of a context that
+// has ended; nil if nothing did. A call that gives up since the next attempt would
+// come after the deadline returns before it, so that is no DeadlineExceeded.
 func (e *Error) Unwrap() error { return e.stopped }
 
 // Is matches the sentinels above.
@@ -140,27 +147,10 @@ func (e *Error) Is(target error) bool {
 // kind gives the one sentinel that says what the answer means. The problem
 // type wins over the status, since three of the 400s differ only there.
 func (e *Error) kind() error {
-	untyped := e.Type == "" || e.Type == "about:blank" // RFC 9457, section 4.2.1
-	if i := strings.LastIndex(e.Type, "/errors/"); i >= 0 {
-		switch e.Type[i+len("/errors/"):] {
-		case "invalid-parameters":
-			return ErrInvalidParameters
-		case "invalid-pagination":
-			return ErrInvalidPagination
-		case "invalid-subaccount":
-			return ErrInvalidSubaccount
-		case "idempotency-key-too-long":
-			return ErrIdempotencyKeyTooLong
-		case "idempotency-concurrent-requests":
-			return ErrIdempotencyConcurrent
-		case "idempotency-changed-payload":
-			return ErrIdempotencyMismatch
-		case "forbidden":
-			return ErrForbidden
-		case "not-found":
-			return ErrNotFound
-		}
+	if kind := e.typed(); kind != nil {
+		return kind
 	}
+	untyped := e.Type == "" || e.Type == "about:blank" // RFC 9457, section 4.2.1
 	switch e.StatusCode {
 	case http.StatusBadRequest:
 		if len(e.Errors) > 0 {
@@ -184,6 +174,33 @@ func (e *Error) kind() error {
 		if e.IdempotencyKey != "" && untyped {
 			return ErrIdempotencyMismatch
 		}
+	}
+	return nil
+}
+
+// typed is what the problem type says, if it is one of the API's own.
+func (e *Error) typed() error {
+	i := strings.LastIndex(e.Type, "/errors/")
+	if i < 0 {
+		return nil
+	}
+	switch e.Type[i+len("/errors/"):] {
+	case "invalid-parameters":
+		return ErrInvalidParameters
+	case "invalid-pagination":
+		return ErrInvalidPagination
+	case "invalid-subaccount":
+		return ErrInvalidSubaccount
+	case "idempotency-key-too-long":
+		return ErrIdempotencyKeyTooLong
+	case "idempotency-concurrent-requests":
+		return ErrIdempotencyConcurrent
+	case "idempotency-changed-payload":
+		return ErrIdempotencyMismatch
+	case "forbidden":
+		return ErrForbidden
+	case "not-found":
+		return ErrNotFound
 	}
 	return nil
 }

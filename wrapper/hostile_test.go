@@ -167,8 +167,11 @@ func TestOddTransports(t *testing.T) {
 		{"no header", odd(func(r *http.Response) { r.Header = nil }), false},
 		{"status 0", odd(func(r *http.Response) { r.StatusCode = 0 }), false},
 		{"negative status", odd(func(r *http.Response) { r.StatusCode = -200 }), false},
-		{"length too short", odd(func(r *http.Response) { r.ContentLength = 5 }), false},
-		{"length too long", odd(func(r *http.Response) { r.ContentLength = 5000 }), false},
+		{"length too short", odd(func(r *http.Response) { r.ContentLength = 5 }), true},
+		{"length too long", odd(func(r *http.Response) { r.ContentLength = 5000 }), true},
+		{"length too long, and cut off", odd(func(r *http.Response) {
+			r.ContentLength, r.Body = 5000, io.NopCloser(strings.NewReader(orderJSON[:20]))
+		}), false},
 		{"length unknown", odd(func(r *http.Response) { r.ContentLength = -1 }), true},
 		{"length below all", odd(func(r *http.Response) { r.ContentLength = math.MinInt64 }), true},
 		{"no request", odd(func(r *http.Response) { r.Request = nil }), true},

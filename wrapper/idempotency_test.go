@@ -184,7 +184,8 @@ func TestMismatchIsAnErrorAtOnce(t *testing.T) {
 		_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("cart-17"))
 		assert.Equal(t, 1, rt.count())
 		assert.ErrorIs(t, err, ErrIdempotencyMismatch)
-		assert.NotErrorIs(t, err, ErrOutcomeUnknown)
+		assert.ErrorIs(t, err, ErrOutcomeUnknown, "who takes it for the end buys again what the key has bought")
+		assert.ErrorContains(t, err, `an earlier call with idempotency key "cart-17" was processed: call again with its input to have its answer`)
 		key, _ := IdempotencyKeyFrom(err)
 		assert.Equal(t, "cart-17", key)
 	}
@@ -229,7 +230,7 @@ func TestOwnKeyIsSettledOnlyByTheAPI(t *testing.T) {
 	}{
 		"refused connection":    {breakWith(errRefused), true, false},
 		"429":                   {reply(429, ``), true, false},
-		"503 with Retry-After":  {reply(503, ``, "Retry-After", "0"), true, false},
+		"503 with Retry-After":  {reply(503, ``, "Retry-After", "0"), true, true},
 		"503":                   {reply(503, ``), true, true},
 		"500":                   {reply(500, ``), true, true},
 		"401, a key revoked":    {reply(401, ``), true, false},
@@ -237,7 +238,7 @@ func TestOwnKeyIsSettledOnlyByTheAPI(t *testing.T) {
 		"400 of a gateway":      {reply(400, ``), true, false},
 		"400 of the API":        {reply(400, `{"type":"https://api.cnaught.com/v1/errors/invalid-parameters"}`), false, false},
 		"404":                   {reply(404, notFoundJSON), false, false},
-		"422 mismatch":          {reply(422, mismatchJSON), false, false},
+		"422 mismatch":          {reply(422, mismatchJSON), true, false},
 		"409 still in progress": {reply(409, concurrentJSON), true, true},
 	} {
 		for _, opts := range [][]CallOption{nil, {WithIdempotencyKey("cart-17")}} {

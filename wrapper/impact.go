@@ -9,13 +9,15 @@ import (
 )
 
 // ImpactFilter selects the orders that count. A zero From stands for the
-// account's beginning, a zero To for now.
+// account's beginning, a zero To for now. Times of any zone are sent in UTC;
+// whether To itself is in is not documented.
 type ImpactFilter struct {
 	From, To time.Time
 }
 
 // GetImpactData sums up the climate impact of the account, or of a subaccount,
-// in kilograms: the numbers of the hosted public impact page.
+// in kilograms: the numbers of the hosted public impact page. A To before From
+// gives ErrInvalidRequest, an unknown subaccount ErrInvalidSubaccount.
 //
 // Operation GetImpactData: https://docs.cnaught.com/api-reference/climate-impact/get-climate-impact-data
 func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...CallOption) (*api.ImpactData, error) {
@@ -31,7 +33,8 @@ func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...Call
 }
 
 // GetImpactHostedPageConfig tells whether the hosted public impact page is
-// enabled, where it is, and which equivalents it shows.
+// enabled, where it is, and which equivalents it shows. An unknown subaccount
+// gives ErrInvalidSubaccount.
 //
 // Operation GetImpactHostedPageConfig: https://docs.cnaught.com/api-reference/climate-impact
 func (c *Client) GetImpactHostedPageConfig(ctx context.Context, opts ...CallOption) (*api.ImpactHostedPageConfig, error) {

@@ -16,7 +16,9 @@ import (
 var logoTypes = []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml"}
 
 // SetSubaccountLogoFromURL lets the API fetch the logo from a public URL, which
-// must answer with an image's Content-Type: PNG, JPEG, WebP or SVG.
+// must answer with an image's Content-Type: PNG, JPEG, WebP or SVG. An unknown
+// subaccount gives ErrNotFound, a URL that the API can't use
+// ErrInvalidParameters.
 //
 // Operation UpdateSubaccountLogoFromURL: https://docs.cnaught.com/api-reference/subaccounts/update-subaccount-logo-from-url
 func (c *Client) SetSubaccountLogoFromURL(ctx context.Context, id, url string, opts ...CallOption) (*api.Subaccount, error) {
@@ -36,7 +38,8 @@ func (c *Client) SetSubaccountLogoFromURL(ctx context.Context, id, url string, o
 // stands, and again from there if the upload is retried; any other body is
 // sent once. The body is not closed, and not read any more when the call is
 // over; only a read of a body that can't seek, such as a pipe, may still have to
-// come to its end.
+// come to its end. Another media type gives ErrInvalidRequest, an unknown
+// subaccount ErrNotFound.
 //
 // Operation UpdateSubaccountLogoFromUpload: https://docs.cnaught.com/api-reference/subaccounts/update-subaccount-logo-by-uploading-image-content
 func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType string, body io.Reader, opts ...CallOption) (*api.Subaccount, error) {
@@ -64,7 +67,8 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 	})
 }
 
-// RemoveSubaccountLogo removes the logo; the subaccount's LogoURL is null then.
+// RemoveSubaccountLogo removes the logo; the subaccount's LogoURL is null then. An
+// unknown subaccount gives ErrNotFound.
 //
 // Operation RemoveSubaccountLogo: https://docs.cnaught.com/api-reference/subaccounts/remove-logo-from-subaccount
 func (c *Client) RemoveSubaccountLogo(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {

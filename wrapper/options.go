@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// DefaultBaseURL is the API's only documented server.
+// DefaultBaseURL is the only server of the published description.
 const DefaultBaseURL = "https://api.cnaught.com/v1"
 
 // defaultMaxResponseBytes is some thirty times the largest answer that the API
@@ -113,10 +113,11 @@ func ForSubaccount(id string) CallOption {
 // WithIdempotencyKey sends the caller's own key, of at most 512 printable ASCII
 // characters, in place of a random one. A key that is kept beside what it is
 // for, such as the row of a shopping cart, lets a restarted program settle
-// what it had begun. An earlier call may have used the key, so a failure
-// counts as ErrOutcomeUnknown until the API itself has looked at the key: after
-// a refused connection, a 401 or a 429, too. Operations that take no Idempotency-Key refuse it with
-// ErrInvalidRequest.
+// what it had begun, as long as the API remembers the key: how long is not
+// documented. An earlier call may have used the key, so a failure counts as
+// ErrOutcomeUnknown until the API itself has looked at the key: after a refused
+// connection, a 401 or a 429, too. Operations that take no Idempotency-Key refuse
+// it with ErrInvalidRequest.
 func WithIdempotencyKey(key string) CallOption {
 	return func(c *call) { c.idempotencyKey = &key }
 }

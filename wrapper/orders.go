@@ -9,7 +9,13 @@ import (
 
 // PlaceOrder buys carbon credits: AmountKg kilograms, or as many whole kilograms
 // as TotalPriceUSDCents US cents buy. Set exactly one of them. The order comes
-// back in state placed; see [Client.WaitForOrder].
+// back in state placed; see [Client.WaitForOrder]. The published sources disagree
+// about fractions of a kilogram: whole ones are safe, and the API decides.
+//
+// No amount or both, one that is not positive, and texts of more than 512
+// characters give ErrInvalidRequest; what the API refuses, ErrInvalidParameters;
+// a subaccount that it does not know, ErrInvalidSubaccount; a key that was used
+// for another order, ErrIdempotencyMismatch.
 //
 // However often the network makes the client repeat the request, the order is
 // placed once, because every attempt carries one Idempotency-Key. If the call

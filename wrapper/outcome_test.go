@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -56,7 +59,7 @@ func TestNoHiddenResend(t *testing.T) {
 
 // Gateways answer 503 for a server that they lost after it had the request
 // (Envoy: "upstream connect error or disconnect/reset before headers"; Heroku:
-// H12, H13). Such a 503 has no Retry-After.
+// H12, H13).
 func TestBare503MayHaveActed(t *testing.T) {
 	rt := roundTrip(func(*http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 503, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), ContentLength: 0}, nil
@@ -97,12 +100,16 @@ func TestOwnKeyIsSettledByTheAPIAlone(t *testing.T) {
 		settled bool
 	}{
 		{400, "invalid-parameters", true}, {400, "invalid-subaccount", true}, {404, "not-found", true},
-		{422, "idempotency-changed-payload", true},
+		{422, "idempotency-changed-payload", false},
+		{404, "about:blank", false}, {404, "https://tools.ietf.org/html/rfc9110#section-15.5.5", false}, {422, "about:blank", false},
 		{400, "", false}, {404, "", false}, {302, "", false}, {405, "", false}, {413, "", false},
 		{401, "", false}, {403, "forbidden", false}, {429, "", false}, {503, "", false}, {500, "", false},
 	} {
 		body := "<html>a gateway's page</html>"
-		if tt.problem != "" {
+		switch {
+		case strings.Contains(tt.problem, ":"): // what frameworks and gateways write
+			body = `{"type":"` + tt.problem + `","errors":{"a":["b"]}}`
+		case tt.problem != "":
 			body = `{"type":"https://api.cnaught.com/v1/errors/` + tt.problem + `"}`
 		}
 		rt := roundTrip(func(*http.Request) (*http.Response, error) {
@@ -160,3 +167,118 @@ func TestContentLengthNotSet(t *testing.T) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Whoever takes a failure for "nothing happened" buys again. So that is said
+// only where it is known.
+func TestNothingHappenedIsSaidOnlyWhereItIsKnown(t *testing.T) {
+	lost := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, dialError(syscall.ECONNREFUSED) }}
+	for name, tt := range map[string]struct {
+		send    roundTrip
+		unknown bool
+	}{
+		"303, the answer stands elsewhere": {func(r *http.Request) (*http.Response, error) {
+			return reply(303, ``, "Location", "/orders/x")(r)
+		}, true},
+		"302":                {func(r *http.Request) (*http.Response, error) { return reply(302, ``)(r) }, true},
+		"308, send it there": {func(r *http.Request) (*http.Response, error) { return reply(308, ``)(r) }, false},
+		"sent another way after the first one refused": {func(r *http.Request) (*http.Response, error) {
+			if resp, err := lost.RoundTrip(r.Clone(r.Context())); err == nil {
+				return resp, nil
+			}
+			return nil, io.EOF // a transport that the trace knows nothing of
+		}, true},
+		"refused by a wrapped transport": {func(r *http.Request) (*http.Response, error) { return lost.RoundTrip(r) }, false},
+	} {
+		c, err := New("key", WithHTTPClient(&http.Client{Transport: tt.send}), WithRetryPolicy(NoRetry()))
+		require.NoError(t, err)
+		_, err = c.PlaceOrder(t.Context(), tenKg)
+		require.Error(t, err, name)
+		assert.Equal(t, tt.unknown, errors.Is(err, ErrOutcomeUnknown), "%s: %v", name, err)
+	}
+}
+
+// The bare connection behind a 101 knows no context.
+func TestSwitchingProtocols(t *testing.T) {
+	addr := listen(t, func(conn net.Conn) {
+		readRequest(conn)
+		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n")
+		<-t.Context().Done()
+	})
+	c := newTestClient(t, "http://"+addr+"/v1", quick(2))
+	_, err := c.PlaceOrder(t.Context(), tenKg)
+	assert.Equal(t, 101, as[*Error](t, err).StatusCode)
+	assert.ErrorIs(t, err, ErrOutcomeUnknown)
+}
+
+// A body of a caller's own RoundTripper need not know the context either.
+func TestBodyThatBlocks(t *testing.T) {
+	body, _ := io.Pipe()
+	rt := roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}, nil
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}))
+	require.NoError(t, err)
+	_, err = c.PlaceOrder(ctx, tenKg)
+	assert.ErrorIs(t, err, ErrOutcomeUnknown)
+}
+
+func TestAnswerBesideAnErrorIsClosed(t *testing.T) {
+	closed := false
+	rt := roundTrip(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: closing{strings.NewReader(""), &closed}}, io.EOF
+	})
+	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
+	require.NoError(t, err)
+	_, err = c.GetOrder(t.Context(), "x")
+	assert.ErrorIs(t, err, io.EOF)
+	assert.True(t, closed)
+}
+
+type closing struct {
+	io.Reader
+	closed *bool
+}
+
+func (c closing) Close() error { *c.closed = true; return nil }
+
+// What an editor of Raw does to a request, it does to every attempt.
+func TestRawEditors(t *testing.T) {
+	rt := play(reply(500, ``), reply(201, orderJSON))
+	c := newClient(t, rt, WithSubaccount("default"), quick(2))
+	_, err := c.Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg, func(_ context.Context, r *http.Request) error {
+		r.Header["idempotency-key"], r.Header["x-subaccount-id"], r.Header["authorization"] = []string{"mine"}, []string{"sub"}, []string{"Bearer other"}
+		r.Body = io.NopCloser(strings.NewReader(`{"amount_kg":10,"new":true}`)) // and GetBody stays
+		r.ContentLength = int64(len(`{"amount_kg":10,"new":true}`))
+		return nil
+	})
+	require.NoError(t, err)
+	sent := rt.requests()
+	require.Len(t, sent, 2)
+	for _, r := range sent {
+		assert.Equal(t, `{"amount_kg":10,"new":true}`, string(r.body))
+		for name, want := range map[string]string{headerIdempotencyKey: "mine", headerSubaccount: "sub", "Authorization": "Bearer " + testKey} {
+			var all []string
+			for other, values := range r.header {
+				if strings.EqualFold(other, name) {
+					all = append(all, values...)
+				}
+			}
+			assert.Equal(t, []string{want}, all, name)
+		}
+	}
+	_, err = c.Raw().GetProjectByIDWithResponse(t.Context(), "x", func(_ context.Context, r *http.Request) error {
+		r.Header["idempotency-key"] = []string{"mine"}
+		return nil
+	})
+	assert.ErrorIs(t, err, ErrInvalidRequest, "a key where none is taken, in any case")
+}
+
+func TestLogsAreBounded(t *testing.T) {
+	var log strings.Builder
+	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	_, err := newClient(t, play(breakWith(errors.New(strings.Repeat("x", 1<<20)))), WithLogger(logger), quick(3)).GetOrder(t.Context(), "x")
+	require.Error(t, err)
+	assert.Less(t, log.Len(), 10_000)
+}

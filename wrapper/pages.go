@@ -8,8 +8,13 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// maxLimit is the API's largest page.
-const maxLimit = 100
+const (
+	// maxLimit is the API's largest page.
+	maxLimit = 100
+	// leastPage is the API's page where none is asked for. A server that gives
+	// less than it is asked for gives that at least.
+	leastPage = 20
+)
 
 // ListOptions selects one page of a list, or where an iterator begins and
 // ends. All lists are newest first.
@@ -85,7 +90,8 @@ func (e *ignoredCursorError) Error() string {
 
 func (e *ignoredCursorError) Is(target error) bool { return target == ErrCursorIgnored }
 
-// pages walks a list from new to old. It ends on a short or empty page, and
+// pages walks a list from new to old. Answers do not say whether there is more, so
+// it ends on a page that is shorter than the server's pages are, or empty; and
 // with ErrCursorIgnored on a page that has something of the page before, or a
 // cursor, which is found out before the loop gets to see any of it.
 func pages[T any](c *Client, op string, o ListOptions, fetch func(ListOptions) ([]T, error), id func(*T) string) iter.Seq2[T, error] {
@@ -109,6 +115,7 @@ func pages[T any](c *Client, op string, o ListOptions, fetch func(ListOptions) (
 			o.EndingBefore = ""
 		}
 		cursors, before := map[string]bool{}, map[string]bool{} // before: the page before
+		full := min(o.Limit, leastPage)                         // what a page has if there is more
 		for {
 			if o.StartingAfter != "" {
 				cursors[o.StartingAfter] = true
@@ -135,24 +142,25 @@ func pages[T any](c *Client, op string, o ListOptions, fetch func(ListOptions) (
 					return
 				}
 			}
-			if len(page) < o.Limit {
+			if len(page) < full {
 				return
 			}
+			full = max(full, min(o.Limit, len(page)))
 			o.StartingAfter, before = id(&page[len(page)-1]), ids
 		}
 	}
 }
 
 // newer asks for the page right after the cursor, in time. Nearly always that
-// is all there is, and it is yielded. A full page may not be: it is nearest to
-// the cursor, so newest first has to begin at the top of the list instead, and
-// the page has only shown that the API knows the cursor.
+// is all there is, and it is yielded. A page that may be full need not be: it is
+// nearest to the cursor, so newest first has to begin at the top of the list
+// instead, and the page has only shown that the API knows the cursor.
 func newer[T any](o ListOptions, fetch func(ListOptions) ([]T, error), yield func(T, error) bool, id func(*T) string) (more bool, err error) {
 	page, err := fetch(o)
 	if err != nil {
 		return false, err
 	}
-	if len(page) >= o.Limit {
+	if len(page) >= min(o.Limit, leastPage) {
 		return true, nil
 	}
 	for i := range page {

@@ -179,14 +179,32 @@ func TestIteratorsStartAgain(t *testing.T) {
 	assert.Equal(t, s.ids, second)
 }
 
-// A page that is shorter than asked for is the last one.
-func TestIteratorsEndOnAShortPage(t *testing.T) {
-	s := stack(250)
-	s.spoil = func(_ url.Values, page []string) []string { return page[:min(len(page), 99)] }
-	ids, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{}), -1)
-	require.NoError(t, err)
-	assert.Len(t, ids, 99)
-	assert.Len(t, s.queries, 1)
+// A server may give less at a time than it is asked for: where its pages end, the
+// list does not.
+func TestIteratorsSurviveShortPages(t *testing.T) {
+	for most, requests := range map[int]int{99: 3, 50: 6, 20: 13, 19: 1} {
+		for _, o := range []ListOptions{{}, {EndingBefore: "id-1"}} {
+			s := stack(250)
+			s.spoil = func(q url.Values, page []string) []string {
+				if q.Has("ending_before") {
+					return page[max(0, len(page)-most):]
+				}
+				return page[:min(len(page), most)]
+			}
+			ids, err := orderIDs(newClient(t, s).Orders(t.Context(), o), -1)
+			require.NoError(t, err)
+			if most < leastPage { // the API's own page is larger
+				assert.Len(t, ids, most)
+				continue
+			}
+			want := s.ids
+			if o.EndingBefore != "" {
+				want, requests = s.ids[:249], requests+1
+			}
+			assert.Equal(t, want, ids, "%d at a time", most)
+			assert.LessOrEqual(t, len(s.queries), requests, "%d at a time", most)
+		}
+	}
 }
 
 func TestIteratorsTakeAPageThatIsTooLong(t *testing.T) {

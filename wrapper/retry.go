@@ -215,7 +215,7 @@ func (c *Client) logRetry(x *exchange, r *result, pause time.Duration) {
 		attrs = append(attrs, slog.Int("status", r.status))
 	}
 	if r.err != nil {
-		attrs = append(attrs, slog.String("error", c.secret.mask(r.err.Error())))
+		attrs = append(attrs, slog.String("error", quote(c.secret.mask(r.err.Error()))))
 	}
 	c.logger.LogAttrs(x.ctx, slog.LevelWarn, "cnaught: retrying", attrs...)
 }

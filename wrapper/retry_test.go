@@ -136,8 +136,8 @@ func TestLastRealAnswerIsReturned(t *testing.T) {
 func TestOutcomeIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, steps := range [][]step{
-			{reply(429, ``)}, {reply(503, ``, "Retry-After", "1")}, {breakWith(errRefused)}, {reply(400, ``)}, {reply(425, ``)},
-			{breakWith(errRefused), reply(503, ``, "Retry-After", "1"), reply(429, ``), reply(400, ``)},
+			{reply(429, ``)}, {breakWith(errRefused)}, {reply(400, ``)}, {reply(425, ``)},
+			{breakWith(errRefused), reply(425, ``), reply(429, ``), reply(400, ``)},
 		} {
 			rt := play(steps...)
 			_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg)
@@ -213,7 +213,7 @@ func TestBodyThatCanNotBeRewound(t *testing.T) {
 	for _, tt := range []struct {
 		step    step
 		unknown bool
-	}{{reply(503, ``, "Retry-After", "1"), false}, {reply(503, ``), true}, {reply(500, ``), true}, {breakWith(errReset), true}, {breakWith(errRefused), false}} {
+	}{{reply(429, ``, "Retry-After", "1"), false}, {reply(503, ``), true}, {reply(500, ``), true}, {breakWith(errReset), true}, {breakWith(errRefused), false}} {
 		rt := play(tt.step)
 		c := newClient(t, rt)
 		body := struct{ io.Reader }{strings.NewReader(`{"amount_kg":10}`)}

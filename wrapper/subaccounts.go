@@ -37,7 +37,8 @@ func (c *Client) GetSubaccount(ctx context.Context, id string, opts ...CallOptio
 
 // UpdateSubaccount replaces everything but the logo. An Email or
 // DefaultPortfolioID left empty is erased: to change one member and keep the
-// others, use [Client.ModifySubaccount].
+// others, use [Client.ModifySubaccount]. An id that the API does not know gives
+// ErrNotFound.
 //
 // Operation UpdateSubaccount: https://docs.cnaught.com/api-reference/subaccounts/update-subaccount
 func (c *Client) UpdateSubaccount(ctx context.Context, id string, s api.SubaccountUpdate, opts ...CallOption) (*api.Subaccount, error) {
@@ -53,8 +54,8 @@ func (c *Client) UpdateSubaccount(ctx context.Context, id string, s api.Subaccou
 }
 
 // ModifySubaccount reads the subaccount, lets change alter the members that
-// [Client.UpdateSubaccount] would replace, and writes all of them back. The API
-// has no way to refuse a write that is based on an old read: of two programs
+// [Client.UpdateSubaccount] would replace, and writes all of them back; it fails
+// as the two do. The API has no way to refuse a write that is based on an old read: of two programs
 // that do this at once, the later one wins.
 func (c *Client) ModifySubaccount(ctx context.Context, id string, change func(*api.SubaccountUpdate), opts ...CallOption) (*api.Subaccount, error) {
 	if change == nil {
@@ -73,8 +74,9 @@ func (c *Client) ModifySubaccount(ctx context.Context, id string, change func(*a
 	return c.UpdateSubaccount(ctx, id, update, opts...)
 }
 
-// DeleteSubaccount deletes a subaccount. The API refuses it for one that has
-// orders. "Not found" after an attempt whose outcome is unknown counts as
+// DeleteSubaccount deletes a subaccount, or gives ErrNotFound. The API refuses it
+// for one that has orders, with an [*Error] whose status is not documented (409 in
+// the sandbox). "Not found" after an attempt whose outcome is unknown counts as
 // success.
 //
 // Operation DeleteSubaccount: https://docs.cnaught.com/api-reference/subaccounts/delete-subaccount
@@ -90,7 +92,8 @@ func (c *Client) DeleteSubaccount(ctx context.Context, id string, opts ...CallOp
 }
 
 // ListSubaccounts returns one page of subaccounts, newest first; see
-// [Client.Subaccounts] for all of them.
+// [Client.Subaccounts] for all of them. A cursor that the API does not accept
+// gives ErrInvalidPagination.
 //
 // Operation GetListOfSubaccounts: https://docs.cnaught.com/api-reference/subaccounts/get-list-of-subaccounts
 func (c *Client) ListSubaccounts(ctx context.Context, o ListOptions, opts ...CallOption) (*api.SubaccountList, error) {

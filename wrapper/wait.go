@@ -16,11 +16,11 @@ const (
 )
 
 // WaitForOrder polls until the order is fulfilled or cancelled, with pauses
-// that grow from half a second to half a minute. It survives polls that fail in
-// passing (no answer, 408, 425, 429, 5xx) and ends with any other error, or with
-// the context: then it returns the order as it was last seen, if it was, beside an
-// error that wraps the context's. It has no limit of its own, so give ctx a
-// deadline. An order in the sandbox stays placed until something fulfills it.
+// that grow from half a second to half a minute. It survives transient failures
+// of a poll (no answer, 408, 425, 429, 5xx, an answer that can't be read) and ends
+// with any other error, or with the context: then it returns the order as it was
+// last seen, if it was, beside an error that wraps the context's. It has no limit
+// of its own, so give ctx a deadline. An order in the sandbox stays placed until something fulfills it.
 func (c *Client) WaitForOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	return wait(ctx, c, "WaitForOrder", id,
 		func() (*api.Order, error) { return c.GetOrder(ctx, id, opts...) },
@@ -35,7 +35,7 @@ func (c *Client) WaitForCheckoutSession(ctx context.Context, id string, opts ...
 	return wait(ctx, c, "WaitForCheckoutSession", id,
 		func() (*api.CheckoutSession, error) { return c.GetCheckoutSession(ctx, id, opts...) },
 		func(s *api.CheckoutSession) (string, bool) {
-			return string(s.State), s.State != api.CheckoutSessionStateOpen
+			return string(s.State), s.State != api.CheckoutSessionStateOpen && s.State != ""
 		})
 }
 
@@ -56,7 +56,7 @@ func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T,
 				return value, nil
 			}
 			state = "is " + quote(c.secret.mask(state))
-		} else if !passing(err) && ctx.Err() == nil {
+		} else if !transient(err) && ctx.Err() == nil {
 			return last, err
 		}
 		// Half of the pause is random, so that waiters do not march in step.
@@ -70,8 +70,8 @@ func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T,
 	}
 }
 
-// passing: the next poll may well work.
-func passing(err error) bool {
+// transient: the next poll may well work.
+func transient(err error) bool {
 	var (
 		answer    *Error
 		transport *TransportError
@@ -79,7 +79,7 @@ func passing(err error) bool {
 	)
 	switch {
 	case errors.As(err, &answer):
-		return answer.StatusCode >= 500 || classifyStatus(retrySafe, answer.StatusCode, nil, false).retry
+		return answer.StatusCode >= 500 || classifyStatus(retrySafe, answer.StatusCode, nil).retry
 	case errors.As(err, &transport):
 		return !isPermanent(err)
 	}

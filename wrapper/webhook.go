@@ -16,7 +16,7 @@ import (
 const maxEventBytes = 1 << 20
 
 // ParseOrderEvent reads a webhook's body, of at most 1 MiB. What it says is
-// not to be trusted: the API does not sign webhooks. Anything but an event with
+// not to be trusted: nothing published speaks of a signature. Anything but an event with
 // an order that has an id gives a [*DecodeError].
 func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
 	if r == nil {
@@ -42,8 +42,8 @@ func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
 // OrderEventHandler receives webhooks: the vendor POSTs to an order's
 // notification_config.url when its state changes. Since nothing proves who
 // sent one, it takes only the order's id from it, fetches that order, and
-// calls fn with what the API says. Events may come twice, late and in any
-// order.
+// calls fn with what the API says; without fn every event fails. Events may come
+// twice, late and in any order.
 //
 // It answers 200, which ends the vendor's 24 hours of redelivery, only if fn
 // returned nil; 400, 405 or 413 for what is no webhook; 404 for an order that
@@ -51,6 +51,8 @@ func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
 // fetched. Errors are logged to [WithLogger], never sent. Every request costs
 // one call to the API, so mount it under a path that can't be guessed. A client
 // with [WithSubaccount] finds the orders of that subaccount alone.
+//
+// Webhooks: https://docs.cnaught.com/api-reference/introduction
 func (c *Client) OrderEventHandler(fn func(context.Context, *api.Order) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodPost {

@@ -32,13 +32,16 @@ func (t *tracer) watch(ctx context.Context) context.Context {
 	})
 }
 
-func (t *tracer) wire() wire {
+// wire: traced says that nothing but net/http's own transport sends. Where a
+// caller's RoundTripper stands in front of one, it may have sent what the trace
+// does not know of.
+func (t *tracer) wire(traced bool) wire {
 	switch connected := t.connected.Load(); {
 	case connected > 1:
 		return wireResent
 	case connected == 1:
 		return wireUsed
-	case t.asked.Load():
+	case t.asked.Load() && traced:
 		return wireUntouched
 	default:
 		return wireUnknown

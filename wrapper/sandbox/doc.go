@@ -1,7 +1,7 @@
 // Package sandbox is a CNaught on your own machine: an HTTP server in your own
 // process that answers every operation of the CNaught Carbon Credits API with
-// real behaviour and buys nothing. The vendor's own sandbox is gone since
-// January 2026.
+// real behaviour and buys nothing. The vendor's own sandbox has been gone
+// since January 2026.
 //
 //	func TestBuy(t *testing.T) {
 //		cn := sandbox.Run(t)                    // closed with the test
@@ -18,7 +18,8 @@
 // # What is there from the start
 //
 // The fulfilled order 2FhU3B0F36_sandbox, the checkout session zpQ6QSNRQh of
-// the published reference page (open for ever), the portfolios oH5hlq and
+// the published reference page (open for ever; its page
+// here is /pay/zpQ6QSNRQh), the portfolios oH5hlq and
 // ixmZSK at 2 US cents a kilogram, the category hkgyn3 and the project I0UbDH,
 // and 1571 kg offset in January 2024. [WithEmptyBooks] leaves out the order,
 // the session and the offset.
@@ -45,7 +46,7 @@
 // Subaccounts:
 //   - One with orders, or with an open checkout session, can't be deleted: 409.
 //   - An empty X-Subaccount-Id is an unknown subaccount, not an absent header.
-//   - A logo has at most 5 MiB; more is 413, another media type 415.
+//   - A logo is 5 MiB at most; more is 413, another media type 415.
 //   - A logo URL on another host than this machine is not fetched: the logo is a
 //     placeholder ([WithForeignLogoHosts] fetches it).
 //
