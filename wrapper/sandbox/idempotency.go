@@ -60,13 +60,10 @@ func (b *books) release(id keyID) {
 	delete(b.inFlight, id)
 }
 
-// remember stores the answer in the very change that the request made. Only
-// successes are stored: a request that was refused did nothing, so the caller
-// may mend it and send it again under its key.
+// remember stores a success in the very change that the request made. Nothing
+// else is stored: a request that was refused did nothing, so the caller may mend
+// it and send it again under its key.
 func (tx *tx) remember(id keyID, digest string, a *answer) {
-	if a.status/100 != 2 {
-		return
-	}
 	tx.change.Keys = append(tx.change.Keys, &keyRecord{
 		Path: id.path, Key: id.key, Digest: digest, Status: a.status, Body: a.body,
 	})

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 )
 
 // journalHeader is the first line of a state file.
@@ -64,13 +65,13 @@ func openJournal(path string, apply func(*change)) (j *journal, fresh bool, err 
 	}
 	j.base = j.size
 	fresh = j.size == 0
-	if fresh {
+	if err = j.toEnd(); err == nil && fresh {
 		err = j.write([]byte(journalHeader))
-	} else {
-		err = j.toEnd()
 	}
 	return j, fresh, err
 }
+
+var errNotOurs = errors.New("is not a state file of this sandbox")
 
 // readJournal applies each line and returns the size of what stands: a last
 // line that was cut off was never answered, and is dropped.
@@ -79,6 +80,9 @@ func readJournal(file io.Reader, apply func(*change)) (size int64, err error) {
 	for n := 1; ; n++ {
 		line, err := r.ReadBytes('\n')
 		if err == io.EOF {
+			if n == 1 && !strings.HasPrefix(journalHeader, string(line)) {
+				return 0, errNotOurs
+			}
 			return size, nil
 		}
 		if err != nil {
@@ -86,7 +90,7 @@ func readJournal(file io.Reader, apply func(*change)) (size int64, err error) {
 		}
 		if n == 1 {
 			if string(bytes.TrimSpace(line)) != journalHeader {
-				return 0, errors.New("is not a state file of this sandbox")
+				return 0, errNotOurs
 			}
 		} else {
 			var c change

@@ -49,6 +49,28 @@ func live(t *testing.T, s *Server, hook *receiver) {
 	settle(t, s)
 }
 
+// What is no state file must not become one, and a first line that a crash cut
+// off must not stand before the next books.
+func TestTheFirstLineWithoutAnEnd(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	const notes = "my notes, one line without an end"
+	require.NoError(t, os.WriteFile(path, []byte(notes), 0o600))
+	_, err := Open(WithStateFile(path))
+	require.ErrorContains(t, err, "is not a state file of this sandbox")
+	kept, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, notes, string(kept))
+
+	require.NoError(t, os.WriteFile(path, []byte(journalHeader[:12]), 0o600))
+	for want := 1; want <= 2; want++ {
+		s, err := Open(WithStateFile(path), WithEmptyBooks())
+		require.NoError(t, err)
+		place(t, s, oneKg)
+		assert.Equal(t, want, s.OrderCount())
+		require.NoError(t, s.Close())
+	}
+}
+
 func openState(t *testing.T, path string, opts ...Option) *Server {
 	t.Helper()
 	s, err := Open(append(opts, WithStateFile(path), WithClock(longAgo), WithAddr("127.0.0.1:0"))...)

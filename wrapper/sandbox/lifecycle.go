@@ -62,7 +62,12 @@ func Run(t TB, opts ...Option) *Server {
 func Open(opts ...Option) (*Server, error) {
 	set := settings{addr: "127.0.0.1:0", apiKey: DefaultAPIKey, requestLog: defaultRequestLog, logger: slog.New(slog.DiscardHandler)}
 	for _, opt := range opts {
-		opt(&set)
+		if opt != nil {
+			opt(&set)
+		}
+	}
+	if set.logger == nil {
+		set.logger = slog.New(slog.DiscardHandler)
 	}
 	s, err := open(&set)
 	if err != nil {

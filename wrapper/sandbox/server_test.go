@@ -104,7 +104,7 @@ func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
 			}
 		})
 	}
-	time.Sleep(20 * time.Millisecond)
+	require.Eventually(t, func() bool { return s.OrderCount() > 0 }, 10*time.Second, time.Millisecond)
 	require.NoError(t, s.Close())
 	wg.Wait()
 	placed = s.OrderCount()
@@ -227,4 +227,10 @@ func TestIdsAreOfTheAPIsLetters(t *testing.T) {
 		assert.False(t, seen[id])
 		seen[id] = true
 	}
+}
+
+func TestOptionsThatAreNil(t *testing.T) {
+	s, err := Open(nil, WithLogger(nil))
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
 }
