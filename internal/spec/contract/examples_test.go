@@ -42,7 +42,11 @@ func exampleRequest(op validate.Operation) (path, body string, headers []string)
 	content := op.RequestBody.Value.Content
 	media := content["application/json"]
 	if media == nil {
-		return path, "x", append(headers, "Content-Type", slices.Sorted(maps.Keys(content))[0])
+		mediaType := slices.Sorted(maps.Keys(content))[0]
+		if strings.HasPrefix(mediaType, "multipart/") {
+			return path, "--x--\r\n", append(headers, "Content-Type", mediaType+"; boundary=x")
+		}
+		return path, "x", append(headers, "Content-Type", mediaType)
 	}
 	text, err := json.Marshal(exampleBody(media))
 	if err != nil {

@@ -31,14 +31,14 @@ func New(overlaid *yaml.Node, pkg *types.Package) *Resolver {
 	r := &Resolver{root: overlaid, pkg: pkg, byKey: map[string]string{}}
 	for _, name := range pkg.Scope().Names() {
 		if r.pkg.Scope().Lookup(name).Exported() {
-			r.byKey[key(name)] = name
+			r.byKey[Key(name)] = name
 		}
 	}
 	return r
 }
 
-// key makes names comparable whatever their case and separators.
-func key(name string) string {
+// Key makes names comparable whatever their case and separators.
+func Key(name string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {
 			return unicode.ToLower(c)
@@ -65,7 +65,7 @@ func (r *Resolver) symbols(place tree.Path) []string {
 	case len(place) >= 3 && place[0] == "components" && place[1] == "parameters":
 		return r.sharedParameter(place[2])
 	case len(place) >= 3 && place[0] == "components":
-		if name := r.byKey[key(place[2])]; name != "" {
+		if name := r.byKey[Key(place[2])]; name != "" {
 			return []string{name}
 		}
 	case len(place) >= 3 && place[0] == "paths":
@@ -82,13 +82,13 @@ func (r *Resolver) OperationName(operationID string) string {
 		return ""
 	}
 	for i := range client.NumMethods() {
-		if name := client.Method(i).Name(); key(name) == key(operationID) {
+		if name := client.Method(i).Name(); Key(name) == Key(operationID) {
 			return name
 		}
 	}
 	// An operation with a body that Go cannot model has only this method.
 	for i := range client.NumMethods() {
-		if name := client.Method(i).Name(); key(name) == key(operationID+"WithBody") {
+		if name := client.Method(i).Name(); Key(name) == Key(operationID+"WithBody") {
 			return strings.TrimSuffix(name, "WithBody")
 		}
 	}
@@ -112,7 +112,7 @@ func (r *Resolver) schema(name string, rest tree.Path, seen []string) []string {
 	}
 	seen = append(seen, name)
 	var out []string
-	if goName := r.byKey[key(name)]; goName != "" {
+	if goName := r.byKey[Key(name)]; goName != "" {
 		out = r.walk(r.pkg.Scope().Lookup(goName).Type(), goName, tree.Path{"components", "schemas", name}, rest)
 	}
 	if len(rest) == 0 && len(out) > 0 {
@@ -144,7 +144,7 @@ func composedOf(schema *yaml.Node, ref string) bool {
 // the operations that take it.
 func (r *Resolver) sharedParameter(name string) []string {
 	var out []string
-	if goName := r.byKey[key(name)]; goName != "" {
+	if goName := r.byKey[Key(name)]; goName != "" {
 		out = append(out, goName)
 	}
 	ref := "#/components/parameters/" + name

@@ -206,12 +206,13 @@ func (m *merger) keepReferenced(part *yaml.Node) {
 var guesses = []string{"x-confidence", "x-note"}
 
 // keepExtensions gives next, which the vendor published, our extensions of
-// old. An operation is marked as published.
+// old. An operation is marked as published, unless it says itself what it is: a copy of
+// ours may hold what is only transcribed.
 func (m *merger) keepExtensions(old, next *yaml.Node, path tree.Path, operation bool) {
 	if next.Kind != yaml.MappingNode || tree.Ref(next) != "" {
 		return
 	}
-	if operation {
+	if operation && tree.Get(next, "x-source") == nil {
 		tree.Set(next, "x-source", tree.String("published"))
 	}
 	for key, value := range tree.Pairs(old) {

@@ -203,6 +203,26 @@ func TestWholeFileReplaces(t *testing.T) {
 	assert.Len(t, result.Notes, 2)
 }
 
+func TestWholeFileThatSaysWhatItIs(t *testing.T) {
+	result := merged(t, whole(t, strings.Replace(page, "operationId: GetOrder", "operationId: GetOrder\n      x-source: transcribed", 1)))
+	assert.Equal(t, "transcribed", tree.Text(result.Root, "paths", "/orders/{id}", "get", "x-source"))
+}
+
+func TestOperationsOwnParameterStays(t *testing.T) {
+	own := strings.Replace(ours, "        - {name: force, in: query, schema: {type: boolean}}\n", "        - {name: id, in: path, required: true, description: Mine, schema: {type: string}}\n", 1)
+	result, err := Merge(root(t, own), pages(t, page))
+	require.NoError(t, err)
+	parameters := tree.Get(result.Root, "paths", "/orders/{id}", "delete", "parameters")
+	require.Len(t, parameters.Content, 2, "its own id, and the header that the path had")
+	assert.Equal(t, "Mine", tree.Text(parameters, "0", "description"))
+}
+
+func TestReferencesGetNoSiblings(t *testing.T) {
+	referring := strings.Replace(page, "Order: {type: object, properties: {id: {type: integer}}}", "Order: {$ref: '#/components/schemas/Other'}\n    Other: {type: object}", 1)
+	order := tree.Get(merged(t, pages(t, referring)).Root, "components", "schemas", "Order")
+	assert.Len(t, order.Content, 2, "a $ref and nothing beside it")
+}
+
 func TestOurOwnFileStays(t *testing.T) {
 	from := whole(t, ours)
 	from.Ours = true

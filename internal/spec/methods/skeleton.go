@@ -16,20 +16,24 @@ type Operation struct {
 	Path        string // /orders/{id}
 	Summary     string
 	Description string
+	Answers     bool // a success has a body
 }
 
 // Skeleton drafts the method of cnaught.Client for an operation, in the form
 // of the methods that are there. It compiles; what to check before the request
 // is sent, and the words, are left to a person. It returns "" for an operation
-// whose request body Go cannot model.
+// whose request or answer Go cannot model.
 func Skeleton(op Operation, api *types.Package) string {
 	sent := generatedMethod(api, op.GoName)
 	if sent == nil {
 		return ""
 	}
-	d := &draft{op: op, api: api, name: methodName(op.GoName)}
+	d := &draft{op: op, api: api, name: MethodName(op.GoName)}
 	d.readSignature(sent.Signature())
 	d.readAnswer()
+	if d.answer == "" && op.Answers {
+		return ""
+	}
 	return d.write()
 }
 
@@ -43,9 +47,9 @@ func generatedMethod(api *types.Package, name string) *types.Func {
 	return found
 }
 
-// methodName follows the names in package wrapper: GetOrderByID is GetOrder,
+// MethodName follows the names in package wrapper: GetOrderByID is GetOrder,
 // GetListOfOrders is ListOrders.
-func methodName(name string) string {
+func MethodName(name string) string {
 	if list, ok := strings.CutPrefix(name, "GetListOf"); ok {
 		return "List" + list
 	}

@@ -70,7 +70,10 @@ func entry(c Change) string {
 
 // where says what the text of a change is about, unless it says so itself.
 func where(c Change) string {
-	if c.ID == "endpoint-added" || strings.HasPrefix(c.ID, "api-") {
+	if c.Place() == nil || len(c.Operations) > 0 && (c.ID == "endpoint-added" || strings.HasPrefix(c.ID, "api-")) {
+		if len(c.Operations) == 0 {
+			return ""
+		}
 		return "`" + strings.Join(c.Operations, "`, `") + "`: "
 	}
 	return fmt.Sprintf("`%s`: ", shortPlace(c.Place()))

@@ -224,7 +224,7 @@ func (r *Report) methods(w *writer) {
 			text += " Whether it may be repeated is for `api/overlay.yaml` to say (`x-retry`); until then, it is treated as RFC 9110 says of its method, or as keyed if it takes an Idempotency-Key."
 		}
 		if m.Draft == "" {
-			w.line("%s No draft: its body has no Go type.", text)
+			w.line("%s No draft: its request or its answer has no Go type.", text)
 			continue
 		}
 		w.line("%s A draft for package wrapper:\n\n```go\n%s```", text, m.Draft)

@@ -135,7 +135,7 @@ func New() {}
 
 ## No method yet for Send (`+"`POST /send`"+`)
 
-It works through `+"`Client.Raw()`. Whether it may be repeated is for `api/overlay.yaml` to say (`x-retry`)"+`; until then, it is treated as RFC 9110 says of its method, or as keyed if it takes an Idempotency-Key. No draft: its body has no Go type.
+It works through `+"`Client.Raw()`. Whether it may be repeated is for `api/overlay.yaml` to say (`x-retry`)"+`; until then, it is treated as RFC 9110 says of its method, or as keyed if it takes an Idempotency-Key. No draft: its request or its answer has no Go type.
 
 ## Entry for CHANGELOG.md
 
@@ -181,6 +181,11 @@ func TestChangelogSections(t *testing.T) {
 		"### Removed\n\n- **Breaking:** `Order.x`: removed `x` (`api.Order.X`).", r.Changelog())
 	assert.Equal(t, "### Changed\n\n- Texts and examples of the API description.", (&Report{Wording: 2}).Changelog())
 	assert.Empty(t, (&Report{}).Changelog())
+}
+
+func TestChangelogOfASchema(t *testing.T) {
+	schema := Change{Change: apichange.Change{ID: "api-schema-removed", Text: "removed the schema `OrderEvent`", Breaking: true}}
+	assert.Equal(t, "### Removed\n\n- **Breaking:** removed the schema `OrderEvent`.", (&Report{Changes: []Change{schema}}).Changelog())
 }
 
 func TestTimes(t *testing.T) {

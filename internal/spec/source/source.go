@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -56,7 +57,7 @@ func Load(path string) (*Source, error) {
 	switch extension := strings.ToLower(filepath.Ext(path)); {
 	case info.IsDir():
 		err = s.addFolder(path)
-	case extension == ".md" || extension == ".mdx" || extension == ".markdown":
+	case isMarkdown(path):
 		err = s.addPage(path, filepath.Base(path))
 	case extension == ".yaml" || extension == ".yml" || extension == ".json":
 		s.Whole = true
@@ -68,6 +69,10 @@ func Load(path string) (*Source, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+func isMarkdown(path string) bool {
+	return slices.Contains([]string{".md", ".mdx", ".markdown"}, strings.ToLower(filepath.Ext(path)))
 }
 
 func (s *Source) addFile(path string) error {
@@ -122,7 +127,7 @@ func newDocument(name string, root *yaml.Node) (Document, error) {
 
 func (s *Source) addFolder(folder string) error {
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || strings.ToLower(filepath.Ext(path)) != ".md" {
+		if err != nil || entry.IsDir() || !isMarkdown(path) {
 			return err
 		}
 		name, err := filepath.Rel(folder, path)

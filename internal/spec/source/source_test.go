@@ -58,7 +58,7 @@ func TestLoad30(t *testing.T) {
 func TestLoadFolder(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"b.md": markdown, "sub/a.md": markdown, "intro.md": "# Hello\n", "openapi.yaml": "not read: [", "c.MD": markdown,
+		"b.md": markdown, "sub/a.md": markdown, "d.markdown": markdown, "e.mdx": markdown, "intro.md": "# Hello\n", "openapi.yaml": "not read: [", "c.MD": markdown,
 	} {
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
@@ -70,7 +70,7 @@ func TestLoadFolder(t *testing.T) {
 	for _, document := range s.Documents {
 		names = append(names, document.Name)
 	}
-	assert.Equal(t, []string{"b.md", "c.MD", "sub/a.md"}, names)
+	assert.Equal(t, []string{"b.md", "c.MD", "d.markdown", "e.mdx", "sub/a.md"}, names)
 	assert.Equal(t, []string{"intro.md"}, s.Skipped)
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "broken.md"), []byte("```yaml\nopenapi: [\n```\n"), 0o644))

@@ -62,6 +62,9 @@ func expand(n *yaml.Node, budget *int, depth int) (*yaml.Node, error) {
 	}
 	out := *n
 	out.Anchor = ""
+	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!timestamp" {
+		out.Tag = "!!str" // the core schema of YAML 1.2, which OpenAPI asks for, knows no timestamps
+	}
 	out.Content = make([]*yaml.Node, len(n.Content))
 	seen := map[string]int{}
 	for i, child := range n.Content {

@@ -16,6 +16,14 @@ func parse(t *testing.T, text string) *yaml.Node {
 	return root
 }
 
+func TestTimestampsAreStrings(t *testing.T) {
+	plain, err := Parse("a", []byte("at: 2022-08-01T18:00:00.000000Z\n"))
+	require.NoError(t, err)
+	quoted, err := Parse("b", []byte("at: '2022-08-01T18:00:00.000000Z'\n"))
+	require.NoError(t, err)
+	assert.Empty(t, Diff(plain, quoted))
+}
+
 func TestParseRefuses(t *testing.T) {
 	var deep strings.Builder
 	deep.WriteString("a: ")

@@ -21,6 +21,10 @@ func apply(root string, edits []edit) error {
 
 func applyAll(root string, edits []edit) (err error) {
 	var done []edit
+	modes := map[string]fs.FileMode{}
+	for _, e := range edits {
+		modes[e.file] = modeOf(root, e)
+	}
 	defer func() {
 		for _, e := range edits {
 			_ = os.Remove(staged(root, e))
@@ -29,7 +33,7 @@ func applyAll(root string, edits []edit) (err error) {
 			return
 		}
 		for _, e := range done {
-			if back := restore(root, e); back != nil {
+			if back := restore(root, e, modes[e.file]); back != nil {
 				err = errors.Join(err, fmt.Errorf("put %s back: %w", e.file, back))
 			}
 		}
@@ -38,7 +42,7 @@ func applyAll(root string, edits []edit) (err error) {
 		if e.after == nil {
 			continue
 		}
-		if err := writeFile(staged(root, e), e.after, modeOf(root, e)); err != nil {
+		if err := writeFile(staged(root, e), e.after, modes[e.file]); err != nil {
 			return fmt.Errorf("write %s: %w", e.file, err)
 		}
 	}
@@ -87,10 +91,13 @@ func unchanged(root string, edits []edit) error {
 	return nil
 }
 
-func restore(root string, e edit) error {
+func restore(root string, e edit, mode fs.FileMode) error {
 	place := filepath.Join(root, filepath.FromSlash(e.file))
 	if e.before == nil {
 		return os.Remove(place)
 	}
-	return writeFile(place, e.before, 0o644)
+	if err := writeFile(place, e.before, mode); err != nil {
+		return err
+	}
+	return os.Chmod(place, mode) // the file that is there now may have another
 }

@@ -77,6 +77,10 @@ func TestApplyIsAllOrNothing(t *testing.T) {
 		{file: "m", after: []byte("x")},
 		{file: "z/file", before: []byte("3"), after: []byte("three")},
 	}
+	require.NoError(t, os.Chmod(filepath.Join(dir, "a"), 0o600))
 	require.ErrorContains(t, applyAll(dir, edits), "replace m")
 	assert.Equal(t, files, contents(t, dir))
+	info, err := os.Stat(filepath.Join(dir, "a"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
 }

@@ -259,6 +259,25 @@ var decisions = []change{
 		decides: []string{"wrapper/orders.go:"},
 	},
 	{
+		name: "names that are one in Go",
+		edit: func(t *testing.T, root *yaml.Node) {
+			set(t, root, "{type: string}", member("Order", "orderNumber")...)
+		},
+		verdict: report.Decision, step: report.Minor,
+		decides: []string{"api/api.gen.go:"},
+		says:    []string{"OrderNumber redeclared", "which an x-go-name in api/overlay.yaml mends", "not compared"},
+	},
+	{
+		name: "operation renamed",
+		edit: func(t *testing.T, root *yaml.Node) {
+			set(t, root, "GetListOfOrders", "paths", "/orders", "get", "operationId")
+		},
+		verdict: report.Decision, step: report.Major,
+		symbols: map[string]string{"api.Client.GetListOfOrder": "removed", "api.Client.GetListOfOrders": "added"},
+		decides: []string{"wrapper/orders.go:", "wrapper/sandbox/"},
+		says:    []string{"cnaught.Client has a method ListOrders already"},
+	},
+	{
 		name: "overlay target gone",
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, member("CheckoutSession", "state")...)

@@ -3,6 +3,8 @@ package update
 import (
 	"context"
 	"errors"
+	"fmt"
+	"go/types"
 	"slices"
 	"strings"
 
@@ -24,6 +26,12 @@ func (r *run) compareGo(ctx context.Context) error {
 	symbols, err := r.resolvers()
 	if err != nil {
 		return err
+	}
+	if i := slices.IndexFunc(r.report.Problems, func(p godiff.Problem) bool { return strings.HasSuffix(p.File, ".gen.go") }); i >= 0 {
+		// What does not compile there can't be compared. No hand-written line is at
+		// fault, so the lines of generated code are of no use to a person.
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("The code that was generated does not compile: “%s”. Two names of the description may be one in Go, which an x-go-name in api/overlay.yaml mends, or it may use a schema that api/config.yaml excludes.", r.report.Problems[i].Message))
+		return nil
 	}
 	r.report.Compared = true
 	changes := make([]apichange.Change, len(r.report.Changes))
@@ -93,12 +101,17 @@ func (r *run) listMethods(symbols *resolvers) error {
 	}
 	served := methods.Find(wrapper)
 	var missing []string
-	for _, op := range operations(r.next) {
+	for _, op := range operations(symbols.nextRoot) {
 		goName := symbols.next.OperationName(op.id)
 		if len(served[goName]) > 0 {
 			continue
 		}
 		missing = append(missing, op.id)
+		name := methods.MethodName(goName)
+		taken, _, _ := types.LookupFieldOrMethod(types.NewPointer(wrapper.Types.Scope().Lookup("Client").Type()), false, wrapper.Types, name)
+		if taken != nil {
+			r.report.Notes = append(r.report.Notes, fmt.Sprintf("cnaught.Client has a method %s already: if `%s` is only a new name of its operation, let it send that one; the draft below is for another method.", name, op.id))
+		}
 		r.report.Methods = append(r.report.Methods, report.Method{
 			Operation: op.id,
 			Request:   op.method + " " + op.path,
@@ -106,7 +119,7 @@ func (r *run) listMethods(symbols *resolvers) error {
 			Classed:   tree.Text(symbols.nextRoot.Root, "paths", op.path, strings.ToLower(op.method), "x-retry") != "",
 			Draft: methods.Skeleton(methods.Operation{
 				ID: op.id, GoName: goName, Method: op.method, Path: op.path,
-				Summary: op.summary, Description: op.description,
+				Summary: op.summary, Description: op.description, Answers: op.answers,
 			}, r.after.Packages[methods.API].Types),
 		})
 	}

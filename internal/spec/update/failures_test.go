@@ -91,5 +91,6 @@ func TestCancelled(t *testing.T) {
 	cancel()
 	r := Run(ctx, Options{Root: repo.dir, From: write(t, "openapi.yaml", text(t, root))})
 	assert.Equal(t, ExitFailed, ExitCode(r, false))
+	assert.Equal(t, "The update was interrupted.", r.Reason)
 	assert.Empty(t, repo.changed(t))
 }

@@ -20,7 +20,7 @@ func (r *run) keepPages() error {
 		if document.Markdown == nil {
 			continue
 		}
-		name := r.pageName(document)
+		name := r.pageName(document, kept)
 		kept[name] = true
 		if err := r.work.write(name, document.Markdown); err != nil {
 			return err
@@ -56,10 +56,14 @@ func (r *run) storedPages() []string {
 }
 
 // pageName is where a page is stored: in the place of the page that has one of
-// its operations, or under its own name.
-func (r *run) pageName(document source.Document) string {
+// its operations, or under its own name; never where another page of this run is
+// kept.
+func (r *run) pageName(document source.Document, kept map[string]bool) string {
 	wanted := merge.Operations(document.Root)
 	for _, name := range r.storedPages() {
+		if kept[name] {
+			continue
+		}
 		stored, err := source.ReadPage(name, r.work.before[name])
 		if err != nil {
 			continue
@@ -70,18 +74,18 @@ func (r *run) pageName(document source.Document) string {
 			}
 		}
 	}
-	return r.freeName(strings.TrimSuffix(strings.ReplaceAll(document.Name, "/", "-"), path.Ext(document.Name)))
+	return r.freeName(strings.TrimSuffix(strings.ReplaceAll(document.Name, "/", "-"), path.Ext(document.Name)), kept)
 }
 
 // freeName is a name that no stored page has: two pages of a vendor's site may
 // be called the same, and the older one is not to be lost.
-func (r *run) freeName(name string) string {
+func (r *run) freeName(name string, kept map[string]bool) string {
 	for i := 1; ; i++ {
 		candidate := path.Join(publishedFolder, name+".md")
 		if i > 1 {
 			candidate = path.Join(publishedFolder, fmt.Sprintf("%s-%d.md", name, i))
 		}
-		if _, taken := r.work.before[candidate]; !taken {
+		if _, taken := r.work.before[candidate]; !taken && !kept[candidate] {
 			return candidate
 		}
 	}

@@ -9,9 +9,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
 
 	"github.com/cnaught-go/cnaught/internal/spec/canon"
 	"github.com/cnaught-go/cnaught/internal/spec/report"
+	"github.com/cnaught-go/cnaught/internal/spec/source"
 )
 
 // TestUnusableSources gives what cannot be taken: nothing is written, and the
@@ -157,4 +159,48 @@ func TestFolder(t *testing.T) {
 		assert.Equal(t, ExitFailed, ExitCode(r, false))
 		assert.Contains(t, r.Reason, "has no page (*.md) with an OpenAPI description")
 	})
+}
+
+// TestUnusableNames has operations that Go has no name for. A person gives them
+// one in the overlay.
+func TestUnusableNames(t *testing.T) {
+	t.Parallel()
+	repo := repository(t)
+	for want, edit := range map[string]func(root *yaml.Node){
+		"`GET /things` has no operationId": func(root *yaml.Node) {
+			set(t, root, "{get: {responses: {'204': {description: Nothing}}}}", "paths", "/things")
+		},
+		"`GET /things` has the operationId `1st`, and no name in Go begins with a digit": func(root *yaml.Node) {
+			set(t, root, "{get: {operationId: 1st, responses: {'204': {description: Nothing}}}}", "paths", "/things")
+		},
+		"`GET /things` and `GET /orders/{id}` have operationIds that are one name in Go, `get_order_by_id` and `GetOrderById`": func(root *yaml.Node) {
+			set(t, root, "{get: {operationId: get_order_by_id, responses: {'204': {description: Nothing}}}}", "paths", "/things")
+		},
+	} {
+		root := repo.description(t)
+		edit(root)
+		r := Run(t.Context(), Options{Root: repo.dir, From: write(t, "openapi.yaml", text(t, root))})
+		assert.Equal(t, report.Decision, r.Verdict())
+		assert.Equal(t, ExitDecision, ExitCode(r, false))
+		assert.Contains(t, r.Markdown(), want)
+		assert.Contains(t, r.Markdown(), "`api/overlay.yaml` has to give")
+		assert.Empty(t, repo.changed(t))
+	}
+}
+
+// TestPagesOfOneRun keeps each of several new pages, whatever they are called
+// and whichever older page they take the place of.
+func TestPagesOfOneRun(t *testing.T) {
+	stored := map[string][]byte{publishedFolder + "/both.md": []byte("```yaml\nopenapi: 3.1.0\npaths: {/a: {get: {}}, /b: {get: {}}}\n```\n")}
+	r := &run{work: &workspace{before: stored}}
+	kept := map[string]bool{}
+	for _, page := range []struct{ name, path, want string }{
+		{"x/a.md", "/a", "both"}, {"y.md", "/b", "y"}, {"c/d.md", "/c", "c-d"}, {"c-d.md", "/d", "c-d-2"},
+	} {
+		documents, err := source.ReadPage(page.name, []byte("```yaml\nopenapi: 3.1.0\npaths: {"+page.path+": {get: {}}}\n```\n"))
+		require.NoError(t, err)
+		got := r.pageName(documents[0], kept)
+		assert.Equal(t, publishedFolder+"/"+page.want+".md", got)
+		kept[got] = true
+	}
 }

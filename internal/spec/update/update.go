@@ -12,9 +12,12 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v4"
+
 	"github.com/cnaught-go/cnaught/internal/spec/apichange"
 	"github.com/cnaught-go/cnaught/internal/spec/canon"
 	"github.com/cnaught-go/cnaught/internal/spec/godiff"
+	"github.com/cnaught-go/cnaught/internal/spec/gosymbol"
 	"github.com/cnaught-go/cnaught/internal/spec/merge"
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
 	"github.com/cnaught-go/cnaught/internal/spec/report"
@@ -49,8 +52,12 @@ type Options struct {
 // report: its verdict says whether anything was written.
 func Run(ctx context.Context, o Options) *report.Report {
 	r := &run{Options: o, report: &report.Report{Source: o.From}}
-	if err := r.do(ctx); err != nil && !errors.Is(err, errDecide) {
-		r.report.Reason = r.clean(err)
+	switch err := r.do(ctx); {
+	case err == nil || errors.Is(err, errDecide):
+	case ctx.Err() != nil:
+		r.report.Reason = "The update was interrupted."
+	default:
+		r.report.Reason = r.clean(err.Error())
 	}
 	if r.work != nil {
 		r.work.remove()
@@ -95,8 +102,7 @@ type run struct {
 
 // clean removes the name of the copy from messages, so that positions are
 // those of the repository.
-func (r *run) clean(err error) string {
-	text := err.Error()
+func (r *run) clean(text string) string {
 	if r.work != nil {
 		text = strings.ReplaceAll(text, r.work.dir+string(filepath.Separator), "")
 	}
@@ -222,8 +228,35 @@ func (r *run) mergeAndCompare() error {
 	if err != nil {
 		return err
 	}
-	r.report.Overlay, err = overlaycheck.Check(current, r.formatted, r.overlay)
-	return err
+	if r.report.Overlay, err = overlaycheck.Check(current, r.formatted, r.overlay); err != nil {
+		return err
+	}
+	overlaid, err := r.overlaid(r.next)
+	if err != nil {
+		return err
+	}
+	r.report.Conflicts = unusableNames(operations(overlaid))
+	return nil
+}
+
+// unusableNames says which operations the overlay has to give another
+// operationId, since Go's names come from them.
+func unusableNames(operations []operation) []string {
+	var out []string
+	first := map[string]operation{}
+	for _, op := range operations {
+		request := fmt.Sprintf("`%s %s`", op.method, op.path)
+		switch other, taken := first[gosymbol.Key(op.id)]; {
+		case op.id == "":
+			out = append(out, request+" has no operationId, which Go's names come from: `api/overlay.yaml` has to give it one")
+		case op.id[0] >= '0' && op.id[0] <= '9':
+			out = append(out, fmt.Sprintf("%s has the operationId `%s`, and no name in Go begins with a digit: `api/overlay.yaml` has to give it another", request, op.id))
+		case taken:
+			out = append(out, fmt.Sprintf("%s and `%s %s` have operationIds that are one name in Go, `%s` and `%s`: `api/overlay.yaml` has to give one of them another", request, other.method, other.path, op.id, other.id))
+		}
+		first[gosymbol.Key(op.id)] = op
+	}
+	return out
 }
 
 // blocked are the lines of the overlay's actions that cannot be applied.
@@ -259,6 +292,7 @@ func operations(d *apichange.Description) []operation {
 				out = append(out, operation{
 					id: tree.Text(node, "operationId"), method: strings.ToUpper(method), path: path,
 					summary: tree.Text(node, "summary"), description: tree.Text(node, "description"),
+					answers: answers(d.Root, node),
 				})
 			}
 		}
@@ -266,4 +300,18 @@ func operations(d *apichange.Description) []operation {
 	return out
 }
 
-type operation struct{ id, method, path, summary, description string }
+// answers reports whether a success of the operation has a body.
+func answers(root, operation *yaml.Node) bool {
+	for status, response := range tree.Pairs(tree.Get(operation, "responses")) {
+		response, _ = tree.Resolve(root, response, nil)
+		if content := tree.Get(response, "content"); strings.HasPrefix(status, "2") && content != nil && len(content.Content) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+type operation struct {
+	id, method, path, summary, description string
+	answers                                bool // a success has a body
+}
