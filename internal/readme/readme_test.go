@@ -1,13 +1,18 @@
-// Package readme keeps the README true: its snippets compile, and what it says
-// of the operations is what the code does.
+// Package readme keeps the README true: its snippets compile, and its tables have
+// every method and every error that there is.
 package readme
 
 import (
 	"fmt"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -84,4 +89,65 @@ func complete(snippet string) string {
 	}
 	sort.Strings(lines)
 	return "package snippet\n\nimport (\n\t" + strings.Join(lines, "\n\t") + "\n)\n\n" + snippet
+}
+
+var code = regexp.MustCompile("`([A-Za-z]+)`")
+
+// section returns the names in code style between two texts of the README.
+func section(t *testing.T, from, to string) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(text), from)
+	require.True(t, found, from)
+	part, _, found := strings.Cut(rest, to)
+	require.True(t, found, to)
+	var names []string
+	for _, match := range code.FindAllStringSubmatch(part, -1) {
+		names = append(names, match[1])
+	}
+	return names
+}
+
+// The tables and the list of errors leave nothing out, and name nothing that is
+// not there.
+func TestTablesAreComplete(t *testing.T) {
+	files := token.NewFileSet()
+	var parsed []*ast.File
+	names, err := filepath.Glob("../../wrapper/*.go")
+	require.NoError(t, err)
+	for _, name := range names {
+		if !strings.HasSuffix(name, "_test.go") {
+			file, err := parser.ParseFile(files, name, nil, parser.ParseComments)
+			require.NoError(t, err)
+			parsed = append(parsed, file)
+		}
+	}
+	pkg, err := doc.NewFromFiles(files, parsed, module+"/wrapper")
+	require.NoError(t, err)
+
+	// What is no operation of the API.
+	besides := []string{"CloseIdleConnections", "Format", "GoString", "String"}
+	var methods, sentinels []string
+	for _, typ := range pkg.Types {
+		for _, method := range typ.Methods {
+			if typ.Name == "Client" && !slices.Contains(besides, method.Name) {
+				methods = append(methods, method.Name)
+			}
+		}
+	}
+	for _, group := range pkg.Vars {
+		sentinels = append(sentinels, group.Names...)
+	}
+	require.Greater(t, len(methods), 30)
+	require.Contains(t, sentinels, "ErrOutcomeUnknown")
+
+	assert.ElementsMatch(t, append(methods, "ParseOrderEvent"), section(t, "| resource | methods |", "The two deprecated operations"))
+	assert.ElementsMatch(t, sentinels, section(t, "`errors.Is` knows ", ". Errors, logs"))
+	retried := section(t, "| operations | repeated | why |", "If no attempt brought an answer")
+	for _, method := range methods {
+		if method != "Raw" && method != "OrderEventHandler" {
+			assert.Contains(t, retried, method, "whether it is repeated")
+		}
+	}
 }

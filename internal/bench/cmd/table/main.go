@@ -29,8 +29,8 @@ import (
 
 type options struct {
 	out, show, groups, node, command, readme string
-	rounds                           int
-	serve                            bool
+	rounds                                   int
+	serve                                    bool
 }
 
 func main() {
