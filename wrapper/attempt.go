@@ -88,9 +88,6 @@ func (c *Client) attempt(x *exchange) *result {
 		return r
 	}
 	defer resp.Body.Close()
-	if !c.traced { // a body of its own may know nothing of the context
-		defer context.AfterFunc(ctx, func() { resp.Body.Close() })()
-	}
 	r.status, r.resp = resp.StatusCode, resp
 	if resp.StatusCode/100 != 2 {
 		c.readProblem(x, r)

@@ -13,7 +13,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -207,20 +206,6 @@ func TestSwitchingProtocols(t *testing.T) {
 	c := newTestClient(t, "http://"+addr+"/v1", quick(2))
 	_, err := c.PlaceOrder(t.Context(), tenKg)
 	assert.Equal(t, 101, as[*Error](t, err).StatusCode)
-	assert.ErrorIs(t, err, ErrOutcomeUnknown)
-}
-
-// A body of a caller's own RoundTripper need not know the context either.
-func TestBodyThatBlocks(t *testing.T) {
-	body, _ := io.Pipe()
-	rt := roundTrip(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}, nil
-	})
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}))
-	require.NoError(t, err)
-	_, err = c.PlaceOrder(ctx, tenKg)
 	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 }
 
