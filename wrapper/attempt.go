@@ -1,12 +1,12 @@
 package cnaught
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"strings"
@@ -38,14 +38,20 @@ type result struct {
 	wire       wire
 }
 
-// attemptTimeoutError is the end of an attempt's own time. It is no
-// context.DeadlineExceeded: the caller's deadline has not come.
-type attemptTimeoutError struct{ after time.Duration }
-
-func (e *attemptTimeoutError) Error() string {
-	return fmt.Sprintf("no whole answer within %v", e.after)
+// attemptTimeoutError is the end of an attempt's own time, or of a dialer's or a
+// transport's. It is no context.DeadlineExceeded: the caller's deadline has not
+// come.
+type attemptTimeoutError struct {
+	text string
+	err  error // of a dialer or a transport
 }
-func (e *attemptTimeoutError) Timeout() bool { return true }
+
+func (e *attemptTimeoutError) Error() string    { return e.text }
+func (e *attemptTimeoutError) Timeout() bool    { return true }
+func (e *attemptTimeoutError) As(into any) bool { return errors.As(e.err, into) }
+func (e *attemptTimeoutError) Is(target error) bool {
+	return target != context.DeadlineExceeded && errors.Is(e.err, target)
+}
 
 // bodyError is a request body that the caller's reader failed to give.
 type bodyError struct{ err error }
@@ -107,8 +113,13 @@ func (c *Client) attempt(x *exchange) *result {
 
 // attemptError tells the attempt's own timeout from the end of the call.
 func (c *Client) attemptError(attempt, call context.Context, err error) error {
-	if call.Err() == nil && (attempt.Err() != nil || errors.Is(err, context.DeadlineExceeded)) {
-		return &attemptTimeoutError{c.policy.AttemptTimeout}
+	switch {
+	case call.Err() != nil:
+		return err
+	case attempt.Err() != nil:
+		return &attemptTimeoutError{text: fmt.Sprintf("no whole answer within %v", c.policy.AttemptTimeout)}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &attemptTimeoutError{err.Error(), err}
 	}
 	return err
 }
@@ -155,38 +166,39 @@ func (c *Client) unreadable(x *exchange, r *result, err error) *DecodeError {
 
 // readBody reads up to limit bytes and the end of the body, which lets the
 // connection be used again. With errTooLarge it returns the first limit bytes,
-// with any other error what came. The announced length is how large the buffer
-// begins; net/http holds a server to it, but a caller's own RoundTripper that
-// changed the body may have left the old one, so what is whole without it is
-// taken.
-func readBody(resp *http.Response, limit int64) ([]byte, error) {
+// with any other error what came. net/http holds a server to the length that it
+// announced, but a caller's own RoundTripper that changed the body may have left
+// the old one: what is longer, or whole without it, is taken all the same.
+func readBody(resp *http.Response, limit int64) (body []byte, err error) {
 	if resp.Body == http.NoBody {
 		return nil, nil
 	}
-	size := int64(bytes.MinRead)
+	limit = min(limit, math.MaxInt64-1)
 	if n := resp.ContentLength; n > 0 && n <= min(limit, maxPrealloc) {
-		size = n + 1 // so that the end is met without growing
-	}
-	buf := make([]byte, 0, size)
-	for {
-		n, err := resp.Body.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
+		// One byte more than announced, so that the same read meets the end.
+		body = make([]byte, n+1)
+		got, err := io.ReadFull(resp.Body, body)
+		body = body[:got]
 		switch {
-		case int64(len(buf)) > limit:
-			return buf[:limit], errTooLarge
-		case err == io.EOF:
-			if int64(len(buf)) < resp.ContentLength && !json.Valid(buf) {
-				err = io.ErrUnexpectedEOF
-			} else {
-				err = nil
+		case err == io.EOF || err == io.ErrUnexpectedEOF:
+			if int64(got) < n && !json.Valid(body) {
+				return body, io.ErrUnexpectedEOF
 			}
-			return buf, err
+			return body, nil
 		case err != nil:
-			return buf, err
-		case len(buf) == cap(buf):
-			buf = append(buf, 0)[:len(buf)]
+			return body, err
 		}
 	}
+	rest, err := io.ReadAll(io.LimitReader(resp.Body, limit-int64(len(body))+1))
+	if len(body) == 0 {
+		body = rest
+	} else {
+		body = append(body, rest...)
+	}
+	if err == nil && int64(len(body)) > limit {
+		return body[:limit], errTooLarge
+	}
+	return body, err
 }
 
 // isJSON accepts application/json and any +json, which RFC 6839 makes

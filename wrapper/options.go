@@ -47,9 +47,9 @@ func WithBaseURL(url string) Option {
 func WithInsecureHTTP() Option { return func(s *settings) { s.insecureHTTP = true } }
 
 // WithHTTPClient sends requests through hc (nil for the default), which is used
-// as it is and not changed: its Transport, Jar and Timeout (per attempt) count. Redirects are
-// not followed whatever its CheckRedirect says, since an API call that is
-// redirected would take the credentials along.
+// as it is and not changed: its Transport, Jar and Timeout (per attempt) count.
+// Redirects are not followed whatever its CheckRedirect says, since an API call
+// that is redirected would take the credentials along.
 func WithHTTPClient(hc *http.Client) Option { return func(s *settings) { s.httpClient = hc } }
 
 // WithRetryPolicy replaces [DefaultRetryPolicy].

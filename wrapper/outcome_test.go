@@ -209,6 +209,33 @@ func TestSwitchingProtocols(t *testing.T) {
 	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 }
 
+// The caller's deadline has not come, so nobody may take it for that.
+func TestTimeOfATransportsOwn(t *testing.T) {
+	rt := roundTrip(func(*http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("a proxy's own time: %w", context.DeadlineExceeded)
+	})
+	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
+	require.NoError(t, err)
+	_, err = c.GetOrder(t.Context(), "x")
+	assert.NotErrorIs(t, err, context.DeadlineExceeded)
+	assert.EqualError(t, err, "cnaught: GetOrderById: a proxy's own time: context deadline exceeded")
+
+	// net's own "i/o timeout" says that it is one, too; it was never sent all the same.
+	dialer := net.Dialer{Timeout: 1}
+	rt = func(r *http.Request) (*http.Response, error) {
+		_, err := dialer.DialContext(r.Context(), "tcp", "127.0.0.1:1")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		return nil, err
+	}
+	c, err = New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
+	require.NoError(t, err)
+	_, err = c.PlaceOrder(t.Context(), tenKg)
+	assert.NotErrorIs(t, err, context.DeadlineExceeded)
+	assert.NotErrorIs(t, err, ErrOutcomeUnknown)
+	var dial *net.OpError
+	assert.ErrorAs(t, err, &dial)
+}
+
 func TestAnswerBesideAnErrorIsClosed(t *testing.T) {
 	closed := false
 	rt := roundTrip(func(*http.Request) (*http.Response, error) {

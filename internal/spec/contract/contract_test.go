@@ -318,7 +318,7 @@ func testFaults(t *testing.T) {
 
 func testWebhooks(t *testing.T) {
 	c := newCaller(t)
-	c.create("/orders", `{"amount_kg":10,"notification_config":{"url":"http://192.0.2.1/never-reached"}}`)
+	c.create("/orders", `{"amount_kg":10,"notification_config":{"url":"http://127.0.0.1:1/never-reached"}}`)
 	id := c.cn.Orders()[0].ID
 	require.NoError(t, c.cn.FulfillOrder(id))
 	c.send(200, "POST", "/orders/"+id+"/cancel", "")
