@@ -48,7 +48,7 @@ func ExampleWithIdempotencyKey() {
 	order := api.OrderCreate{AmountKg: 10, Metadata: "cart 4711"}
 	key := "cart 4711, first order" // in the database, beside the cart
 	placed, err := client.PlaceOrder(ctx, order, cnaught.WithIdempotencyKey(key))
-	for errors.Is(err, cnaught.ErrOutcomeUnknown) { // now, or after the next start
+	if errors.Is(err, cnaught.ErrOutcomeUnknown) { // later, as often as it takes, after a restart too
 		placed, err = client.PlaceOrder(ctx, order, cnaught.WithIdempotencyKey(key))
 	}
 	if err != nil {
