@@ -206,8 +206,8 @@ func (m *merger) keepReferenced(part *yaml.Node) {
 var guesses = []string{"x-confidence", "x-note"}
 
 // keepExtensions gives next, which the vendor published, our extensions of
-// old. An operation is marked as published, unless it says itself what it is: a copy of
-// ours may hold what is only transcribed.
+// old. An operation is marked as published, unless it says itself what it is: a
+// copy of ours may hold what is only transcribed.
 func (m *merger) keepExtensions(old, next *yaml.Node, path tree.Path, operation bool) {
 	if next.Kind != yaml.MappingNode || tree.Ref(next) != "" {
 		return

@@ -16,14 +16,15 @@ import (
 func TestNestedModule(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
+	repo.options(t, "") // loads the packages while there are no others
 	repo.add(t, "internal/extra/go.mod", "module github.com/cnaught-go/cnaught/internal/extra\n\ngo 1.25.0\n\nrequire github.com/cnaught-go/cnaught v0.0.0\n")
 	repo.add(t, "internal/extra/extra_test.go", "package extra\n\nimport \"github.com/cnaught-go/cnaught/api\"\n\nvar take *string = api.ProjectNewsArticle{}.CnaughtTake\n\nvar _ = take\n")
 	before := repo.changed(t)
 
 	root := repo.description(t)
 	set(t, root, "boolean", append(member("ProjectNewsArticle", "cnaught_take"), "type")...)
-	from := write(t, "openapi.yaml", text(t, root))
-	r := Run(t.Context(), Options{Root: repo.dir, From: from})
+	options := repo.options(t, write(t, "openapi.yaml", text(t, root)))
+	r := Run(t.Context(), options)
 	require.Equal(t, report.Decision, r.Verdict(), r.Markdown())
 	require.Len(t, r.Problems, 1)
 	assert.Equal(t, "internal/extra/extra_test.go", r.Problems[0].File)
@@ -32,7 +33,8 @@ func TestNestedModule(t *testing.T) {
 
 	// What is broken there anyway is not the update's doing.
 	repo.add(t, "internal/extra/more.go", "package extra\n\nvar a int = \"\"\n")
-	r = Run(t.Context(), Options{Root: repo.dir, From: from, ReportOnly: true})
+	options.ReportOnly = true
+	r = Run(t.Context(), options)
 	assert.Len(t, r.Problems, 1)
 }
 
@@ -53,10 +55,12 @@ func TestBrokenRepository(t *testing.T) {
 func TestGeneratorFails(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
+	options := repo.options(t, "")
 	require.NoError(t, os.WriteFile(filepath.Join(repo.dir, "api/config.yaml"), []byte("nonsense: true\n"), 0o644))
 	root := repo.description(t)
 	set(t, root, "{type: string}", member("Order", "more")...)
-	r := Run(t.Context(), Options{Root: repo.dir, From: write(t, "openapi.yaml", text(t, root))})
+	options.From = write(t, "openapi.yaml", text(t, root))
+	r := Run(t.Context(), options)
 	assert.Equal(t, ExitFailed, ExitCode(r, false))
 	assert.Contains(t, r.Reason, "no code can be generated from the description: go generate ./...")
 	assert.NotContains(t, r.Markdown(), os.TempDir()+"/cnaught-update-spec-", "the copy is gone: its name says nothing")
@@ -67,14 +71,14 @@ func TestGeneratorFails(t *testing.T) {
 func TestBuildFails(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
+	options := repo.options(t, "")
 	repo.add(t, "internal/nomain/nomain.go", "package main\n")
 	root := repo.description(t)
 	set(t, root, "{type: string}", member("Order", "more")...)
+	options.From = write(t, "openapi.yaml", text(t, root))
 	shown := ""
-	r := Run(t.Context(), Options{
-		Root: repo.dir, From: write(t, "openapi.yaml", text(t, root)),
-		Show: func(r *report.Report) { shown = r.Body() },
-	})
+	options.Show = func(r *report.Report) { shown = r.Body() }
+	r := Run(t.Context(), options)
 	assert.Contains(t, shown, "Verdict: **additive**")
 	assert.Equal(t, ExitFailed, ExitCode(r, false))
 	assert.Contains(t, r.Reason, "function main is undeclared in the main package")

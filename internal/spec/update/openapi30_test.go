@@ -23,6 +23,16 @@ func as30(t *testing.T, root *yaml.Node) {
 		for _, child := range n.Content {
 			visit(child)
 		}
+		if choice := tree.Get(n, "oneOf"); choice != nil && len(choice.Content) == 2 && tree.Text(choice, "1", "type") == "null" {
+			require.True(t, tree.Delete(n, "oneOf"))
+			tree.Set(n, "nullable", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"})
+			tree.Set(n, "allOf", &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Content: choice.Content[:1]})
+			nullable++
+		}
+		if least := tree.Get(n, "exclusiveMinimum"); least != nil {
+			tree.Set(n, "minimum", least)
+			tree.Set(n, "exclusiveMinimum", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "true"})
+		}
 		types := tree.Get(n, "type")
 		if types != nil && types.Kind == yaml.SequenceNode {
 			require.Len(t, types.Content, 2)

@@ -64,5 +64,35 @@ func from30(name string, root *yaml.Node) (*yaml.Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s can't be read as OpenAPI %s: %w", name, Version, err)
 	}
-	return tree.Parse("the description as "+Version, out.Bytes())
+	upgraded, err := tree.Parse("the description as "+Version, out.Bytes())
+	if err == nil {
+		unwrap(upgraded)
+	}
+	return upgraded, err
+}
+
+// unwrap writes what may be null as people do in 3.1. In 3.0 nothing may stand
+// beside a $ref, so that one that may be null is the one part of an allOf; the
+// translator keeps it.
+func unwrap(n *yaml.Node) {
+	for _, child := range n.Content {
+		unwrap(child)
+	}
+	choice := tree.Get(n, "oneOf")
+	if choice == nil || choice.Kind != yaml.SequenceNode || len(choice.Content) != 2 {
+		return
+	}
+	one, null := choice.Content[0], tree.Get(choice.Content[1], "type")
+	if null == nil || null.Kind != yaml.SequenceNode || len(null.Content) != 1 || null.Content[0].Value != "null" {
+		return
+	}
+	tree.Set(choice.Content[1], "type", tree.String("null"))
+	if parts := tree.Get(one, "allOf"); parts != nil && len(parts.Content) == 1 {
+		for key, value := range tree.Pairs(one) {
+			if key != "allOf" { // such as the description
+				tree.Set(n, key, value)
+			}
+		}
+		choice.Content[0] = parts.Content[0]
+	}
 }

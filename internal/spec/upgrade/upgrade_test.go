@@ -37,7 +37,7 @@ components:
       properties:
         b: {type: string, nullable: true, example: text, maxLength: 512}
         c: {type: string, nullable: false}
-        d: {nullable: true, allOf: [{$ref: '#/components/schemas/A'}]}
+        d: {description: D, nullable: true, allOf: [{$ref: '#/components/schemas/A'}]}
 `))
 	require.NoError(t, err)
 	assert.Equal(t, "3.0.3", from)
@@ -60,7 +60,7 @@ components:
       properties:
         b: {type: [string, 'null'], examples: [text], maxLength: 512}
         c: {type: string}
-        d: {oneOf: [{allOf: [{$ref: '#/components/schemas/A'}]}, {type: ['null']}]}
+        d: {description: D, oneOf: [{$ref: '#/components/schemas/A'}, {type: 'null'}]}
 `)
 	assert.Empty(t, tree.Diff(want, upgraded))
 }
