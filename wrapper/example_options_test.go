@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log"
 	"log/slog"
 	"net/http"
@@ -174,7 +173,7 @@ func ExampleParseOrderEvent() {
 		log.Fatal(err)
 	}
 	fmt.Println(event.Order.ID, event.Order.State)
-	_, err = cnaught.ParseOrderEvent(io.LimitReader(strings.NewReader("{}"), 2))
+	_, err = cnaught.ParseOrderEvent(strings.NewReader("{}"))
 	fmt.Println(err)
 	// Output:
 	// Gre28Fc35bt3 fulfilled

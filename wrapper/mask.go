@@ -119,6 +119,8 @@ func (s *secret) isIn(err error) bool {
 		return true
 	}
 	switch err := err.(type) {
+	case *attemptTimeoutError: // gives what it hides to errors.As
+		return s.isIn(err.err)
 	case interface{ Unwrap() error }:
 		return s.isIn(err.Unwrap())
 	case interface{ Unwrap() []error }:

@@ -209,6 +209,21 @@ func TestSwitchingProtocols(t *testing.T) {
 	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 }
 
+// holdsKey is an error of a transport that keeps its request.
+type holdsKey struct{ Sent http.Header }
+
+func (e *holdsKey) Error() string { return "too slow" }
+func (e *holdsKey) Unwrap() error { return context.DeadlineExceeded }
+
+func TestTimeOfATransportsOwnHidesNoKey(t *testing.T) {
+	rt := roundTrip(func(r *http.Request) (*http.Response, error) { return nil, &holdsKey{r.Header} })
+	c, err := New("secret-key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
+	require.NoError(t, err)
+	_, err = c.GetOrder(t.Context(), "x")
+	var inner *holdsKey
+	assert.False(t, errors.As(err, &inner), "%+v", inner)
+}
+
 // The caller's deadline has not come, so nobody may take it for that.
 func TestTimeOfATransportsOwn(t *testing.T) {
 	rt := roundTrip(func(*http.Request) (*http.Response, error) {

@@ -70,11 +70,12 @@ func entry(c Change) string {
 
 // where says what the text of a change is about, unless it says so itself.
 func where(c Change) string {
-	if c.Place() == nil || len(c.Operations) > 0 && (c.ID == "endpoint-added" || strings.HasPrefix(c.ID, "api-")) {
-		if len(c.Operations) == 0 {
-			return ""
-		}
+	ofOperation := c.ID == "endpoint-added" || strings.HasPrefix(c.ID, "api-") || c.Place() == nil
+	switch {
+	case ofOperation && len(c.Operations) > 0:
 		return "`" + strings.Join(c.Operations, "`, `") + "`: "
+	case c.Place() == nil: // the text names it
+		return ""
 	}
 	return fmt.Sprintf("`%s`: ", shortPlace(c.Place()))
 }

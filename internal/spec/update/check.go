@@ -31,11 +31,11 @@ func (r *run) check(ctx context.Context) error {
 		return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %s", r.before.Problems[0])
 	}
 	r.report.Problems = r.after.Problems
-	for i := range r.report.Problems {
-		r.report.Problems[i].Message = r.clean(r.report.Problems[i].Message)
-	}
 	if len(r.report.Problems) == 0 {
 		r.report.Problems, err = godiff.Uses(r.work.dir, r.nestedFiles(), r.before, r.after)
+	}
+	for i := range r.report.Problems {
+		r.report.Problems[i].Message = r.clean(r.report.Problems[i].Message)
 	}
 	return err
 }

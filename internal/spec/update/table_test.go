@@ -133,7 +133,7 @@ func (c change) checkTree(t *testing.T, r *report.Report, repo *fixture) {
 	} else {
 		assert.Contains(t, changed, descriptionFile)
 	}
-	repo.goCommand(t, ".", "build", "./api", "./internal/server", "./wrapper", "./wrapper/sandbox")
+	repo.goCommand(t, ".", "build", "./...")
 }
 
 // rename gives a schema another name, everywhere.
