@@ -88,7 +88,7 @@ func ExampleWithLogger() {
 	if _, err := server.Client(cnaught.WithLogger(logger)).GetProject(context.Background(), "I0UbDH"); err != nil {
 		log.Fatal(err)
 	}
-	// Output: level=WARN msg="cnaught: retrying" operation=GetProjectById attempt=1 status=502
+	// Output: level=WARN msg="cnaught: retrying" call=GetProject operation=GetProjectById attempt=1 status=502
 }
 
 // A transport of one's own, such as one that traces; its Timeout bounds each
@@ -160,7 +160,7 @@ func ExampleTransportError() {
 	_, err := client.PlaceOrder(context.Background(), api.OrderCreate{AmountKg: 10})
 	var lost *cnaught.TransportError
 	if errors.As(err, &lost) {
-		fmt.Println("attempts:", lost.Attempts, "perhaps bought:", lost.Ambiguous)
+		fmt.Println("attempts:", lost.Attempts, "perhaps bought:", lost.OutcomeUnknown)
 	}
 	// Output: attempts: 2 perhaps bought: false
 }

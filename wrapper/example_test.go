@@ -236,7 +236,7 @@ func ExampleError() {
 	// Output:
 	// 404 Could not find order 1
 	// true
-	// cnaught: GetOrderById: 404 Not Found: Could not find order
+	// cnaught: GetOrder (GetOrderById): 404 Not Found: Could not find order
 }
 
 // Input that can't be right never leaves the program.
@@ -249,7 +249,7 @@ func ExampleInvalidRequestError() {
 	fmt.Println(err)
 	// Output:
 	// true 0
-	// cnaught: SubmitOrder: amount_kg and total_price_usd_cents exclude each other
+	// cnaught: PlaceOrder: amount_kg and total_price_usd_cents exclude each other
 }
 
 func ExampleClient_GetImpactData() {
