@@ -34,7 +34,7 @@ func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...
 	case order.AmountKg != 0:
 		in.positive("amount_kg", order.AmountKg)
 	default:
-		in.positive("total_price_usd_cents", order.TotalPriceUSDCents)
+		in.positive("total_price_usd_cents", float64(order.TotalPriceUSDCents))
 	}
 	in.text("metadata", order.Metadata)
 	in.text("description", order.Description)
