@@ -167,7 +167,7 @@ type CheckoutSession struct {
 	// PriceUSDCents Total price to be charged upon checkout completion, in USD cents
 	//
 	// Examples: 2350
-	PriceUSDCents float64 `json:"price_usd_cents"`
+	PriceUSDCents USDCents `json:"price_usd_cents"`
 
 	// State The status of the Checkout Session, one of `open`, `complete`, or `expired`.
 	// * `open` - The checkout session is still in progress. Payment processing has not started.
@@ -497,7 +497,7 @@ type Order struct {
 	// PriceUSDCents Total price, in whole US cents
 	//
 	// Examples: 20
-	PriceUSDCents float64 `json:"price_usd_cents"`
+	PriceUSDCents USDCents `json:"price_usd_cents"`
 
 	// ProjectAllocations Projects that the credits come from. Empty until the order is fulfilled.
 	ProjectAllocations []ProjectAllocation `json:"project_allocations"`
@@ -542,7 +542,7 @@ type OrderCreate struct {
 	// TotalPriceUSDCents Total price to pay, in US cents. The mass is derived from the unit price of the portfolio and rounded to whole kilograms, so the price charged may differ slightly; the order says what it is.
 	//
 	// Examples: 3190
-	TotalPriceUSDCents float64 `json:"total_price_usd_cents,omitempty"`
+	TotalPriceUSDCents USDCents `json:"total_price_usd_cents,omitempty"`
 }
 
 // OrderEvent Notification that the state of an order changed
@@ -969,7 +969,7 @@ type Quote struct {
 	// PriceUSDCents Total price, in whole US cents
 	//
 	// Examples: 20
-	PriceUSDCents float64 `json:"price_usd_cents"`
+	PriceUSDCents USDCents `json:"price_usd_cents"`
 }
 
 // QuoteSource How the credits will be bought, which decides the price: with an order through this API (api) or through a Checkout Session (checkout)

@@ -32,8 +32,8 @@ func ExampleNewFromEnv() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%g kg for %g cents\n", quote.AmountKg, quote.PriceUSDCents)
-	// Output: 38 kg for 76 cents
+	fmt.Printf("%g kg for %v\n", quote.AmountKg, quote.PriceUSDCents)
+	// Output: 38 kg for $0.76
 }
 
 // The key is chosen and stored before the call, so that even a crash in the

@@ -64,9 +64,9 @@ var methods = []method{
 	}, false, "GET", "/orders?limit=7&starting_after=a%26b%3Dc", ``, 200, `{"data":[` + orderJSON + `]}`},
 	{"SubmitOrder", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.PlaceOrder(ctx, api.OrderCreate{
-			TotalPriceUSDCents: 16777216.5, Metadata: "m", Description: "d", PortfolioID: "p", NotificationConfig: callback,
+			TotalPriceUSDCents: 16777217, Metadata: "m", Description: "d", PortfolioID: "p", NotificationConfig: callback,
 		}, o...))
-	}, false, "POST", "/orders", `{"total_price_usd_cents":16777216.5,"metadata":"m","description":"d","portfolio_id":"p","notification_config":{"url":"https://shop.example/hook"}}`, 201, orderJSON},
+	}, false, "POST", "/orders", `{"total_price_usd_cents":16777217,"metadata":"m","description":"d","portfolio_id":"p","notification_config":{"url":"https://shop.example/hook"}}`, 201, orderJSON},
 	{"GetOrderById", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetOrder(ctx, rawID, o...))
 	}, true, "GET", "/orders/" + escapedID, ``, 200, orderJSON},
@@ -239,7 +239,7 @@ func TestMoneyKeepsItsCents(t *testing.T) {
 	rt := play(reply(200, `{"id":"x","price_usd_cents":16777217,"amount_kg":123456789.25}`))
 	order, err := newClient(t, rt).GetOrder(t.Context(), "x")
 	require.NoError(t, err)
-	assert.Equal(t, 16777217.0, order.PriceUSDCents, "a float32 would lose a cent")
+	assert.Equal(t, api.USDCents(16777217), order.PriceUSDCents, "a float32 would lose a cent")
 	assert.Equal(t, 123456789.25, order.AmountKg)
 }
 

@@ -33,7 +33,7 @@ func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...
 	case order.AmountKg != 0:
 		call.positive("amount_kg", order.AmountKg)
 	default:
-		call.positive("total_price_usd_cents", order.TotalPriceUSDCents)
+		call.positive("total_price_usd_cents", float64(order.TotalPriceUSDCents))
 	}
 	call.text("metadata", order.Metadata)
 	call.text("description", order.Description)

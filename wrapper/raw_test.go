@@ -25,7 +25,7 @@ func TestDeprecatedOperationsThroughRaw(t *testing.T) {
 		//lint:ignore SA1019 reachable through Raw
 		quote, err := c.Raw().RequestRideQuoteWithResponse(t.Context(), nil, api.RideQuoteRequest{DistanceKm: 30})
 		require.NoError(t, err)
-		assert.Equal(t, 20.0, quote.JSON200.PriceUSDCents)
+		assert.Equal(t, api.USDCents(20), quote.JSON200.PriceUSDCents)
 
 		requests := rt.requests()
 		assert.Equal(t, testBase+"/orders/ride", requests[0].url)
