@@ -133,18 +133,18 @@ func (call *call) readProblem(resp *http.Response, r *result) {
 			io.CopyN(io.Discard, resp.Body, maxDrainBytes)
 		}
 	}
+	secret := call.client.secret
 	r.retryAfter = retryAfter(resp.Header, time.Now())
 	r.problem = &Error{
 		CallInfo:   CallInfo{IdempotencyKey: call.key}, // the meaning of 409 and 422 depends on it
 		StatusCode: resp.StatusCode,
 		Method:     call.request.Method,
-		URL:        call.request.URL.String(),
-		Header:     resp.Header,
-		Body:       r.body,
+		URL:        secret.mask(call.request.URL.String()),
+		Header:     secret.maskHeader(resp.Header),
+		Body:       secret.maskBytes(r.body),
 		RetryAfter: r.retryAfter,
 	}
-	parseProblem(r.problem, r.body)
-	call.client.secret.maskProblem(r.problem)
+	secret.parseProblem(r.problem, r.body)
 }
 
 // attemptError tells the attempt's own timeout from the end of the call.

@@ -77,28 +77,6 @@ func (s *secret) maskValue(v any) any {
 	return v
 }
 
-// maskProblem works on the decoded members, so that a key written with JSON
-// escapes is found too.
-func (s *secret) maskProblem(e *Error) {
-	for _, text := range []*string{&e.Type, &e.Title, &e.Detail, &e.Instance, &e.URL} {
-		*text = s.mask(*text)
-	}
-	for field, texts := range e.Errors {
-		for i := range texts {
-			texts[i] = s.mask(texts[i])
-		}
-		if clean := s.mask(field); clean != field {
-			delete(e.Errors, field)
-			e.Errors[clean] = texts
-		}
-	}
-	if e.Extensions != nil {
-		s.maskValue(e.Extensions)
-	}
-	e.Header = s.maskHeader(e.Header)
-	e.Body = s.maskBytes(e.Body)
-}
-
 // maskError hides the key in the text of an error from below, such as that of a
 // transport that quotes the request.
 func (s *secret) maskError(err error) error {

@@ -9,58 +9,56 @@ import (
 
 // parseProblem reads problem details (RFC 9457) from an answer's body. It
 // takes each member that has a usable shape and leaves the rest, because an
-// answer of an unexpected shape must not hide the status. The media type is
-// not asked: gateways send problem documents as application/json.
-func parseProblem(e *Error, body []byte) {
+// answer of an unexpected shape must not hide the status. The media type does not
+// matter: gateways send problem documents as application/json. The members are
+// masked after they were decoded, so that a key written with JSON escapes is
+// found too.
+func (s *secret) parseProblem(e *Error, body []byte) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &members) != nil {
 		return
 	}
-	detail := ""
+	details := ""
 	for name, raw := range members {
+		var v any
+		if json.Unmarshal(raw, &v) != nil {
+			continue
+		}
+		v = s.maskValue(v)
+		text, _ := v.(string)
 		switch name {
 		case "type":
-			e.Type = lenientString(raw)
+			e.Type = text
 		case "title":
-			e.Title = lenientString(raw)
+			e.Title = text
 		case "instance":
-			e.Instance = lenientString(raw)
+			e.Instance = text
 		case "detail":
-			e.Detail = lenientString(raw)
+			e.Detail = text
 		case "details": // the published description's spelling
-			detail = lenientString(raw)
+			details = text
 		case "status":
-			e.Status = lenientStatus(raw)
+			e.Status = problemStatus(v)
 		case "errors":
-			e.Errors = lenientErrors(raw)
+			e.Errors = problemErrors(v)
 		default:
-			var v any
-			if json.Unmarshal(raw, &v) == nil {
-				if e.Extensions == nil {
-					e.Extensions = make(map[string]any)
-				}
-				e.Extensions[name] = v
+			if e.Extensions == nil {
+				e.Extensions = make(map[string]any)
 			}
+			e.Extensions[s.mask(name)] = v
 		}
 	}
 	if e.Detail == "" {
-		e.Detail = detail
+		e.Detail = details
 	}
 }
 
-func lenientString(raw json.RawMessage) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	return ""
-}
-
-// lenientStatus also reads "422" and 422.0; what is no HTTP status reads as 0.
-func lenientStatus(raw json.RawMessage) int {
-	var f float64
-	if json.Unmarshal(raw, &f) != nil {
-		f, _ = strconv.ParseFloat(lenientString(raw), 64)
+// problemStatus also reads "422"; what is not an HTTP status is 0.
+func problemStatus(v any) int {
+	f, ok := v.(float64)
+	if !ok {
+		text, _ := v.(string)
+		f, _ = strconv.ParseFloat(text, 64)
 	}
 	if f >= http.StatusContinue && f < 1000 {
 		return int(f)
@@ -68,43 +66,53 @@ func lenientStatus(raw json.RawMessage) int {
 	return 0
 }
 
-// lenientErrors reads {"field": ["a", "b"]}, the documented shape, and also
+// problemErrors reads {"field": ["a", "b"]}, the documented shape, and also
 // {"field": "a"} and ["a", "b"], which it files under "".
-func lenientErrors(raw json.RawMessage) map[string][]string {
-	if texts := lenientStrings(raw); texts != nil {
-		return map[string][]string{"": texts}
+func problemErrors(v any) map[string][]string {
+	members, ok := v.(map[string]any)
+	if !ok {
+		members = map[string]any{"": v}
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(raw, &members) != nil {
-		return nil
-	}
-	errs := make(map[string][]string, len(members))
-	for field, raw := range members {
-		if texts := lenientStrings(raw); texts != nil {
-			errs[field] = texts
-		} else {
-			errs[field] = []string{string(raw)}
+	var errs map[string][]string
+	for field, v := range members {
+		texts := problemTexts(v)
+		if texts == nil && !ok {
+			continue
 		}
-	}
-	if len(errs) == 0 {
-		return nil
+		if errs == nil {
+			errs = make(map[string][]string, len(members))
+		}
+		errs[field] = texts
+		if texts == nil {
+			errs[field] = []string{asText(v)}
+		}
 	}
 	return errs
 }
 
-func lenientStrings(raw json.RawMessage) []string {
-	if s := lenientString(raw); s != "" {
-		return []string{s}
-	}
-	var items []json.RawMessage
-	if json.Unmarshal(raw, &items) != nil || len(items) == 0 {
-		return nil
-	}
-	texts := make([]string, len(items))
-	for i, item := range items {
-		if texts[i] = lenientString(item); texts[i] == "" {
-			texts[i] = string(item)
+func problemTexts(v any) []string {
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			return []string{v}
+		}
+	case []any:
+		texts := make([]string, len(v))
+		for i := range v {
+			texts[i] = asText(v[i])
+		}
+		if len(texts) > 0 {
+			return texts
 		}
 	}
-	return texts
+	return nil
+}
+
+// asText returns a string as it is, and any other value as JSON.
+func asText(v any) string {
+	if text, ok := v.(string); ok {
+		return text
+	}
+	text, _ := json.Marshal(v)
+	return string(text)
 }

@@ -15,7 +15,7 @@ import (
 
 func parse(body string) Error {
 	var e Error
-	parseProblem(&e, []byte(body))
+	newSecret(testKey).parseProblem(&e, []byte(body))
 	return e
 }
 

@@ -51,40 +51,32 @@ func DefaultRetryPolicy() RetryPolicy {
 // NoRetry sends each request once.
 func NoRetry() RetryPolicy { return RetryPolicy{MaxAttempts: 1} }
 
-// fill takes zero members from defaults and refuses what makes no sense.
+// fill takes zero members from defaults, and refuses what makes no sense.
 func (p RetryPolicy) fill(call string, defaults RetryPolicy) (RetryPolicy, error) {
-	for _, m := range []struct {
-		name         string
-		value        *time.Duration
-		defaultValue time.Duration
-	}{
-		{"BaseDelay", &p.BaseDelay, defaults.BaseDelay},
-		{"MaxDelay", &p.MaxDelay, defaults.MaxDelay},
-		{"MaxRetryAfter", &p.MaxRetryAfter, defaults.MaxRetryAfter},
-		{"AttemptTimeout", &p.AttemptTimeout, defaults.AttemptTimeout},
-	} {
-		if *m.value < 0 {
-			return p, &InvalidRequestError{call, "RetryPolicy." + m.name, "is negative"}
-		}
-		*m.value = cmp.Or(*m.value, m.defaultValue)
-	}
-	if p.MaxAttempts < 0 {
-		return p, &InvalidRequestError{call, "RetryPolicy.MaxAttempts", "is negative"}
-	}
 	p.MaxAttempts = cmp.Or(p.MaxAttempts, defaults.MaxAttempts)
-	for _, m := range []struct {
-		name         string
-		value        *float64
-		defaultValue float64
+	p.BaseDelay = cmp.Or(p.BaseDelay, defaults.BaseDelay)
+	p.MaxDelay = cmp.Or(p.MaxDelay, defaults.MaxDelay)
+	p.MaxRetryAfter = cmp.Or(p.MaxRetryAfter, defaults.MaxRetryAfter)
+	p.AttemptTimeout = cmp.Or(p.AttemptTimeout, defaults.AttemptTimeout)
+	p.Budget.Capacity = cmp.Or(p.Budget.Capacity, defaults.Budget.Capacity)
+	p.Budget.PerSuccess = cmp.Or(p.Budget.PerSuccess, defaults.Budget.PerSuccess)
+	p.Budget.PerMinute = cmp.Or(p.Budget.PerMinute, defaults.Budget.PerMinute)
+	for _, member := range []struct {
+		name  string
+		value float64
 	}{
-		{"Capacity", &p.Budget.Capacity, defaults.Budget.Capacity},
-		{"PerSuccess", &p.Budget.PerSuccess, defaults.Budget.PerSuccess},
-		{"PerMinute", &p.Budget.PerMinute, defaults.Budget.PerMinute},
+		{"MaxAttempts", float64(p.MaxAttempts)},
+		{"BaseDelay", float64(p.BaseDelay)},
+		{"MaxDelay", float64(p.MaxDelay)},
+		{"MaxRetryAfter", float64(p.MaxRetryAfter)},
+		{"AttemptTimeout", float64(p.AttemptTimeout)},
+		{"Budget.Capacity", p.Budget.Capacity},
+		{"Budget.PerSuccess", p.Budget.PerSuccess},
+		{"Budget.PerMinute", p.Budget.PerMinute},
 	} {
-		if !(*m.value >= 0) {
-			return p, &InvalidRequestError{call, "RetryPolicy.Budget." + m.name, "is negative or not a number"}
+		if !(member.value >= 0) {
+			return p, &InvalidRequestError{call, "RetryPolicy." + member.name, "is negative or not a number"}
 		}
-		*m.value = cmp.Or(*m.value, m.defaultValue)
 	}
 	return p, nil
 }
