@@ -74,9 +74,9 @@ func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
 //   - A body has at most 1 MiB and arrives within 10 seconds, where the server
 //     supports read deadlines; an id has at most 128 characters.
 //   - 64 requests are handled at once, which includes the time that fn takes.
-//   - 20 orders are fetched per second, and up to 100 in a burst. A fetch takes at
-//     most 10 seconds and is sent once, whatever the policy of the client, so it
-//     takes no token from the client's retry budgets and needs none.
+//   - 20 orders are fetched per second, and 20 in a burst. A fetch takes at most
+//     10 seconds and is sent once, whatever the policy of the client, so it takes
+//     no token from the client's retry budgets and needs none.
 //   - Deliveries for one order at the same time share one fetch, unless it shows
 //     another state than the event. fn runs once for each of them, with an order of
 //     its own.

@@ -14,7 +14,7 @@ import (
 // the API's rate limit with the account's purchases. So a handler has limits.
 const (
 	maxEventRequests = 64
-	maxFetchBurst    = 100
+	maxFetchBurst    = 20 // a larger one can exhaust the API's limit at once
 	fetchesPerMinute = 20 * 60
 )
 
@@ -26,7 +26,16 @@ type eventLimits struct {
 	refusals *bucket       // has a token if a refusal may be logged
 
 	mu       sync.Mutex
-	underway map[orderKey]func() ([]byte, error) // wait for a fetch and return its answer
+	underway map[orderKey]*orderFetch
+}
+
+// orderFetch is one call to the API, shared by the events that wait for it. The
+// wait is for a channel and not for a sync.Once, so that testing/synctest knows
+// it.
+type orderFetch struct {
+	done chan struct{} // is closed when the members below are set
+	body []byte
+	err  error
 }
 
 func newEventLimits() eventLimits {
@@ -34,7 +43,7 @@ func newEventLimits() eventLimits {
 		requests: make(chan struct{}, maxEventRequests),
 		fetches:  newBucket(RetryBudget{Capacity: maxFetchBurst, PerMinute: fetchesPerMinute}),
 		refusals: newBucket(RetryBudget{Capacity: 1, PerMinute: 1}),
-		underway: map[orderKey]func() ([]byte, error){},
+		underway: map[orderKey]*orderFetch{},
 	}
 }
 
@@ -43,41 +52,54 @@ func newEventLimits() eventLimits {
 // before the state changed.
 func (h *eventHandler) fetch(ctx context.Context, event orderEvent) (*api.Order, error) {
 	for ctx.Err() == nil {
-		wait, shared := h.begin(ctx, event.orderKey)
-		body, err := wait()
-		if err != nil {
-			return nil, err
+		fetch, shared := h.join(event.orderKey)
+		if !shared {
+			h.run(ctx, event.orderKey, fetch)
+		}
+		select {
+		case <-fetch.done:
+		case <-ctx.Done():
+		}
+		if ctx.Err() != nil {
+			break
+		}
+		if fetch.err != nil {
+			return nil, fetch.err
 		}
 		order := new(api.Order) // of its own for each event, since its callback may change it
-		if err := json.Unmarshal(body, order); err != nil {
+		if err := json.Unmarshal(fetch.body, order); err != nil {
 			return nil, err
 		}
 		if !shared || event.state == "" || event.state == order.State {
-			return order, contextError(ctx)
+			return order, nil
 		}
 	}
 	return nil, contextError(ctx)
 }
 
-// begin begins a fetch, or joins the one that is under way for the same order.
-// A fetch goes on when the sender of its event has gone, since others may wait
-// for it.
-func (h *eventHandler) begin(ctx context.Context, key orderKey) (wait func() ([]byte, error), shared bool) {
+// join returns the fetch of an order that is under way, or a new one that the
+// caller has to run.
+func (h *eventHandler) join(key orderKey) (fetch *orderFetch, shared bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if wait := h.underway[key]; wait != nil {
-		return wait, true
+	if fetch := h.underway[key]; fetch != nil {
+		return fetch, true
 	}
-	wait = sync.OnceValues(func() ([]byte, error) {
-		defer func() {
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			delete(h.underway, key)
-		}()
-		return h.get(context.WithoutCancel(ctx), key)
-	})
-	h.underway[key] = wait
-	return wait, false
+	fetch = &orderFetch{done: make(chan struct{}), err: errors.New("the fetch of the order panicked")}
+	h.underway[key] = fetch
+	return fetch, false
+}
+
+// run goes on when the sender of its event has gone, since others may wait for
+// it.
+func (h *eventHandler) run(ctx context.Context, key orderKey, fetch *orderFetch) {
+	defer func() {
+		h.mu.Lock()
+		delete(h.underway, key)
+		h.mu.Unlock()
+		close(fetch.done)
+	}()
+	fetch.body, fetch.err = h.get(context.WithoutCancel(ctx), key)
 }
 
 // get fetches an order once, past caches that would give what was true before
