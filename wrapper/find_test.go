@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,7 +111,7 @@ func TestFindOrderThatCannotFinish(t *testing.T) {
 		require.Error(t, err, name)
 		assert.NotErrorIs(t, err, ErrNotFound, name)
 		assert.ErrorContains(t, err, "cnaught: FindOrder: after 100 orders: ", name)
-		assert.Regexp(t, `^[^c]*cnaught: FindOrder(.{0,40})(ListOrders|Orders)`, err.Error(), name)
+		assert.Equal(t, 1, strings.Count(err.Error(), "cnaught:"), err)
 		if tt.is != nil {
 			assert.ErrorIs(t, err, tt.is, name)
 		}
