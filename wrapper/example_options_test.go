@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
@@ -163,19 +162,4 @@ func ExampleTransportError() {
 		fmt.Println("attempts:", lost.Attempts, "perhaps bought:", lost.OutcomeUnknown)
 	}
 	// Output: attempts: 2 perhaps bought: false
-}
-
-// What a webhook says proves nothing: OrderEventHandler asks the API. This is for
-// those who only want to look.
-func ExampleParseOrderEvent() {
-	event, err := cnaught.ParseOrderEvent(strings.NewReader(`{"order":{"id":"Gre28Fc35bt3","state":"fulfilled","amount_kg":10}}`))
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Println(event.Order.ID, event.Order.State)
-	_, err = cnaught.ParseOrderEvent(strings.NewReader("{}"))
-	fmt.Println(err)
-	// Output:
-	// Gre28Fc35bt3 fulfilled
-	// cnaught: ParseOrderEvent: the event has no order with an id; body "{}"
 }

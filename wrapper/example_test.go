@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log"
 	"net/http"
-	"net/http/httptest"
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
@@ -282,38 +281,6 @@ func ExampleClient_GetPortfolio() {
 	}
 	fmt.Printf("%s: %g cents per kg, %d categories\n", portfolio.Name, portfolio.APIPricePerKgUSDCents, len(portfolio.CategoryAllocations))
 	// Output: Sandbox: 2 cents per kg, 4 categories
-}
-
-func ExampleClient_OrderEventHandler() {
-	server := sandbox.New()
-	defer server.Close()
-	client := server.Client()
-
-	fulfilled := make(chan struct{}, 1)
-	shop := httptest.NewServer(client.OrderEventHandler(func(_ context.Context, order *api.Order) error {
-		if order.State == api.OrderStateFulfilled { // as the API says, whatever the webhook said
-			select {
-			case fulfilled <- struct{}{}:
-			default: // delivered before
-			}
-		}
-		return nil
-	}))
-	defer shop.Close()
-
-	order, err := client.PlaceOrder(context.Background(), api.OrderCreate{
-		AmountKg:           10,
-		NotificationConfig: &api.NotificationConfig{URL: shop.URL},
-	})
-	if err != nil {
-		log.Fatal(err)
-	}
-	if err := server.FulfillOrder(order.ID); err != nil { // what CNaught does some time later
-		log.Fatal(err)
-	}
-	<-fulfilled
-	fmt.Println("the shop knows")
-	// Output: the shop knows
 }
 
 // Raw is the generated client, behind the same authentication, retries and

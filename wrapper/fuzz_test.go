@@ -134,7 +134,7 @@ func FuzzParseOrderEvent(f *testing.F) {
 			t.Error("an event without an id")
 		}
 
-		rt := play(reply(200, `{"id":"truth","state":"placed","amount_kg":1}`))
+		rt := play(orderIn("cancelled"))
 		var got []*api.Order
 		w := deliver(t, newClient(t, rt), httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body)), func(_ context.Context, o *api.Order) error {
 			got = append(got, o)
@@ -142,7 +142,7 @@ func FuzzParseOrderEvent(f *testing.F) {
 		})
 		switch w.Code {
 		case 200:
-			if len(got) != 1 || got[0].ID != "truth" || got[0].AmountKg != 1 || rt.count() != 1 {
+			if len(got) != 1 || got[0].State != "cancelled" || got[0].AmountKg != 10 || rt.count() != 1 {
 				t.Errorf("%d callbacks, %d requests, %+v", len(got), rt.count(), got)
 			}
 			if event != nil {

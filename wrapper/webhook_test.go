@@ -2,13 +2,16 @@ package cnaught
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -29,6 +32,19 @@ func deliver(t *testing.T, c *Client, req *http.Request, fn func(context.Context
 func post(body string) *http.Request {
 	return httptest.NewRequest(http.MethodPost, "/hook", strings.NewReader(body))
 }
+
+// orderIn answers with the order that was asked for, in a state.
+func orderIn(state api.OrderState) step {
+	return func(req *http.Request) (*http.Response, error) {
+		order, err := json.Marshal(api.Order{ID: opGetOrderByID.pathID(req.URL.EscapedPath()), State: state, AmountKg: 10})
+		if err != nil {
+			return nil, err
+		}
+		return reply(200, string(order))(req)
+	}
+}
+
+func accept(context.Context, *api.Order) error { return nil }
 
 func never(t *testing.T) func(context.Context, *api.Order) error {
 	return func(context.Context, *api.Order) error {
@@ -71,6 +87,7 @@ func TestWebhooksThatAreNone(t *testing.T) {
 		"empty": "", "garbage": "order=1", "HTML": "<html>", "null": "null", "array": "[]", "string": `"x"`, "number": "1",
 		"no order": "{}", "null order": `{"order":null}`, "order is a string": `{"order":"x"}`, "no id": `{"order":{}}`,
 		"null id": `{"order":{"id":null}}`, "empty id": `{"order":{"id":""}}`, "id is a number": `{"order":{"id":7}}`, "id is an object": `{"order":{"id":{}}}`,
+		"id of 129 characters":    `{"order":{"id":"` + strings.Repeat("é", 129) + `"}}`,
 		"id that leads elsewhere": `{"order":{"id":".."}}`, "id .": `{"order":{"id":"."}}`, "id with a line break": `{"order":{"id":"a\nb"}}`,
 		"truncated": eventJSON[:30], "two events": eventJSON + eventJSON, "nested deeply": strings.Repeat("[", 20000),
 	} {
@@ -85,6 +102,7 @@ func TestWebhooksThatAreNone(t *testing.T) {
 func TestWebhooksOfANewerAPI(t *testing.T) {
 	for _, body := range []string{
 		`{"order":{"id":"x"}}`, `{"order":{"id":"x","amount_kg":"ten","created_on":7,"state":{}},"event":"order.updated"}`, " \n" + `{"order":{"id":"x"}}` + "\n",
+		"\ufeff" + `{"order":{"id":"x"}}`, `{"order":{"id":"x","created_on":"2022-08-01 18:00","subaccount_id":7,"state":null}}`,
 	} {
 		called := false
 		w := deliver(t, newClient(t, play(reply(200, `{"id":"x"}`))), post(body), func(context.Context, *api.Order) error { called = true; return nil })
@@ -94,12 +112,11 @@ func TestWebhooksOfANewerAPI(t *testing.T) {
 }
 
 func TestWebhookIDsReachTheirOwnOrder(t *testing.T) {
-	rt := play(reply(200, orderJSON))
-	ok := func(context.Context, *api.Order) error { return nil }
-	w := deliver(t, newClient(t, rt), post(`{"order":{"id":"../subaccounts/x?a=b"}}`), ok)
+	rt := play(orderIn("placed"))
+	w := deliver(t, newClient(t, rt), post(`{"order":{"id":"../subaccounts/x?a=b"}}`), accept)
 	assert.Equal(t, 400, w.Code)
 	assert.Zero(t, rt.count())
-	w = deliver(t, newClient(t, rt), post(`{"order":{"id":"x?a=b"}}`), ok)
+	w = deliver(t, newClient(t, rt), post(`{"order":{"id":"x?a=b"}}`), accept)
 	assert.Equal(t, 200, w.Code)
 	assert.Equal(t, testBase+"/orders/x%3Fa=b", rt.requests()[0].url)
 }
@@ -109,8 +126,8 @@ func TestWebhookSize(t *testing.T) {
 		const head, tail = `{"pad":"`, `","order":{"id":"x"}}`
 		return head + strings.Repeat("x", n-len(head)-len(tail)) + tail
 	}
-	ok := func(context.Context, *api.Order) error { return nil }
-	assert.Equal(t, 200, deliver(t, newClient(t, play(reply(200, orderJSON))), post(pad(1<<20)), ok).Code)
+	assert.Equal(t, 200, deliver(t, newClient(t, play(orderIn("placed"))), post(pad(1<<20)), accept).Code)
+	assert.Equal(t, 200, deliver(t, newClient(t, play(orderIn("placed"))), post(`{"order":{"id":"`+strings.Repeat("é", 128)+`"}}`), accept).Code)
 	rt := play(reply(200, orderJSON))
 	assert.Equal(t, http.StatusRequestEntityTooLarge, deliver(t, newClient(t, rt), post(pad(1<<20+1)), never(t)).Code)
 	assert.Zero(t, rt.count())
@@ -145,9 +162,12 @@ func TestWebhookWhenTheAPIFails(t *testing.T) {
 		{"not JSON", reply(200, `<html>`, "Content-Type", "text/html"), 503},
 		{"no order", reply(200, `{}`), 503},
 		{"redirect", reply(302, ``), 503},
+		{"another order", reply(200, `{"id":"Gre28Fc35bt4","state":"fulfilled"}`), 503},
 	} {
-		w := deliver(t, newClient(t, play(tt.step), quick(2)), post(eventJSON), never(t))
+		rt := play(tt.step)
+		w := deliver(t, newClient(t, rt, quick(2)), post(eventJSON), never(t))
 		assert.Equal(t, tt.want, w.Code, tt.name)
+		assert.Equal(t, 1, rt.count(), "%s: the vendor tries again, not the client", tt.name)
 		assert.NotContains(t, w.Body.String(), "cnaught", "%s: the error is no business of the sender", tt.name)
 	}
 }
@@ -160,7 +180,7 @@ func TestWebhookWhenTheCallbackFails(t *testing.T) {
 		}
 		return nil
 	}
-	c := newClient(t, play(reply(200, orderJSON)))
+	c := newClient(t, play(orderIn("fulfilled")))
 	w := deliver(t, c, post(eventJSON), fn)
 	assert.Equal(t, 500, w.Code)
 	assert.NotContains(t, w.Body.String(), "database")
@@ -168,13 +188,13 @@ func TestWebhookWhenTheCallbackFails(t *testing.T) {
 }
 
 func TestWebhookWithoutACallback(t *testing.T) {
-	assert.Equal(t, 500, deliver(t, newClient(t, play(reply(200, orderJSON))), post(eventJSON), nil).Code, "nobody has seen the order")
+	assert.Equal(t, 500, deliver(t, newClient(t, play(orderIn("fulfilled"))), post(eventJSON), nil).Code, "nobody has seen the order")
 }
 
 func TestWebhookContext(t *testing.T) {
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "v"))
-	w := deliver(t, newClient(t, play(reply(200, orderJSON))), post(eventJSON).WithContext(ctx), func(ctx context.Context, _ *api.Order) error {
+	w := deliver(t, newClient(t, play(orderIn("fulfilled"))), post(eventJSON).WithContext(ctx), func(ctx context.Context, _ *api.Order) error {
 		assert.Equal(t, "v", ctx.Value(key{}))
 		return nil
 	})
@@ -184,9 +204,153 @@ func TestWebhookContext(t *testing.T) {
 	assert.Equal(t, 503, w.Code, "the sender has gone")
 }
 
+// A request that a test makes with http.NewRequest has no body at all.
+func TestWebhookWithoutABody(t *testing.T) {
+	req, err := http.NewRequest(http.MethodPost, "/", nil)
+	require.NoError(t, err)
+	assert.Equal(t, 400, deliver(t, newClient(t, play()), req, never(t)).Code)
+}
+
+// An API with replicas may show what was true before the event. With 200 the
+// vendor would not tell again.
+func TestWebhookThatTheAPIDoesNotShowYet(t *testing.T) {
+	for _, tt := range []struct {
+		event, read api.OrderState
+		want        int
+	}{
+		{"placed", "placed", 200}, {"placed", "fulfilled", 200}, {"placed", "cancelled", 200},
+		{"fulfilled", "placed", 503}, {"fulfilled", "fulfilled", 200}, {"fulfilled", "cancelled", 200},
+		{"cancelled", "placed", 503}, {"cancelled", "fulfilled", 503}, {"cancelled", "cancelled", 200},
+		{"retired", "placed", 200}, {"fulfilled", "retired", 200}, {"cancelled", "", 200}, {"", "placed", 200},
+	} {
+		var out lockedBuffer
+		var seen []api.OrderState
+		c := newClient(t, play(orderIn(tt.read)), WithLogger(slog.New(slog.NewTextHandler(&out, nil))))
+		w := deliver(t, c, post(fmt.Sprintf(`{"order":{"id":"x","state":%q}}`, tt.event)), func(_ context.Context, o *api.Order) error {
+			seen = append(seen, o.State)
+			return nil
+		})
+		assert.Equal(t, tt.want, w.Code, "event %s, read %s", tt.event, tt.read)
+		if tt.want == 200 {
+			assert.Equal(t, []api.OrderState{tt.read}, seen)
+			assert.Empty(t, out.String())
+		} else {
+			assert.Empty(t, seen)
+			assert.Contains(t, out.String(), fmt.Sprintf("the event says %s, but the order is still %s", tt.event, tt.read))
+		}
+	}
+}
+
+func TestWebhookWhenTheCallbackPanics(t *testing.T) {
+	var out lockedBuffer
+	logger := slog.New(slog.NewTextHandler(&out, nil))
+	panics := func(context.Context, *api.Order) error { panic("no such cart, key " + testKey) }
+	w := deliver(t, newClient(t, play(orderIn("fulfilled")), WithLogger(logger)), post(eventJSON), panics)
+	assert.Equal(t, 500, w.Code)
+	assert.NotContains(t, w.Body.String(), "cart")
+	assert.Contains(t, out.String(), "panic: no such cart, key "+masked)
+	assert.Contains(t, out.String(), "webhook_test.go", "where it was")
+	assert.Contains(t, out.String(), "order=Gre28Fc35bt3")
+
+	assert.PanicsWithValue(t, http.ErrAbortHandler, func() {
+		deliver(t, newClient(t, play(orderIn("fulfilled"))), post(eventJSON), func(context.Context, *api.Order) error { panic(http.ErrAbortHandler) })
+	}, "net/http's way to break the connection off")
+
+	broken := step(func(*http.Request) (*http.Response, error) { panic("transport") })
+	assert.Equal(t, 500, deliver(t, newClient(t, broken, WithLogger(logger)), post(eventJSON), never(t)).Code)
+	assert.Contains(t, out.String(), "panic: transport")
+}
+
+// A panic is never silent: net/http would have printed it.
+func TestWebhookPanicWithoutALogger(t *testing.T) {
+	var out lockedBuffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&out, nil)))
+	defer slog.SetDefault(before)
+	c := newClient(t, play(orderIn("fulfilled")))
+	assert.Equal(t, 500, deliver(t, c, post(eventJSON), func(context.Context, *api.Order) error { panic("no such cart") }).Code)
+	assert.Contains(t, out.String(), "no such cart")
+	out = lockedBuffer{}
+	assert.Equal(t, 500, deliver(t, c, post(eventJSON), func(context.Context, *api.Order) error { return errors.New("locked") }).Code)
+	assert.Empty(t, out.String(), "an error is for the client's logger alone")
+}
+
+func TestWebhookSubaccount(t *testing.T) {
+	const event = `{"order":{"id":"x","subaccount_id":"sub-event"}}`
+	client, account, one := WithSubaccount("sub-client"), ForAccount(), ForSubaccount("sub-option")
+	for _, tt := range []struct {
+		name   string
+		event  string
+		client []Option
+		opts   []CallOption
+		want   string
+	}{
+		{"nobody names one", `{"order":{"id":"x"}}`, nil, nil, ""},
+		{"the event", event, nil, nil, "sub-event"},
+		{"the event, before the client", event, []Option{client}, nil, "sub-event"},
+		{"the client", `{"order":{"id":"x"}}`, []Option{client}, nil, "sub-client"},
+		{"the client, for an event with null", `{"order":{"id":"x","subaccount_id":null}}`, []Option{client}, nil, "sub-client"},
+		{"the option, before all", event, []Option{client}, []CallOption{one}, "sub-option"},
+		{"the option for the account", event, []Option{client}, []CallOption{account}, ""},
+		{"one that no header can carry", `{"order":{"id":"x","subaccount_id":"a\nb"}}`, nil, nil, ""},
+		{"one in another alphabet", `{"order":{"id":"x","subaccount_id":"é"}}`, nil, nil, ""},
+		{"a long one", `{"order":{"id":"x","subaccount_id":"` + strings.Repeat("a", 129) + `"}}`, nil, nil, ""},
+	} {
+		rt := play(orderIn("placed"))
+		w := httptest.NewRecorder()
+		newClient(t, rt, tt.client...).OrderEventHandler(accept, tt.opts...).ServeHTTP(w, post(tt.event))
+		assert.Equal(t, 200, w.Code, tt.name)
+		assert.Equal(t, tt.want, rt.requests()[0].header.Get(headerSubaccount), tt.name)
+	}
+}
+
+func TestWebhookOptions(t *testing.T) {
+	var response Response
+	var seen Attempt
+	rt := play(reply(503, ``))
+	c := newClient(t, rt, WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+		return step(func(req *http.Request) (*http.Response, error) {
+			seen, _ = AttemptFrom(req.Context())
+			return next.RoundTrip(req)
+		})
+	}))
+	h := c.OrderEventHandler(never(t), WithHeader("X-Shop", "7"), WithResponse(&response), WithCallRetryPolicy(RetryPolicy{MaxAttempts: 9}), nil)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, post(eventJSON))
+	assert.Equal(t, 503, w.Code)
+	assert.Equal(t, 1, rt.count(), "whatever the policy")
+	assert.Zero(t, response, "it would be written to by several fetches at a time")
+	assert.Equal(t, "7", rt.requests()[0].header.Get("X-Shop"))
+	assert.Equal(t, "no-cache", rt.requests()[0].header.Get("Cache-Control"))
+	assert.Equal(t, Attempt{Call: "OrderEventHandler", Operation: "GetOrderById", HTTPMethod: "GET", PathTemplate: "/orders/{id}", Number: 1}, seen)
+}
+
+// What a server writes for a time must not hide an order that was paid for.
+func TestWebhookWithAnOddTimestamp(t *testing.T) {
+	for name, on := range map[string]string{
+		"no zone": "2022-08-01T18:00:00", "short zone": "2022-08-01T18:00:00+0000", "a space": "2022-08-01 18:00:00Z", "empty": "", "nonsense": "yesterday",
+	} {
+		order := `{"id":"Gre28Fc35bt3","state":"fulfilled","created_on":"` + on + `"}`
+		var seen time.Time
+		called := 0
+		w := deliver(t, newClient(t, play(reply(200, order))), post(`{"order":`+order+`}`), func(_ context.Context, o *api.Order) error {
+			seen = o.CreatedOn
+			called++
+			return nil
+		})
+		assert.Equal(t, 200, w.Code, name)
+		assert.Equal(t, 1, called, name)
+		event, err := ParseOrderEvent(strings.NewReader("\ufeff" + `{"order":` + order + `}`))
+		require.NoError(t, err, name)
+		assert.Equal(t, api.OrderStateFulfilled, event.Order.State)
+		assert.True(t, event.Order.CreatedOn.Equal(seen))
+		assert.Equal(t, name == "empty" || name == "nonsense", seen.IsZero(), name)
+	}
+}
+
 func TestWebhookThroughAServer(t *testing.T) {
-	c := newClient(t, play(reply(200, orderJSON)))
-	server := httptest.NewServer(c.OrderEventHandler(func(context.Context, *api.Order) error { return nil }))
+	c := newClient(t, play(orderIn("fulfilled")))
+	server := httptest.NewServer(c.OrderEventHandler(accept))
 	defer server.Close()
 	resp, err := http.Post(server.URL, "application/json", strings.NewReader(eventJSON))
 	require.NoError(t, err)

@@ -1,0 +1,85 @@
+package cnaught
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// FindOrder returns the newest order that match accepts, among those created
+// since the given time; the zero time means all. It walks [Client.Orders] from the
+// newest on, and ends at the first order that was created before since. An order
+// whose creation time cannot be read is looked at, and ends nothing.
+//
+// If there is none, it returns ErrNotFound, and only then: a list that could not
+// be read to its end never gives ErrNotFound, whatever the answer was.
+//
+// It tells what became of a purchase whose idempotency key does not. With
+// ErrOutcomeUnknown, the same call with the same key is the first choice. Where the
+// key may have been forgotten, and after ErrInvalidParameters or ErrForbidden while
+// a key of your own was being settled, look for the order by its metadata before
+// you buy with another key:
+//
+//	order, err := client.FindOrder(ctx, func(o *api.Order) bool {
+//		return cnaught.Value(o.Metadata) == "cart 4711"
+//	}, firstTried.Add(-10*time.Minute))
+//
+// Begin some minutes before the purchase was first tried, since clocks differ. A
+// purchase that is still under way, or that the list does not show yet, is not
+// found: wait some minutes after the last try before you trust ErrNotFound. Orders
+// of subaccounts need [ForSubaccount], as in [Client.ListOrders].
+func (c *Client) FindOrder(ctx context.Context, match func(*api.Order) bool, since time.Time, opts ...CallOption) (*api.Order, error) {
+	if match == nil {
+		return nil, &InvalidRequestError{"FindOrder", "match", "is nil"}
+	}
+	// A cached list may not have the order.
+	opts = append([]CallOption{WithHeader("Cache-Control", "no-cache")}, opts...)
+	searched := 0
+	for order, err := range c.Orders(ctx, ListOptions{}, opts...) {
+		if err != nil {
+			return nil, &searchError{searched, err}
+		}
+		if !order.CreatedOn.IsZero() && order.CreatedOn.Before(since) {
+			break
+		}
+		if match(&order) {
+			return &order, nil
+		}
+		searched++
+	}
+	return nil, &noMatchError{searched, since}
+}
+
+// noMatchError is the end of a search without a match. It says "cnaught:" once,
+// where wrapping ErrNotFound would say it twice.
+type noMatchError struct {
+	searched int
+	since    time.Time
+}
+
+func (e *noMatchError) Error() string {
+	if e.since.IsZero() {
+		return fmt.Sprintf("cnaught: FindOrder: not found: none of all %d orders matches", e.searched)
+	}
+	return fmt.Sprintf("cnaught: FindOrder: not found: none of the %d orders since %s matches", e.searched, e.since.UTC().Format(time.RFC3339))
+}
+
+func (e *noMatchError) Is(target error) bool { return target == ErrNotFound }
+
+// searchError is a search that did not come to its end. It is not ErrNotFound,
+// even if a gateway answered 404: the order may well be there.
+type searchError struct {
+	searched int
+	err      error
+}
+
+func (e *searchError) Error() string {
+	return fmt.Sprintf("cnaught: FindOrder: after %d orders: %s", e.searched, strings.TrimPrefix(e.err.Error(), "cnaught: "))
+}
+
+func (e *searchError) Is(target error) bool { return target != ErrNotFound && errors.Is(e.err, target) }
+func (e *searchError) As(target any) bool   { return errors.As(e.err, target) }
