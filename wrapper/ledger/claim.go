@@ -116,13 +116,15 @@ func (l *Ledger) giveBack(ctx context.Context, c *claim, rest, delay time.Durati
 	return nil
 }
 
+const otherAmount = "an order with this purchase's mark has another amount"
+
 // find picks the line's order from a look: a live one before a cancelled one.
 // odd is an order that fits the line in part, which a person has to look at.
 func (s *look) find(l *line) (order *api.Order, others []*api.Order, odd *api.Order, why string) {
 	for _, o := range s.marked[l.mark] {
 		switch {
 		case !fits(l, o):
-			odd, why = o, "an order with this purchase's mark has another amount"
+			odd, why = o, otherAmount
 			others = append(others, o)
 		case order == nil:
 			order = o

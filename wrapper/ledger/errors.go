@@ -37,7 +37,7 @@ var (
 
 // invalid refuses input before anything is written or sent.
 func invalid(call, field, format string, args ...any) error {
-	return &cnaught.InvalidRequestError{Operation: "ledger." + call, Field: field, Reason: fmt.Sprintf(format, args...)}
+	return &cnaught.InvalidRequestError{Call: "ledger." + call, Field: field, Reason: fmt.Sprintf(format, args...)}
 }
 
 // failure is a sentinel with the call and the ref that it is about.

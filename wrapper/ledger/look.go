@@ -95,7 +95,7 @@ func (l *Ledger) walk(ctx context.Context, subaccount string, since time.Time, s
 func (l *Ledger) page(ctx context.Context, subaccount string, o cnaught.ListOptions) ([]api.Order, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.o.CallTimeout) // a longer one would outlast the lease
 	defer cancel()
-	list, err := l.client.ListOrders(ctx, o, l.actFor(subaccount), cnaught.WithHeader("Cache-Control", "no-cache"))
+	list, err := l.client.ListOrders(ctx, o, actFor(subaccount), cnaught.WithHeader("Cache-Control", "no-cache"))
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (l *Ledger) isBlind(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, databaseError("look", err)
 		}
-		order, err := l.client.GetOrder(ctx, line.OrderID, l.actFor(line.Subaccount))
+		order, err := l.client.GetOrder(ctx, line.OrderID, actFor(line.Subaccount))
 		if err != nil {
 			return false, err
 		}

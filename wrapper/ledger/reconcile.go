@@ -95,7 +95,7 @@ func (l *Ledger) compareLines(ctx context.Context, report *Report, since, began 
 		case p.CreatedAt.Before(since):
 			continue
 		case p.State == Bought && !known[p.OrderID] && p.SentAt.Before(began.Add(-l.o.quiet())):
-			_, err := l.client.GetOrder(ctx, p.OrderID, l.actFor(p.Subaccount))
+			_, err := l.client.GetOrder(ctx, p.OrderID, actFor(p.Subaccount))
 			if errors.Is(err, cnaught.ErrNotFound) {
 				report.Missing = append(report.Missing, p)
 			} else if err != nil {

@@ -74,7 +74,7 @@ func (l *Ledger) Resolve(ctx context.Context, ref string, d Decision) error {
 }
 
 func (l *Ledger) resolveBought(ctx context.Context, line *line, id string) (bool, error) {
-	order, err := l.client.GetOrder(ctx, id, l.actFor(line.Subaccount))
+	order, err := l.client.GetOrder(ctx, id, actFor(line.Subaccount))
 	if err != nil {
 		return false, fmt.Errorf("cnaught: ledger: Resolve of %q: %w", line.Ref, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"strings"
 	"time"
 
@@ -29,13 +30,15 @@ const (
 // known.
 func (l *Ledger) place(ctx context.Context, c *claim) (order *api.Order, unmarked bool, err error) {
 	order = new(api.Order)
-	if err := l.post(ctx, c, order); err != nil {
+	err = l.client.Do(ctx, http.MethodPost, "/orders", json.RawMessage(c.body), order,
+		cnaught.WithIdempotencyKey(c.Key), actFor(c.Subaccount))
+	if err != nil {
 		return nil, false, err
 	}
 	if mark, _ := splitMark(cnaught.Value(order.Metadata)); mark != "" {
 		return order, false, checkMark(mark, c.mark)
 	}
-	fetched, err := l.client.GetOrder(ctx, order.ID, l.actFor(c.Subaccount))
+	fetched, err := l.client.GetOrder(ctx, order.ID, actFor(c.Subaccount))
 	if err != nil {
 		return order, true, nil
 	}
@@ -74,12 +77,12 @@ func classify(err error) (answer, time.Duration) {
 			return unreachable, problem.RetryAfter
 		case problem.Is(cnaught.ErrIdempotencyMismatch):
 			return mismatch, problem.RetryAfter
-		case isNo(problem) && !mayHaveActed(err):
+		case isNo(problem) && !mayHaveActed(problem.CallInfo):
 			return no, 0
 		}
 		return unclear, problem.RetryAfter
 	case errors.As(err, &transport):
-		if !mayHaveActed(err) {
+		if !mayHaveActed(transport.CallInfo) {
 			return unreachable, 0
 		}
 		return lost, 0
@@ -97,27 +100,14 @@ func isNo(e *cnaught.Error) bool {
 		e.Is(cnaught.ErrIdempotencyKeyTooLong) || e.Is(cnaught.ErrForbidden)
 }
 
-// What follows stands on the client's API.
+// mayHaveActed says what is known about this very call. What an earlier one
+// with the key came to is what the line's times are for.
+func mayHaveActed(info cnaught.CallInfo) bool { return info.OutcomeUnknown && !info.EarlierCall }
 
-func (l *Ledger) post(ctx context.Context, c *claim, into *api.Order) error {
-	var request api.OrderCreate
-	if err := json.Unmarshal([]byte(c.body), &request); err != nil {
-		return err
-	}
-	order, err := l.client.PlaceOrder(ctx, request, cnaught.WithIdempotencyKey(c.Key), l.actFor(c.Subaccount))
-	if err == nil {
-		*into = *order
-	}
-	return err
-}
-
-func mayHaveActed(err error) bool {
-	return errors.Is(err, cnaught.ErrOutcomeUnknown) && !strings.Contains(err.Error(), "if an earlier call used")
-}
-
-func (l *Ledger) actFor(subaccount string) cnaught.CallOption {
+// actFor names whose purchase it is, whatever the client's own subaccount is.
+func actFor(subaccount string) cnaught.CallOption {
 	if subaccount == "" {
-		return nil
+		return cnaught.ForAccount()
 	}
 	return cnaught.ForSubaccount(subaccount)
 }

@@ -123,6 +123,9 @@ func (l *Ledger) send(ctx context.Context, c *claim) error {
 	rest := max(minRest, min(retryAfter, maxRetryAfter))
 	switch what {
 	case ordered:
+		if !fits(c.line, order) {
+			return l.bookStuck(ctx, c, order.ID, otherAmount, 0)
+		}
 		return l.bookBought(ctx, c, order, unmarked)
 	case no, mismatch:
 		return l.settleNo(ctx, c, what, err)
