@@ -68,6 +68,8 @@ func newFakeAPI(t testing.TB) *fakeAPI {
 		r.Body = io.NopCloser(newReader(body))
 		mux.ServeHTTP(w, r)
 	}))
+	// net/http itself repeats a keyed request on a kept connection that breaks.
+	f.Server.Config.SetKeepAlivesEnabled(false)
 	t.Cleanup(f.Server.Close)
 	return f
 }
@@ -179,7 +181,20 @@ func (f *fakeAPI) count(method, path string) int {
 }
 
 func (f *fakeAPI) posts() int { return f.count("POST", "/v1/orders") }
-func (f *fakeAPI) looks() int { return f.count("GET", "/v1/orders") }
+
+// looks counts the walks through the list that were begun, pages the requests
+// for one.
+func (f *fakeAPI) looks() int {
+	n := 0
+	for _, r := range f.log() {
+		if r.method == "GET" && r.path == "/v1/orders" && r.query == "limit=100" {
+			n++
+		}
+	}
+	return n
+}
+
+func (f *fakeAPI) pages() int { return f.count("GET", "/v1/orders") }
 
 func (f *fakeAPI) log() []request {
 	f.mu.Lock()
