@@ -25,10 +25,10 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-// postgresURL names the server to test on; without it, tests run on SQLite.
-var postgresURL = os.Getenv("CNAUGHT_LEDGER_POSTGRES")
-
-var schemas atomic.Int64
+var (
+	schemas  atomic.Int64
+	parallel sync.Map // tests that run in parallel, since they wait more than they work
+)
 
 // newDSN makes an empty database, and returns its driver and data source.
 func newDSN(t testing.TB) (driver, dsn string) {
@@ -98,6 +98,11 @@ type world struct {
 
 func newWorld(t testing.TB, o ledger.Options, opts ...cnaught.Option) *world {
 	t.Helper()
+	if t, ok := t.(*testing.T); ok {
+		if _, again := parallel.LoadOrStore(t, true); !again {
+			t.Parallel()
+		}
+	}
 	w := &world{t: t, api: newFakeAPI(t), db: newDatabase(t), ctx: t.Context(), logged: new(syncBuffer)}
 	w.client = w.newClient(opts...)
 	if o.OnChange == nil {
