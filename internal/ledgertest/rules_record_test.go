@@ -174,6 +174,7 @@ func TestTimesAreWrittenBeforeTheCall(t *testing.T) {
 	w.age("r", time.Minute)
 	began := w.number("r", "anchor_ms")
 	w.rest("r")
+	time.Sleep(5 * time.Millisecond)
 	var sent, prior, anchor int64
 	w.api.configure(func(f *fakeAPI) {
 		f.before = onPost(func(w2 http.ResponseWriter, r *http.Request) bool {
