@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math/big"
 	"net/http"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // catalog is what the sandbox sells. It never changes.
@@ -118,7 +120,7 @@ type retirementJSON struct {
 }
 
 // allocations are the projects that a fulfilled order's credits come from.
-func (c *catalog) allocations(o *order) []allocationJSON {
+func (c *catalog) allocations(o *books.Order) []allocationJSON {
 	kg := newDecimal(o.AmountKg)
 	all := make([]allocationJSON, len(c.mix))
 	for i, part := range c.mix {
@@ -131,11 +133,10 @@ func (c *catalog) allocations(o *order) []allocationJSON {
 
 // portfolio reads portfolio_id. Absent, it is the subaccount's default
 // portfolio, or else the account's.
-func (f *fields) portfolio(tx *tx, subaccountID *string) *portfolio {
-	c := tx.catalog
+func (f *fields) portfolio(c *catalog, tx *books.Tx, subaccountID *string) *portfolio {
 	fallback := c.portfolios[defaultPortfolio]
 	if subaccountID != nil {
-		if a := tx.subaccounts.get(*subaccountID); a != nil && a.PortfolioID != nil && c.portfolios[*a.PortfolioID] != nil {
+		if a := tx.Subaccounts().Get(*subaccountID); a != nil && a.PortfolioID != nil && c.portfolios[*a.PortfolioID] != nil {
 			fallback = c.portfolios[*a.PortfolioID]
 		}
 	}
@@ -150,10 +151,18 @@ func (f *fields) portfolio(tx *tx, subaccountID *string) *portfolio {
 	return fallback
 }
 
+// portfolioName returns the name of a portfolio, or its id if it is not known.
+func (c *catalog) portfolioName(id string) string {
+	if p := c.portfolios[id]; p != nil {
+		return p.Name
+	}
+	return id
+}
+
 // GetProjectByID answers GET /projects/{id}.
 func (op operations) GetProjectByID(w http.ResponseWriter, r *http.Request, id string) {
-	op.respond(w, r, scope{}, func(tx *tx) *answer {
-		p := tx.catalog.projects[id]
+	op.respond(w, r, scope{}, func(tx *books.Tx) *answer {
+		p := op.s.catalog.projects[id]
 		if p == nil {
 			return notFound("project")
 		}
@@ -163,8 +172,8 @@ func (op operations) GetProjectByID(w http.ResponseWriter, r *http.Request, id s
 
 // GetProjectCategoryByID answers GET /project-categories/{id}.
 func (op operations) GetProjectCategoryByID(w http.ResponseWriter, r *http.Request, id string) {
-	op.respond(w, r, scope{}, func(tx *tx) *answer {
-		c := tx.catalog.categories[id]
+	op.respond(w, r, scope{}, func(tx *books.Tx) *answer {
+		c := op.s.catalog.categories[id]
 		if c == nil {
 			return notFound("project category")
 		}
@@ -174,15 +183,15 @@ func (op operations) GetProjectCategoryByID(w http.ResponseWriter, r *http.Reque
 
 // GetListOfPortfolios answers GET /portfolios.
 func (op operations) GetListOfPortfolios(w http.ResponseWriter, r *http.Request) {
-	op.respond(w, r, scope{}, func(tx *tx) *answer {
-		return jsonAnswer(http.StatusOK, list[portfolioJSON]{tx.catalog.list})
+	op.respond(w, r, scope{}, func(tx *books.Tx) *answer {
+		return jsonAnswer(http.StatusOK, list[portfolioJSON]{op.s.catalog.list})
 	})
 }
 
 // GetPortfolioByID answers GET /portfolios/{id}.
 func (op operations) GetPortfolioByID(w http.ResponseWriter, r *http.Request, id string) {
-	op.respond(w, r, scope{}, func(tx *tx) *answer {
-		p := tx.catalog.portfolios[id]
+	op.respond(w, r, scope{}, func(tx *books.Tx) *answer {
+		p := op.s.catalog.portfolios[id]
 		if p == nil {
 			return notFound("portfolio")
 		}

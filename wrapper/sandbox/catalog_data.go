@@ -1,6 +1,10 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
+)
 
 // defaultPortfolio is the account's.
 const defaultPortfolio = "oH5hlq"
@@ -39,7 +43,7 @@ func newCatalog() *catalog {
 		}
 		c.categories[category.ID] = category
 		allocations = append(allocations, categoryAllocationJSON{m.portion, category})
-		shown, err := encode(p)
+		shown, err := apijson.Encode(p)
 		if err != nil {
 			shown = []byte("null") // not reached: the type has only plain members
 		}

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // maxDeliveries is how many attempts run at a time.
@@ -14,25 +16,25 @@ const maxDeliveries = 8
 // courier sends notifications, a few at a time.
 type courier struct {
 	client *http.Client
-	done   func(*delivery, int, error) // called after each attempt
-	ctx    context.Context             // ends with the sandbox
+	done   func(*books.Delivery, int, error) // called after each attempt
+	ctx    context.Context                   // ends with the sandbox
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
-	queue   []*delivery
+	queue   []*books.Delivery
 	workers int
 	open    int           // queued or running
 	idle    chan struct{} // closed while open is 0
 }
 
-func newCourier(ctx context.Context, client *http.Client, done func(*delivery, int, error)) *courier {
+func newCourier(ctx context.Context, client *http.Client, done func(*books.Delivery, int, error)) *courier {
 	c := &courier{client: client, done: done, ctx: ctx, idle: make(chan struct{})}
 	close(c.idle)
 	return c
 }
 
 // send queues one attempt and returns at once.
-func (c *courier) send(d *delivery) {
+func (c *courier) send(d *books.Delivery) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ctx.Err() != nil {
@@ -73,7 +75,7 @@ func (c *courier) work() {
 	}
 }
 
-func (c *courier) post(d *delivery) (status int, err error) {
+func (c *courier) post(d *books.Delivery) (status int, err error) {
 	ctx, cancel := context.WithTimeout(c.ctx, outgoingTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Body))

@@ -64,7 +64,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{closing: s.ctx}
 	x.operation, x.refusal = s.router.route(r)
 	x.fault = s.faults.take(x.operation)
-	entry := s.requests.begin(s.clock.now(), x, r)
+	entry := s.requests.begin(s.books.Now(), x, r)
 	body, err := x.readBody(w, r)
 	x.body = body
 	s.requests.received(entry, body)
@@ -85,7 +85,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		reset(w)
 		return
 	}
-	a.set("Date", s.clock.now().Format(http.TimeFormat))
+	a.set("Date", s.books.Now().Format(http.TimeFormat))
 	if x.fault != nil && x.fault.CutBody {
 		sendCut(w, a)
 	}
@@ -127,7 +127,7 @@ func (s *Server) act(r *http.Request, x *exchange) *answer {
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	r.Body = io.NopCloser(bytes.NewReader(x.body))
 	c := &capture{header: make(http.Header)}
-	s.router.ServeHTTP(c, r)
+	s.router.mux.ServeHTTP(c, r)
 	return c.answer()
 }
 

@@ -142,7 +142,7 @@ func (f *Fault) check(operations []string) error {
 	return nil
 }
 
-// answer is the fault's own answer.
+// answer returns the fault's own answer.
 func (f *Fault) answer() *answer {
 	a := &answer{status: f.Status, contentType: "text/html; charset=utf-8", body: f.Body}
 	if f.Body == nil {

@@ -114,9 +114,10 @@ func TestConcurrentRequestsWithOneKey(t *testing.T) {
 	assert.Zero(t, inFlight(s))
 }
 
-func inFlight(s *Server) (n int) {
-	s.look(func(tx *tx) { n = len(tx.books.inFlight) })
-	return n
+func inFlight(s *Server) int {
+	s.reservations.mu.Lock()
+	defer s.reservations.mu.Unlock()
+	return len(s.reservations.inFlight)
 }
 
 func TestManyRequestsWithOneKeyPlaceOneOrder(t *testing.T) {

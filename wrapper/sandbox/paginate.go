@@ -1,6 +1,10 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+)
 
 // Bounds of a list's limit.
 const (
@@ -16,33 +20,30 @@ type cursor struct {
 
 // page cuts the page out of the sequence, newest first. The cost depends on
 // the page and not on the sequence.
-func page[T any](q *sequence[T], c cursor) ([]*T, *answer) {
+func page[T any](q *books.Sequence[T], c cursor) ([]*T, *answer) {
 	limit := defaultLimit
 	if c.limit != nil {
 		if limit = *c.limit; limit < 1 || limit > maxLimit {
 			return nil, invalidParameters(map[string][]string{"limit": {fmt.Sprintf("must be from 1 to %d", maxLimit)}})
 		}
 	}
-	if q == nil {
-		q = &sequence[T]{}
-	}
 	switch after, before := c.startingAfter, c.endingBefore; {
 	case after != nil && before != nil:
 		return nil, invalidPagination("Only one of starting_after and ending_before may be given")
 	case after != nil:
-		i, ok := q.at[*after]
+		i, ok := q.Index(*after)
 		if !ok {
 			return nil, invalidPagination("starting_after is not the id of an item of this list")
 		}
-		return q.older(i, limit), nil
+		return q.Older(i, limit), nil
 	case before != nil:
-		i, ok := q.at[*before]
+		i, ok := q.Index(*before)
 		if !ok {
 			return nil, invalidPagination("ending_before is not the id of an item of this list")
 		}
-		return q.newer(i, limit), nil
+		return q.Newer(i, limit), nil
 	}
-	return q.newest(limit), nil
+	return q.Newest(limit), nil
 }
 
 // list is the envelope of all lists.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // Emission factors. Those of the school bus, the car, the train and the office
@@ -30,12 +31,12 @@ type quoteJSON struct {
 
 // quote answers a quote for what measure reads: whole kilograms, rounded up.
 func (op operations) quote(w http.ResponseWriter, r *http.Request, subaccount *string, measure func(*fields) int64) {
-	op.respond(w, r, scope{subaccount: subaccount}, func(tx *tx) *answer {
+	op.respond(w, r, scope{subaccount: subaccount}, func(tx *books.Tx) *answer {
 		f, refusal := readFields(r)
 		if refusal != nil {
 			return refusal
 		}
-		portfolio := f.portfolio(tx, subaccount)
+		portfolio := f.portfolio(op.s.catalog, tx, subaccount)
 		price := portfolio.apiPrice
 		if f.oneOf("source", "api", "checkout") == "checkout" {
 			price = portfolio.checkoutPrice

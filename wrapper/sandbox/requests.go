@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
 // Bounds of the request log.
@@ -111,4 +113,23 @@ func (s *Server) RequestCount() int {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()
 	return s.requests.total
+}
+
+// requestRows returns up to limit requests for the overview, newest first, and
+// the number of all.
+func (s *Server) requestRows(limit int) (newest []pages.Request, total int) {
+	l := s.requests
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := 1; i <= len(l.ring) && len(newest) < limit; i++ {
+		entry := l.ring[(l.next-i+len(l.ring))%len(l.ring)]
+		if entry == nil {
+			break
+		}
+		newest = append(newest, pages.Request{
+			Time: entry.Time, Method: entry.Method, Path: entry.Path, Operation: entry.Operation,
+			Status: entry.Status, Replayed: entry.Replayed, Fault: entry.Fault,
+		})
+	}
+	return newest, l.total
 }

@@ -1,67 +1,55 @@
 package sandbox
 
 import (
+	"maps"
 	"net/http"
 	"path"
-	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 
-	"github.com/cnaught-go/cnaught/internal/server"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/server"
 )
 
 // basePath is where the API begins, on the sandbox as on the real host.
 const basePath = "/v1"
 
-// opUploadLogo is the one operation whose body is not JSON.
+// opUploadLogo is the only operation whose body is not JSON.
 const opUploadLogo = "UpdateSubaccountLogoFromUpload"
 
-// router knows the operations of the API description. It collects them from
-// the generated code, so that one which a new description adds is served,
-// logged and open to faults by its name at once.
+// router knows the operations of the API description from the generated code, so
+// that an operation of a new description is served, logged and open to faults
+// under its name at once.
 type router struct {
-	mux      *http.ServeMux
-	patterns map[string]string // pattern -> operationId
-	names    []string
+	mux   *http.ServeMux
+	names []string // operationIds
 }
 
 func newRouter(operations server.ServerInterface) *router {
-	rt := &router{mux: http.NewServeMux(), patterns: make(map[string]string)}
+	rt := &router{mux: http.NewServeMux(), names: slices.Compact(slices.Sorted(maps.Values(server.OperationIDs)))}
 	server.HandlerWithOptions(operations, server.StdHTTPServerOptions{
 		BaseURL:          basePath,
-		BaseRouter:       rt,
+		BaseRouter:       rt.mux,
 		ErrorHandlerFunc: refuseParameter,
 	})
-	slices.Sort(rt.names)
 	return rt
 }
 
-// HandleFunc is called by the generated code for each operation. The handler
-// is a method of the generated wrapper, named after the operationId; only
-// there does generated code hold the name.
-func (rt *router) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
-	name := runtime.FuncForPC(reflect.ValueOf(handler).Pointer()).Name()
-	name = strings.TrimSuffix(name[strings.LastIndexByte(name, '.')+1:], "-fm")
-	name = strings.Replace(name, "ByID", "ById", 1) // Go's spelling -> the API's
-	rt.patterns[pattern] = name
-	rt.names = append(rt.names, name)
-	rt.mux.HandleFunc(pattern, handler)
+// operationID returns the operationId of a pattern of the mux.
+func operationID(pattern string) string {
+	method, path, _ := strings.Cut(pattern, " ")
+	return server.OperationIDs[method+" "+strings.TrimPrefix(path, basePath)]
 }
 
-// ServeHTTP completes the interface that the generated code asks for.
-func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) { rt.mux.ServeHTTP(w, r) }
-
-// route finds the operationId that the request is for, or says why there is
-// none.
+// route returns the operationId that the request is for, or the answer that says
+// why there is none.
 func (rt *router) route(r *http.Request) (operation string, refusal *answer) {
 	escaped := r.URL.EscapedPath()
-	if path.Clean(escaped) != escaped { // the mux would redirect to another path
+	if path.Clean(escaped) != escaped { // The mux would redirect to another path.
 		return "", notFound("resource")
 	}
 	handler, pattern := rt.mux.Handler(r)
 	if pattern != "" {
-		return rt.patterns[pattern], nil
+		return operationID(pattern), nil
 	}
 	c := &capture{header: make(http.Header)}
 	handler.ServeHTTP(c, r)
@@ -73,7 +61,8 @@ func (rt *router) route(r *http.Request) (operation string, refusal *answer) {
 	return "", notFound("resource")
 }
 
-// refuseParameter answers for a parameter that the generated code can't read.
+// refuseParameter answers a request whose parameters the generated code can't
+// read.
 func refuseParameter(w http.ResponseWriter, _ *http.Request, err error) {
 	name, text := "request", err.Error()
 	switch err := err.(type) {

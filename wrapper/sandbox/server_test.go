@@ -219,16 +219,6 @@ func TestBooksUnderLoad(t *testing.T) {
 	assert.Equal(t, float64(workers*each/2), get(t, s, "/impact/data", "X-Subaccount-Id", sub).object(t)["total_offset_kgs"])
 }
 
-func TestIdsAreOfTheAPIsLetters(t *testing.T) {
-	seen := map[string]bool{}
-	for range 1000 {
-		id := newID(10)
-		assert.Regexp(t, `^[0-9A-Za-z]{10}$`, id)
-		assert.False(t, seen[id])
-		seen[id] = true
-	}
-}
-
 func TestOptionsThatAreNil(t *testing.T) {
 	s, err := Open(nil, WithLogger(nil))
 	require.NoError(t, err)

@@ -39,7 +39,7 @@ func TestASubaccountsLife(t *testing.T) {
 	}
 	call(t, s, "PUT", "/subaccounts/"+id, `{"name":"x"}`).assertProblem(t, 404, "not-found", "Could not find subaccount")
 	get(t, s, "/orders", "X-Subaccount-Id", id).assertProblem(t, 400, "invalid-subaccount", "Invalid subaccount")
-	assert.Empty(t, s.books.logos, "the logo went with it")
+	assert.Empty(t, logos(s), "the logo went with it")
 }
 
 func withoutQuery(t *testing.T, v any) string {
@@ -133,7 +133,7 @@ func TestLogoUpload(t *testing.T) {
 		assert.Contains(t, served.Header.Get("Content-Security-Policy"), "sandbox", "an image runs nothing")
 		_ = served.Body.Close()
 	}
-	assert.Len(t, s.books.logos, 1, "each logo replaced the one before")
+	assert.Len(t, logos(s), 1, "each logo replaced the one before")
 
 	for _, contentType := range []string{"image/gif", "application/json", "", "image/png;;", "multipart/form-data; boundary=x"} {
 		call(t, s, "PUT", path, "x", "Content-Type", contentType).assertProblem(t, 415, "", "Image type is not supported")
@@ -148,7 +148,7 @@ func TestLogoUpload(t *testing.T) {
 	removed := call(t, s, "DELETE", path, "")
 	assert.Equal(t, 200, removed.status)
 	assert.Nil(t, removed.object(t)["logo_url"])
-	assert.Empty(t, s.books.logos)
+	assert.Empty(t, logos(s))
 	assert.Equal(t, 200, call(t, s, "DELETE", path, "").status)
 	call(t, s, "DELETE", "/subaccounts/nope/logo", "").assertProblem(t, 404, "not-found", "Could not find subaccount")
 }
@@ -181,10 +181,7 @@ func TestLogoFromURL(t *testing.T) {
 
 	r := post(t, s, path, `{"logo_url":"`+images.URL+`/image"}`)
 	require.Equal(t, 200, r.status, "%s", r.body)
-	var held []logo
-	for _, l := range s.books.logos {
-		held = append(held, *l)
-	}
+	held := logos(s)
 	require.Len(t, held, 1)
 	assert.Equal(t, "image/webp", held[0].ContentType)
 	assert.Equal(t, "webp", string(held[0].Data))

@@ -159,3 +159,37 @@ func (Fallback) UpdateSubaccountLogoFromURL(w http.ResponseWriter, _ *http.Reque
 func (Fallback) UpdateSubaccountLogoFromUpload(w http.ResponseWriter, _ *http.Request, _ string) {
 	writeExample(w, 200, "{\"summary\":\"A subaccount with a logo\",\"value\":{\"created_on\":\"2023-08-01T18:00:00.000000Z\",\"default_portfolio_id\":\"mHvNvWbq\",\"email\":\"jane.doe@example.com\",\"id\":\"5nubL0NS\",\"logo_url\":\"https://customer-assets.cnaught.com/fe0df075-30e2-4e58-9feb-154e72a9205f/subaccount_logo.png\",\"name\":\"Marketing Department\"}}")
 }
+
+// OperationIDs has the operationId of each operation, by the pattern of its route
+// without the base URL.
+var OperationIDs = map[string]string{
+	"POST /checkout/sessions":        "CreateCheckoutSession",
+	"GET /checkout/sessions/{id}":    "GetCheckoutSessionById",
+	"GET /impact/data":               "GetImpactData",
+	"GET /impact/hosted-page-config": "GetImpactHostedPageConfig",
+	"GET /orders":                    "GetListOfOrder",
+	"POST /orders":                   "SubmitOrder",
+	"POST /orders/ride":              "SubmitRideOrder",
+	"GET /orders/{id}":               "GetOrderById",
+	"POST /orders/{id}/cancel":       "CancelOrder",
+	"GET /portfolios":                "GetListOfPortfolios",
+	"GET /portfolios/{id}":           "GetPortfolioById",
+	"GET /project-categories/{id}":   "GetProjectCategoryById",
+	"GET /projects/{id}":             "GetProjectById",
+	"POST /quotes":                   "RequestQuote",
+	"POST /quotes/air-freight":       "RequestAirFreightQuote",
+	"POST /quotes/flight":            "RequestFlightQuote",
+	"POST /quotes/ground-freight":    "RequestGroundFreightQuote",
+	"POST /quotes/ground-transport":  "RequestGroundTransportQuote",
+	"POST /quotes/office-space":      "RequestOfficeSpaceQuote",
+	"POST /quotes/ride":              "RequestRideQuote",
+	"POST /quotes/train":             "RequestTrainQuote",
+	"GET /subaccounts":               "GetListOfSubaccounts",
+	"POST /subaccounts":              "CreateSubaccount",
+	"DELETE /subaccounts/{id}":       "DeleteSubaccount",
+	"GET /subaccounts/{id}":          "GetSubaccountById",
+	"PUT /subaccounts/{id}":          "UpdateSubaccount",
+	"DELETE /subaccounts/{id}/logo":  "RemoveSubaccountLogo",
+	"POST /subaccounts/{id}/logo":    "UpdateSubaccountLogoFromURL",
+	"PUT /subaccounts/{id}/logo":     "UpdateSubaccountLogoFromUpload",
+}
