@@ -13,7 +13,7 @@ type catalog struct {
 	projects   map[string]*projectJSON
 	categories map[string]*categoryJSON
 	portfolios map[string]*portfolio
-	list       []portfolioJSON // those that the account may use, in the API's order
+	list       []portfolioJSON // the portfolios that GET /portfolios lists
 	mix        []share
 }
 
@@ -30,8 +30,8 @@ type portfolio struct {
 	allocations             []categoryAllocationJSON
 }
 
-// The types below are the catalog as clients see it. null stands for what the
-// sandbox's data does not have, as in live answers.
+// The types below are the catalog as clients see it. As in the API's own answers,
+// a value that is missing is null.
 
 type projectJSON struct {
 	ID                 string        `json:"id"`
@@ -119,7 +119,8 @@ type retirementJSON struct {
 	URL               *string `json:"url"`
 }
 
-// allocations are the projects that a fulfilled order's credits come from.
+// allocations returns the projects that the credits of a fulfilled order come
+// from.
 func (c *catalog) allocations(o *books.Order) []allocationJSON {
 	kg := newDecimal(o.AmountKg)
 	all := make([]allocationJSON, len(c.mix))
@@ -131,8 +132,8 @@ func (c *catalog) allocations(o *books.Order) []allocationJSON {
 	return all
 }
 
-// portfolio reads portfolio_id. Absent, it is the subaccount's default
-// portfolio, or else the account's.
+// portfolio reads portfolio_id. If it is absent, the portfolio is the default of the
+// subaccount, or else of the account.
 func (f *fields) portfolio(c *catalog, tx *books.Tx, subaccountID *string) *portfolio {
 	fallback := c.portfolios[defaultPortfolio]
 	if subaccountID != nil {

@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// sessionLifetime is that of the published example.
+	// sessionLifetime is how long the session of the published example is open.
 	sessionLifetime = 24 * time.Hour
-	// minCheckoutCents is the least total of a checkout session.
+	// minCheckoutCents is the smallest total of a checkout session.
 	minCheckoutCents = 50
 	// publishedSession is the checkout session of the published reference page.
 	publishedSession = "zpQ6QSNRQh"
 )
 
-// sessionJSON is a checkout session as clients see it, in the order of the
-// published example.
+// sessionJSON is a checkout session as clients see it. Its members are in the order
+// of the published example.
 type sessionJSON struct {
 	ID               string             `json:"id"`
 	AmountKg         float64            `json:"amount_kg"`
@@ -108,15 +108,15 @@ func (s *Server) ExpireCheckout(id string) error {
 	return commandError("ExpireCheckout", s.books.ExpireSession(id))
 }
 
-// CheckoutSessions returns all sessions, newest first.
+// CheckoutSessions returns all checkout sessions, newest first.
 func (s *Server) CheckoutSessions() []api.CheckoutSession {
 	var records []*books.Session
 	s.books.Look(func(tx *books.Tx) { records = tx.Sessions().All() })
 	return convertAll[api.CheckoutSession](records, s.showSession)
 }
 
-// CheckoutSession returns one session; ok is false if there is none with this
-// id.
+// CheckoutSession returns the checkout session with this id. It reports false if
+// there is none.
 func (s *Server) CheckoutSession(id string) (c api.CheckoutSession, ok bool) {
 	var record *books.Session
 	s.books.Look(func(tx *books.Tx) { record = tx.Sessions().Get(id) })
@@ -126,8 +126,8 @@ func (s *Server) CheckoutSession(id string) (c api.CheckoutSession, ok bool) {
 	return convert[api.CheckoutSession](s.showSession(record)), true
 }
 
-// examplePublishedSession is what the published reference page shows. The
-// clock does not expire it, so that it reads the same on every day.
+// examplePublishedSession returns the session that the published reference page
+// shows. It never expires, so that it reads the same on every day.
 func examplePublishedSession() *books.Session {
 	created := time.Date(2022, 7, 31, 18, 0, 0, 0, time.UTC)
 	description, webhook := "on behalf of Jane Smith", "https://www.example.com/callback"

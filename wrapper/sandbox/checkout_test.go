@@ -19,7 +19,7 @@ const publishedExample = `{"id":"zpQ6QSNRQh","amount_kg":100,"price_usd_cents":2
 	`"completed_on":null,"portfolio_id":"mHvNvWbq","order_description":"on behalf of Jane Smith",` +
 	`"order_webhook_url":"https://www.example.com/callback"}`
 
-func TestThePublishedSessionReadsAsPublished(t *testing.T) {
+func TestThePublishedSessionMatchesThePublishedExample(t *testing.T) {
 	s := Run(t)
 	s.Advance(1000 * 24 * time.Hour)
 	var want map[string]any
@@ -91,7 +91,7 @@ func TestCheckoutExpires(t *testing.T) {
 	assert.Len(t, s.CheckoutSessions(), 3)
 }
 
-func TestCheckoutsThatAreRefused(t *testing.T) {
+func TestInvalidCheckouts(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	body := func(amount, success, cancel string) string {
 		return fmt.Sprintf(`{"amount_kg":%s,"success_url":%q,"cancel_url":%q}`, amount, success, cancel)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheClockRunsOnFromWhereItWasSet(t *testing.T) {
+func TestTheClockGoesOnFromWhereItWasSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(WithoutListener())
 		s.SetTime(longAgo())
@@ -24,7 +24,7 @@ func TestTheClockRunsOnFromWhereItWasSet(t *testing.T) {
 }
 
 // The webhook shows that what is due happens without a request that looks.
-func TestWhatIsDueHappensByItself(t *testing.T) {
+func TestDueOrdersAreFulfilledWithoutARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
 		s := New(WithoutListener(), WithFulfillAfter(time.Minute), WithEmptyBooks(), WithWebhookTransport(roundTrip(func(*http.Request) (*http.Response, error) {
@@ -42,7 +42,7 @@ func TestWhatIsDueHappensByItself(t *testing.T) {
 	})
 }
 
-func TestDueThingsHappenInTheOrderOfTime(t *testing.T) {
+func TestDueEventsHappenInOrder(t *testing.T) {
 	s := Run(t, WithClock(longAgo), WithFulfillAfter(25*time.Hour), WithEmptyBooks())
 	c := post(t, s, "/checkout/sessions", sessionBody).id(t)
 	paid, err := s.CompleteCheckout(post(t, s, "/checkout/sessions", sessionBody).id(t))

@@ -79,7 +79,7 @@ func TestFaultCutsTheBody(t *testing.T) {
 	})
 }
 
-func TestFaultDelayIsWaitedBeforeActing(t *testing.T) {
+func TestFaultDelayComesBeforeActing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(WithoutListener(), WithEmptyBooks())
 		s.Inject(Fault{Operation: "SubmitOrder", Delay: time.Minute})
@@ -100,7 +100,7 @@ func TestFaultDelayIsWaitedBeforeActing(t *testing.T) {
 	})
 }
 
-func TestADelayedRequestActsAlthoughTheClientHasGone(t *testing.T) {
+func TestADelayedRequestActsAfterTheClientHasGone(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	s.Inject(Fault{Delay: 2 * time.Second})
 	client := &http.Client{Timeout: time.Second} // the request arrives in it, however busy the machine
@@ -144,7 +144,7 @@ func TestFaultHeaderAlone(t *testing.T) {
 	assert.Equal(t, []string{"text/html"}, r.header["Content-Type"])
 }
 
-func TestFaultsThatAreMistakes(t *testing.T) {
+func TestInvalidFaults(t *testing.T) {
 	for _, f := range []Fault{
 		{}, {Operation: "PlaceOrder", Status: 500}, {Status: 99}, {Status: 600}, {AfterActing: true, ResetAfter: true},
 		{Body: []byte("x"), Delay: 1}, {Delay: -1}, {Skip: -1, Status: 500},

@@ -48,7 +48,7 @@ func TestChangedPayload(t *testing.T) {
 		assertProblem(t, 422, "idempotency-changed-payload", titleChanged)
 }
 
-func TestKeysOfOtherPathsAndOtherKeysAreTheirOwn(t *testing.T) {
+func TestTheScopeOfAKeyIsThePath(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	a := place(t, s, `{"amount_kg":10}`, "Idempotency-Key", "k")
 	b := place(t, s, `{"amount_kg":10}`, "Idempotency-Key", "K")
@@ -79,7 +79,7 @@ func TestOperationsWithoutIdempotencyIgnoreTheKey(t *testing.T) {
 	assert.NotEqual(t, a.id(t), b.id(t))
 }
 
-func TestKeysThatAreNoKeys(t *testing.T) {
+func TestInvalidKeys(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	post(t, s, "/orders", `{"amount_kg":1}`, "Idempotency-Key", strings.Repeat("k", 513)).
 		assertProblem(t, 400, "idempotency-key-too-long", "Idempotency key is too long")

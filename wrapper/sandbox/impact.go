@@ -11,21 +11,21 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// What the account did before its first order in these books: the vendor's
-// tests see 1571 kg for January 2024.
+// What the account did before its first order in the sandbox: the vendor's tests
+// expect 1571 kg for January 2024.
 var (
 	accountSince  = time.Date(2023, 9, 26, 0, 18, 51, 764508000, time.UTC)
 	pastOffsetOn  = time.Date(2024, 1, 15, 12, 0, 0, 0, time.UTC)
 	pastOffsetKgs = 1571.0
 )
 
-// What one unit of each equivalent stands for, in kilograms of CO2. The API
-// does not tell its own; these are of the usual size.
+// What one unit of each equivalent stands for, in kilograms of CO2. Those of the API
+// are not known; these are of the usual size.
 const (
 	carYearKgs    = 4600.0
 	treeKgs       = 60.0
 	homeYearKgs   = 7930.0
-	flightLaxNyKg = 378.0 // 3,980 km at the factor of a flight quote
+	flightLaxNyKg = 378.0 // 3,980 km by the factor of a flight quote
 )
 
 type impactJSON struct {
@@ -68,9 +68,9 @@ type hostedPageJSON struct {
 	EnabledEquivalents []string `json:"enabled_equivalents"`
 }
 
-// GetImpactData answers GET /impact/data: the past of the account and its
-// fulfilled orders, counted by the time they were created, from inclusive, to
-// exclusive. A subaccount has no past.
+// GetImpactData answers GET /impact/data. It counts the account's past offsets and
+// the fulfilled orders that were created in the period: from is inclusive, to is
+// exclusive. A subaccount has no past offsets.
 func (op operations) GetImpactData(w http.ResponseWriter, r *http.Request, p api.GetImpactDataParams) {
 	op.respond(w, r, scope{subaccount: p.XSubaccountID}, func(tx *books.Tx) *answer {
 		if p.From != nil && p.To != nil && p.To.Before(*p.From) {
@@ -105,8 +105,8 @@ func fulfilledKgs(orders *books.Sequence[books.Order], within func(time.Time) bo
 	return sum
 }
 
-// count fills in the masses: the past came from the first project, orders from
-// all in their shares.
+// count fills in the masses. The past offsets came from the first project, and
+// orders come from all projects in their shares.
 func (j *impactJSON) count(c *catalog, past, ordered float64) {
 	total := past + ordered
 	j.TotalOffsetKgs = roundTo(total, 6)

@@ -10,7 +10,7 @@ import (
 
 const january = "?from=2024-01-01T00:00:00.000Z&to=2024-02-01T00:00:00.000Z"
 
-func TestImpactIsAsSeenLive(t *testing.T) {
+func TestImpactMatchesObservedValues(t *testing.T) {
 	s := Run(t)
 	all := get(t, s, "/impact/data").object(t)
 	assert.Equal(t, "CNaught", all["name"])

@@ -17,8 +17,8 @@ import (
 // logoTypes are the media types that a logo may have.
 var logoTypes = []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml"}
 
-// logoURL is where the sandbox serves the logo. The query changes from one
-// answer to the next, as the vendor's signed URLs do.
+// logoURL returns where the sandbox serves the logo, or nil. The query changes from
+// one answer to the next, as that of the vendor's signed URLs does.
 func (s *Server) logoURL(a *books.Subaccount) *string {
 	if a.LogoID == "" {
 		return nil
@@ -76,14 +76,15 @@ func (op operations) RemoveSubaccountLogo(w http.ResponseWriter, r *http.Request
 	})
 }
 
+// logoType returns the media type of a logo and whether it is one of logoTypes.
 func logoType(contentType string) (string, bool) {
 	mediaType, _, err := mime.ParseMediaType(contentType)
 	return mediaType, err == nil && slices.Contains(logoTypes, mediaType)
 }
 
-// fetchLogo downloads a logo, or stands a placeholder in for it where the host
-// is foreign and the sandbox may not reach for it. What is wrong is refused
-// under logo_url.
+// fetchLogo downloads a logo. If the host is not this machine and the sandbox may
+// reach no other, it returns a placeholder. It refuses logo_url if the download
+// fails.
 func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *books.Logo {
 	const name = "logo_url"
 	if !absoluteURL(source, "https", "http") {
@@ -105,6 +106,7 @@ func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *books
 	return image
 }
 
+// downloadLogo returns the image, or the complaint about it.
 func (s *Server) downloadLogo(ctx context.Context, source string) (image *books.Logo, complaint string) {
 	ctx, cancel := context.WithTimeout(ctx, outgoingTimeout)
 	defer cancel()
@@ -139,8 +141,8 @@ func (s *Server) downloadLogo(ctx context.Context, source string) (image *books.
 
 const placeholderLogo = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="#cfe8d5"/></svg>`
 
-// serveLogo answers GET /logos/{subaccount}/{logo}/logo. An image is somebody
-// else's content on the sandbox's origin, so the browser may not run it.
+// serveLogo answers GET /logos/{subaccount}/{logo}/logo. The image is somebody
+// else's content on the sandbox's own origin, so no script in it may run.
 func (s *Server) serveLogo(w http.ResponseWriter, r *http.Request) {
 	var image *books.Logo
 	s.books.Look(func(tx *books.Tx) {
@@ -156,5 +158,5 @@ func (s *Server) serveLogo(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", image.ContentType)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(image.Data) // a client that has gone can't be told
+	_, _ = w.Write(image.Data) // There is no way to tell a client that has gone away.
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// orderJSON is an order as clients see it, in the order of the API's examples.
+// orderJSON is an order as clients see it. Its members are in the order of the
+// API's examples.
 type orderJSON struct {
 	ID                           string           `json:"id"`
 	OrderNumber                  string           `json:"order_number"`
@@ -50,8 +51,8 @@ func (c *catalog) showOrder(o *books.Order) orderJSON {
 	return j
 }
 
-// orderNumber is derived from the id, in the API's form: five groups of
-// decimal digits.
+// orderNumber derives the order number from the id. It has the API's form: five
+// groups of decimal digits.
 func orderNumber(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	groups := make([]string, 5)
@@ -68,15 +69,16 @@ func (op operations) GetListOfOrder(w http.ResponseWriter, r *http.Request, p ap
 		orders, refusal = page(tx.OrdersOf(p.XSubaccountID), cursor{p.Limit, p.StartingAfter, p.EndingBefore})
 		return orElse(refusal, done)
 	})
-	if a == done { // encoded without the lock: a page of fulfilled orders is long
+	if a == done { // Encoding a page of fulfilled orders takes long, so it is done without the lock.
 		a = jsonAnswer(http.StatusOK, listOf(orders, op.s.catalog.showOrder))
 	}
 	a.writeTo(w)
 }
 
-// done stands for an answer that is made later.
+// done stands for a successful answer that is made later.
 var done = &answer{status: http.StatusOK}
 
+// orElse returns a, or otherwise if a is nil.
 func orElse(a, otherwise *answer) *answer {
 	if a != nil {
 		return a
@@ -123,7 +125,7 @@ func (op operations) SubmitRideOrder(w http.ResponseWriter, r *http.Request, p a
 	})
 }
 
-// place completes the order from what all kinds of orders have in common.
+// place reads what all kinds of orders have in common and places the order.
 func (s *Server) place(tx *books.Tx, f *fields, o *books.Order, subaccount *string) *answer {
 	o.Metadata = f.shortText("metadata")
 	o.Description = f.shortText("description")
@@ -136,9 +138,9 @@ func (s *Server) place(tx *books.Tx, f *fields, o *books.Order, subaccount *stri
 	return jsonAnswer(http.StatusCreated, s.catalog.showOrder(o))
 }
 
-// priceOf is the total for a mass, rounded up to whole cents.
+// priceOf returns the total for a mass, rounded up to whole cents.
 func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) int64 {
-	if kg.exact == nil { // it could not be read
+	if kg.exact == nil { // The mass could not be read.
 		return 0
 	}
 	cents, ok := ceil(kg.times(perKg))
@@ -148,8 +150,8 @@ func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) int64 {
 	return cents
 }
 
-// massFor is the whole number of kilograms that a total price buys, and what
-// they cost: never more than the total.
+// massFor reads a total price and returns the whole number of kilograms that it
+// buys and what they cost, which is never more than the total.
 func (f *fields) massFor(name string, perKg *big.Rat) (kg float64, cents int64) {
 	total := f.positive(name)
 	if total.value <= 0 {
@@ -196,15 +198,14 @@ func (s *Server) FulfillOrder(id string) error {
 	return commandError("FulfillOrder", s.books.FulfillOrder(id))
 }
 
-// Orders returns all orders of the books, those of subaccounts included,
-// newest first.
+// Orders returns all orders, including those of subaccounts, newest first.
 func (s *Server) Orders() []api.Order {
 	var records []*books.Order
 	s.books.Look(func(tx *books.Tx) { records = tx.Orders().All() })
 	return convertAll[api.Order](records, s.catalog.showOrder)
 }
 
-// Order returns one order; ok is false if there is none with this id.
+// Order returns the order with this id. It reports false if there is none.
 func (s *Server) Order(id string) (o api.Order, ok bool) {
 	var record *books.Order
 	s.books.Look(func(tx *books.Tx) { record = tx.Orders().Get(id) })
@@ -214,13 +215,13 @@ func (s *Server) Order(id string) (o api.Order, ok bool) {
 	return convert[api.Order](s.catalog.showOrder(record)), true
 }
 
-// OrderCount is the number of orders in the books.
+// OrderCount returns the number of orders.
 func (s *Server) OrderCount() (n int) {
 	s.books.Look(func(tx *books.Tx) { n = tx.Orders().Len() })
 	return n
 }
 
-// wellKnownOrder is the fulfilled order that the vendor's tests rely on.
+// wellKnownOrder returns the fulfilled order that the vendor's tests rely on.
 func wellKnownOrder() *books.Order {
 	return &books.Order{
 		ID: "2FhU3B0F36_sandbox", CreatedOn: time.Date(2023, 10, 2, 12, 0, 0, 0, time.UTC),

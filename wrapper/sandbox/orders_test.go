@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOrderByMassIsAsSeenLive(t *testing.T) {
+func TestAnOrderMatchesTheObservedOne(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	r := post(t, s, "/orders", `{"amount_kg":10,"metadata":"Node sdk submission","notification_config":{"url":"https://www.example.com/callback"}}`)
 	require.Equal(t, 201, r.status)
@@ -53,7 +53,7 @@ func TestOrderAmountsAndPrices(t *testing.T) {
 	}
 }
 
-func TestOrdersThatAreRefused(t *testing.T) {
+func TestInvalidOrders(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	long := strings.Repeat("é", 513)
 	for body, members := range map[string][]string{
@@ -90,7 +90,7 @@ func TestOrdersThatAreRefused(t *testing.T) {
 	place(t, s, `{"amount_kg":1,"metadata":"`+just+`","description":"`+just+`"}`)
 }
 
-func TestFulfillingAllocatesTheKnownShares(t *testing.T) {
+func TestFulfillingAllocatesTheObservedShares(t *testing.T) {
 	s := Run(t)
 	for id, want := range map[string][]float64{
 		"2FhU3B0F36_sandbox":              {1050, 1050, 600, 300},

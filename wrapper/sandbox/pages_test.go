@@ -78,7 +78,7 @@ func placeOrder(t *testing.T, s *Server, o api.OrderCreate) *api.Order {
 	return order
 }
 
-func TestPagesOverviewShowsWhatIsThere(t *testing.T) {
+func TestOverviewShowsEverything(t *testing.T) {
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 	defer hook.Close()
 	at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -212,7 +212,7 @@ func TestPagesClock(t *testing.T) {
 	assert.Contains(t, page, "23 hours behind real time")
 }
 
-func TestPagesTakeNoOrdersFromOtherSites(t *testing.T) {
+func TestPagesRefuseOtherSites(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	order := placeOrder(t, s, api.OrderCreate{AmountKg: 10})
 	session := openCheckout(t, s, api.CheckoutSessionCreate{})
@@ -268,7 +268,7 @@ func TestPagesTakeNoOrdersFromOtherSites(t *testing.T) {
 	}
 }
 
-func TestPagesAreGuarded(t *testing.T) {
+func TestPagesHaveSecurityHeaders(t *testing.T) {
 	const key = "C0-sandbox-my-very-own-key"
 	s := Run(t, WithAPIKey(key))
 	session := openCheckout(t, s, api.CheckoutSessionCreate{})
@@ -287,7 +287,7 @@ func TestPagesAreGuarded(t *testing.T) {
 	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
 }
 
-func TestPagesSendClientsToTheAPI(t *testing.T) {
+func TestPagesPointClientsToTheAPI(t *testing.T) {
 	s := Run(t)
 	resp, body := visit(t, s, http.MethodGet, "/orders", "", func(r *http.Request) { r.Header.Set("Accept", "*/*") })
 	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
@@ -295,7 +295,7 @@ func TestPagesSendClientsToTheAPI(t *testing.T) {
 	assert.JSONEq(t, `{"type":"https://api.cnaught.com/v1/errors/not-found","title":"Could not find resource","status":404,"details":"The API is under /v1"}`, body)
 }
 
-func TestPagesCutLongLists(t *testing.T) {
+func TestOverviewTruncatesLongLists(t *testing.T) {
 	s := Run(t, WithEmptyBooks(), WithRequestLog(60))
 	var oldest, newest string
 	for range pages.MaxRows + 5 {
@@ -312,7 +312,7 @@ func TestPagesCutLongLists(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(page, note), "orders and requests")
 }
 
-func TestPagesBelowAPath(t *testing.T) {
+func TestPagesMountedBelowAPath(t *testing.T) {
 	s := Run(t, WithEmptyBooks(), WithBaseURL("https://dev.example/cnaught"))
 	order, session := &books.Order{AmountKg: 10, PriceCents: 20}, examplePublishedSession()
 	require.NoError(t, s.books.Update(func(tx *books.Tx) {

@@ -12,14 +12,14 @@ const (
 	maxLimit     = 100
 )
 
-// cursor is the page that a list is asked for.
+// cursor says which page of a list is asked for.
 type cursor struct {
 	limit                       *int
 	startingAfter, endingBefore *string
 }
 
-// page cuts the page out of the sequence, newest first. The cost depends on
-// the page and not on the sequence.
+// page returns one page of the sequence, newest first. Its cost depends on the page
+// and not on the length of the sequence.
 func page[T any](q *books.Sequence[T], c cursor) ([]*T, *answer) {
 	limit := defaultLimit
 	if c.limit != nil {
@@ -51,7 +51,8 @@ type list[T any] struct {
 	Data []T `json:"data"`
 }
 
-// listOf never holds nil, which JSON would show as null.
+// listOf returns the list of the records as clients see them. An empty list is
+// never null in JSON.
 func listOf[R, T any](records []*R, show func(*R) T) list[T] {
 	l := list[T]{Data: make([]T, len(records))}
 	for i, r := range records {

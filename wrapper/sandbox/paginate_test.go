@@ -32,7 +32,7 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func TestWalkingPagesMeetsEachItemOnce(t *testing.T) {
+func TestPagingReturnsEachItemOnce(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	fill(t, s, 105)
 	var forward []string
@@ -50,7 +50,7 @@ func TestWalkingPagesMeetsEachItemOnce(t *testing.T) {
 	assert.Len(t, slices.Compact(slices.Sorted(slices.Values(forward))), 105)
 }
 
-func TestPagesThatAreRefused(t *testing.T) {
+func TestInvalidPages(t *testing.T) {
 	s := Run(t)
 	sub := newSubaccount(t, s, `{"name":"a"}`)
 	id := place(t, s, `{"amount_kg":1}`)
@@ -67,7 +67,7 @@ func TestPagesThatAreRefused(t *testing.T) {
 		assertProblem(t, 400, "invalid-pagination", "Invalid pagination")
 }
 
-func TestPagesSkipWhatWasRemoved(t *testing.T) {
+func TestPagesSkipRemovedItems(t *testing.T) {
 	s := Run(t)
 	var ids []string
 	for i := range 5 {

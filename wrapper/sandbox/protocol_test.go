@@ -23,7 +23,7 @@ var current = []string{
 	"SubmitOrder", "SubmitRideOrder", "UpdateSubaccount", "UpdateSubaccountLogoFromURL", "UpdateSubaccountLogoFromUpload",
 }
 
-func TestEveryOperationHasBehaviourOfItsOwn(t *testing.T) {
+func TestEveryOperationIsImplemented(t *testing.T) {
 	assert.Len(t, current, 29)
 	assert.Subset(t, newRouter(operations{}).names, current)
 	for _, name := range current {
@@ -52,7 +52,7 @@ func TestAuthorization(t *testing.T) {
 	assert.Zero(t, s.OrderCount())
 }
 
-func TestPathsAndMethodsThatDoNotExist(t *testing.T) {
+func TestUnknownPathsAndMethods(t *testing.T) {
 	s := Run(t)
 	for _, path := range []string{"/", "/order", "/orders/", "/orders/x/y", "/orders//cancel", "/orders/../portfolios", "/orders/./x", "/subaccounts/x/logo/"} {
 		call(t, s, "GET", path, "").assertProblem(t, 404, "not-found", "Could not find resource")
@@ -86,7 +86,7 @@ func TestMediaTypesAndSizes(t *testing.T) {
 	assert.Equal(t, 4, s.OrderCount())
 }
 
-func TestARequestThatComesInPartDoesNotAct(t *testing.T) {
+func TestAnIncompleteRequestDoesNotAct(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	reader := &brokenBody{data: []byte(`{"amount_kg":1}`)}
 	req, err := http.NewRequest("POST", s.URL()+"/orders", reader)
@@ -113,7 +113,7 @@ func (b *brokenBody) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func TestDatesAreTheSandboxClocks(t *testing.T) {
+func TestTheDateHeaderIsTheSandboxClock(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	assert.Equal(t, "Tue, 03 Feb 2026 04:05:06 GMT", get(t, s, "/portfolios").header.Get("Date"))
 }

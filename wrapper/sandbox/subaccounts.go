@@ -46,7 +46,8 @@ func (op operations) CreateSubaccount(w http.ResponseWriter, r *http.Request, p 
 		if refusal != nil {
 			return refusal
 		}
-		// The other members are checked first: what is refused fetches nothing.
+		// The other members are checked first, so that a request that is refused
+		// downloads nothing.
 		readSubaccount(f, op.s.catalog)
 		if source := f.text("logo_url"); source != nil && len(f.errors) == 0 {
 			image = op.s.fetchLogo(r.Context(), f, *source)
@@ -66,7 +67,7 @@ func (op operations) CreateSubaccount(w http.ResponseWriter, r *http.Request, p 
 	})
 }
 
-// readSubaccount reads what creating and updating have in common.
+// readSubaccount reads what creating and updating a subaccount have in common.
 func readSubaccount(f *fields, c *catalog) books.Subaccount {
 	a := books.Subaccount{Email: f.shortText("email"), PortfolioID: f.text("default_portfolio_id")}
 	a.Name = f.requiredText("name")
@@ -82,8 +83,8 @@ func readSubaccount(f *fields, c *catalog) books.Subaccount {
 	return a
 }
 
-// changeSubaccount answers an operation on one subaccount: change gets a copy
-// to work on.
+// changeSubaccount answers an operation on one subaccount. The function change
+// changes a copy, which is then put.
 func (op operations) changeSubaccount(
 	w http.ResponseWriter, r *http.Request, id string, before func() *answer, change func(*books.Tx, *books.Subaccount) *answer,
 ) {
@@ -108,8 +109,8 @@ func (op operations) GetSubaccountByID(w http.ResponseWriter, r *http.Request, i
 	op.changeSubaccount(w, r, id, nil, func(*books.Tx, *books.Subaccount) *answer { return nil })
 }
 
-// UpdateSubaccount answers PUT /subaccounts/{id}: everything but the logo is
-// replaced.
+// UpdateSubaccount answers PUT /subaccounts/{id}, which replaces everything but the
+// logo.
 func (op operations) UpdateSubaccount(w http.ResponseWriter, r *http.Request, id string) {
 	op.changeSubaccount(w, r, id, nil, func(_ *books.Tx, a *books.Subaccount) *answer {
 		f, refusal := readFields(r)
@@ -122,8 +123,8 @@ func (op operations) UpdateSubaccount(w http.ResponseWriter, r *http.Request, id
 	})
 }
 
-// DeleteSubaccount answers DELETE /subaccounts/{id}. One with orders, or with
-// an open session that may become an order, stays.
+// DeleteSubaccount answers DELETE /subaccounts/{id}. It refuses a subaccount with
+// orders, or with an open session that may become an order.
 func (op operations) DeleteSubaccount(w http.ResponseWriter, r *http.Request, id string) {
 	op.respond(w, r, scope{usesSubaccounts: true}, func(tx *books.Tx) *answer {
 		a := tx.Subaccounts().Get(id)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestASubaccountsLife(t *testing.T) {
+func TestSubaccountLifeCycle(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	r := post(t, s, "/subaccounts", `{"name":"Marketing","email":"jane.doe@example.com","default_portfolio_id":"oH5hlq","logo_url":"http://example.com/image.png"}`)
 	require.Equal(t, 201, r.status, "%s", r.body)
@@ -50,7 +50,7 @@ func withoutQuery(t *testing.T, v any) string {
 	return u.String()
 }
 
-func TestSubaccountsThatAreRefused(t *testing.T) {
+func TestInvalidSubaccounts(t *testing.T) {
 	s := Run(t)
 	id := newSubaccount(t, s, `{"name":"a"}`)
 	long := strings.Repeat("n", 513)
@@ -72,7 +72,7 @@ func TestSubaccountsThatAreRefused(t *testing.T) {
 	assert.Equal(t, "a", s.Subaccounts()[0].Name)
 }
 
-func TestASubaccountInUseStays(t *testing.T) {
+func TestASubaccountInUseCannotBeDeleted(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	ordered := newSubaccount(t, s, `{"name":"a"}`)
 	order := place(t, s, `{"amount_kg":1}`, "X-Subaccount-Id", ordered)
@@ -101,7 +101,7 @@ func TestUnknownSubaccounts(t *testing.T) {
 	}
 }
 
-func TestAccountWithoutSubaccounts(t *testing.T) {
+func TestAnAccountWithoutSubaccounts(t *testing.T) {
 	fetched := false
 	images := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fetched = true }))
 	defer images.Close()

@@ -9,15 +9,15 @@ import (
 	"syscall"
 )
 
-// Transport returns a RoundTripper that hands requests to the sandbox without
-// a network, whatever their host. Faults show as on a network: a reset is
-// syscall.ECONNRESET, a cut body io.ErrUnexpectedEOF.
+// Transport returns a RoundTripper that hands requests to the sandbox without a
+// network, whatever their host. Faults look as they do on a network: a reset is
+// syscall.ECONNRESET, and a body that is cut off ends with io.ErrUnexpectedEOF.
 func (s *Server) Transport() http.RoundTripper { return memoryTransport{s} }
 
 type memoryTransport struct{ s *Server }
 
-// RoundTrip returns early when the request's context ends; the sandbox goes on
-// with the request, as a server would.
+// RoundTrip returns early when the request's context is done. The sandbox still
+// acts on the request, as a server would.
 func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	var body []byte
 	if r.Body != nil {
@@ -45,7 +45,7 @@ func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// exchange lets the sandbox answer into memory.
+// exchange returns the answer of the sandbox.
 func (t memoryTransport) exchange(r *http.Request, body []byte) (resp *http.Response, err error) {
 	in := r.Clone(r.Context())
 	in.RequestURI = r.URL.RequestURI()
@@ -68,7 +68,7 @@ func (t memoryTransport) exchange(r *http.Request, body []byte) (resp *http.Resp
 	a := c.answer()
 	content := io.Reader(bytes.NewReader(a.body))
 	length := int64(len(a.body))
-	if err != nil { // cut after the header was sent
+	if err != nil { // The body was cut off after the header was sent.
 		content = io.MultiReader(content, failingReader{})
 		length, _ = strconv.ParseInt(a.header.Get("Content-Length"), 10, 64)
 	}

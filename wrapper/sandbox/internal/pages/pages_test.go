@@ -30,7 +30,7 @@ func TestCheckoutSuccessURL(t *testing.T) {
 	}
 }
 
-func TestPageText(t *testing.T) {
+func TestText(t *testing.T) {
 	for kg, want := range map[float64]string{0: "0 kg", 10.5: "10.5 kg", 999: "999 kg", 1000: "1,000 kg", 1234567.25: "1,234,567.25 kg", -1500: "-1,500 kg"} {
 		assert.Equal(t, want, showKg(kg))
 	}
