@@ -60,7 +60,7 @@
 //     so that spacing and the order of members make no difference. The subaccount
 //     is part of the payload.
 //   - Only successes are stored, in one step with what they did, and they are kept
-//     as long as everything else. After an error, the same key may be used with a
+//     as long as everything else, unless [WithKeyLifetime] says how long. After an error, the same key may be used with a
 //     corrected body.
 //   - An empty Idempotency-Key is refused.
 //

@@ -47,6 +47,24 @@ func TestFaultStatusAfterActing(t *testing.T) {
 	})
 }
 
+// A filter in front of the API replaces its answer with a page of its own.
+func TestAFiltersPageAfterActing(t *testing.T) {
+	overBoth(t, func(t *testing.T, s *Server) {
+		s.Inject(Fault{Operation: "SubmitOrder", Status: 403, AfterActing: true, Body: []byte("<h1>Forbidden</h1>")})
+		r := post(t, s, "/orders", oneKg)
+		assert.Equal(t, 403, r.status)
+		assert.Equal(t, "<h1>Forbidden</h1>", string(r.body))
+		assert.Equal(t, "text/html; charset=utf-8", r.header.Get("Content-Type"))
+		assert.Equal(t, 1, s.OrderCount())
+
+		s.Inject(Fault{Status: 403, AfterActing: true, Body: []byte(`no`), Header: http.Header{"Content-Type": {"text/plain"}}})
+		assert.Equal(t, []string{"text/plain"}, post(t, s, "/orders", oneKg).header["Content-Type"])
+		s.Inject(Fault{Status: 403, AfterActing: true, Body: []byte{}})
+		assert.Empty(t, post(t, s, "/orders", oneKg).body, "an empty body is not nil")
+		assert.Equal(t, 3, s.OrderCount())
+	})
+}
+
 func TestFaultResets(t *testing.T) {
 	overBoth(t, func(t *testing.T, s *Server) {
 		for _, c := range []struct {

@@ -17,6 +17,7 @@ type settings struct {
 	apiKey           string
 	now              func() time.Time
 	fulfillAfter     *time.Duration
+	keyLifetime      *time.Duration
 	stateFile        string
 	publicWebhooks   bool
 	webhookTransport http.RoundTripper
@@ -59,6 +60,13 @@ func WithClock(now func() time.Time) Option { return func(s *settings) { s.now =
 // by the sandbox clock. Without this option, an order stays placed until
 // [Server.FulfillOrder].
 func WithFulfillAfter(d time.Duration) Option { return func(s *settings) { s.fulfillAfter = &d } }
+
+// WithKeyLifetime makes the sandbox forget an Idempotency-Key when d has passed
+// since its request succeeded, by the sandbox clock: the same request with the same
+// key acts again. Nobody knows how long CNaught remembers a key, so with this
+// option and [Server.Advance] a test can repeat a purchase on the day after.
+// Without it, the sandbox remembers keys as long as everything else.
+func WithKeyLifetime(d time.Duration) Option { return func(s *settings) { s.keyLifetime = &d } }
 
 // WithStateFile keeps the data of the sandbox in a file, so that everything that
 // was answered is still there after a restart, even after kill -9. The file is

@@ -21,6 +21,7 @@ type config struct {
 	apiKey         string
 	baseURL        string // empty means the address
 	fulfillAfter   *time.Duration
+	keyLifetime    *time.Duration
 	state          string
 	publicWebhooks bool
 	foreignLogos   bool
@@ -52,14 +53,18 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	fs.StringVar(&c.addr, "addr", defaultAddr, "`address` to listen on, host:port; port 0 takes a free one")
 	fs.StringVar(&c.apiKey, "api-key", sandbox.DefaultAPIKey, "the only API `key` that is accepted")
 	fs.StringVar(&c.baseURL, "base-url", "", "`URL` under which clients reach the sandbox, without /v1, if it is not\nthe address; the URLs that the sandbox gives to clients begin with it")
-	fs.Func("fulfill-after", "fulfill each order this `duration` after it is placed, such as 5s; 0s\nfulfills it at once (default: only by the button on the page)", func(s string) error {
-		d, err := time.ParseDuration(s)
-		if err == nil && d < 0 {
-			err = errors.New("must not be negative")
+	duration := func(to **time.Duration) func(string) error {
+		return func(s string) error {
+			d, err := time.ParseDuration(s)
+			if err == nil && d < 0 {
+				err = errors.New("must not be negative")
+			}
+			*to = &d
+			return err
 		}
-		c.fulfillAfter = &d
-		return err
-	})
+	}
+	fs.Func("fulfill-after", "fulfill each order this `duration` after it is placed, such as 5s; 0s\nfulfills it at once (default: only by the button on the page)", duration(&c.fulfillAfter))
+	fs.Func("key-lifetime", "forget an Idempotency-Key this `duration` after its request succeeded,\nsuch as 24h (default: keep it as long as everything else)", duration(&c.keyLifetime))
 	fs.StringVar(&c.state, "state", "", "keep everything in this `file`, so that it survives a restart, even\nafter kill -9 (default: keep it in memory until the program ends)")
 	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not only to this machine")
 	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without this flag, a logo of another host\nis a placeholder")
@@ -141,6 +146,9 @@ func (c *config) options() []sandbox.Option {
 	add(c.empty, sandbox.WithEmptyBooks())
 	if c.fulfillAfter != nil {
 		options = append(options, sandbox.WithFulfillAfter(*c.fulfillAfter))
+	}
+	if c.keyLifetime != nil {
+		options = append(options, sandbox.WithKeyLifetime(*c.keyLifetime))
 	}
 	return options
 }

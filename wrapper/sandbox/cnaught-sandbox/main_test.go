@@ -158,6 +158,11 @@ func TestFlagsReachTheSandbox(t *testing.T) {
 	list, err := c.ListOrders(t.Context(), cnaught.ListOptions{})
 	require.NoError(t, err)
 	assert.Len(t, list.Data, 1)
+	_, _, _, stop = start(t, "-key-lifetime", "24h")
+	stop()
+	set, err := parse([]string{"-key-lifetime", "24h"}, io.Discard, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, 24*time.Hour, *set.keyLifetime)
 }
 
 func TestInvalidFlags(t *testing.T) {
@@ -173,6 +178,7 @@ func TestInvalidFlags(t *testing.T) {
 		{[]string{"-api-key", "key "}, "-api-key: must not be empty, nor begin or end with a space"},
 		{[]string{"-fulfill-after", "soon"}, `invalid duration "soon"`},
 		{[]string{"-fulfill-after", "-1s"}, "must not be negative"},
+		{[]string{"-key-lifetime", "-1s"}, "must not be negative"},
 		{[]string{"-base-url", "dev.example"}, "must be an absolute http or https URL"},
 		{[]string{"-base-url", "https://u:p@dev.example"}, "must be an absolute http or https URL"},
 		{[]string{"-base-url", "https://dev.example/v1/"}, "must be without /v1"},

@@ -41,6 +41,9 @@ type Options struct {
 	// FulfillAfter is how long after an order is placed the books fulfill it.
 	// Nil means only on command.
 	FulfillAfter *time.Duration
+	// KeyLifetime is how long an idempotency key is kept. Nil means as long as
+	// everything else.
+	KeyLifetime *time.Duration
 	// Notification makes the delivery that tells of an order's new state.
 	Notification func(now time.Time, o *Order) *Delivery
 	// Send sends a delivery that is due. It must not block.
@@ -119,6 +122,12 @@ func (b *Books) Look(fn func(*Tx)) {
 		b.options.Warn(fmt.Errorf("doing what is due: %w", err))
 	}
 	fn(&Tx{b: b, Now: b.clock.now()})
+}
+
+// forgotten reports that the lifetime of a key is over.
+func (b *Books) forgotten(k *KeyRecord, now time.Time) bool {
+	lifetime := b.options.KeyLifetime
+	return lifetime != nil && now.Sub(k.Stored) >= *lifetime
 }
 
 // commit writes the change to the state file, if there is one, and then applies

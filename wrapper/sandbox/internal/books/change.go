@@ -148,7 +148,11 @@ func (b *Books) snapshot(emit func(*Change) error) error {
 			return err
 		}
 	}
+	now := b.clock.now()
 	for _, k := range b.keys {
+		if b.forgotten(k, now) {
+			continue
+		}
 		if err := emit(&Change{Keys: []*KeyRecord{k}}); err != nil {
 			return err
 		}

@@ -90,6 +90,7 @@ type KeyRecord struct {
 	Digest string          `json:"digest"` // of the payload
 	Status int             `json:"status"`
 	Body   json.RawMessage `json:"body"`
+	Stored time.Time       `json:"stored_on"`
 }
 
 // KeyID is the scope of an idempotency key: the path of the operation. The

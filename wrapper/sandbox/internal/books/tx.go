@@ -37,8 +37,15 @@ func (tx *Tx) Logos() map[string]*Logo { return tx.b.logos }
 // Deliveries returns all webhook deliveries.
 func (tx *Tx) Deliveries() *Sequence[Delivery] { return &tx.b.deliveries }
 
-// Key returns the first answer to an idempotency key, or nil.
-func (tx *Tx) Key(id KeyID) *KeyRecord { return tx.b.keys[id] }
+// Key returns the first answer to an idempotency key, or nil if there is none or
+// its lifetime is over.
+func (tx *Tx) Key(id KeyID) *KeyRecord {
+	k := tx.b.keys[id]
+	if k == nil || tx.b.forgotten(k, tx.Now) {
+		return nil
+	}
+	return k
+}
 
 // PlaceOrder puts a new order. It gives the order its id and its first state.
 func (tx *Tx) PlaceOrder(o *Order) {
@@ -93,7 +100,10 @@ func (tx *Tx) PutLogo(s *Subaccount, image *Logo) {
 }
 
 // PutKey puts the first answer to an idempotency key.
-func (tx *Tx) PutKey(k *KeyRecord) { tx.change.Keys = append(tx.change.Keys, k) }
+func (tx *Tx) PutKey(k *KeyRecord) {
+	k.Stored = tx.Now
+	tx.change.Keys = append(tx.change.Keys, k)
+}
 
 // Discard takes back all that was put.
 func (tx *Tx) Discard() { tx.change = Change{} }
