@@ -24,7 +24,7 @@ type orderJSON struct {
 	Description                  *string          `json:"description"`
 	AmountKg                     float64          `json:"amount_kg"`
 	State                        books.OrderState `json:"state"`
-	PriceUSDCents                int64            `json:"price_usd_cents"`
+	PriceUSDCents                api.USDCents     `json:"price_usd_cents"`
 	CallbackURL                  *string          `json:"callback_url"`
 	CertificatePublicURL         *string          `json:"certificate_public_url"`
 	CertificateDownloadPublicURL *string          `json:"certificate_download_public_url"`
@@ -139,7 +139,7 @@ func (s *Server) place(tx *books.Tx, f *fields, o *books.Order, subaccount *stri
 }
 
 // priceOf returns the total for a mass, rounded up to whole cents.
-func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) int64 {
+func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) api.USDCents {
 	if kg.exact == nil { // The mass could not be read.
 		return 0
 	}
@@ -147,12 +147,12 @@ func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) int64 {
 	if !ok {
 		f.refuse(name, "is too large")
 	}
-	return cents
+	return api.USDCents(cents)
 }
 
 // massFor reads a total price and returns the whole number of kilograms that it
 // buys and what they cost, which is never more than the total.
-func (f *fields) massFor(name string, perKg *big.Rat) (kg float64, cents int64) {
+func (f *fields) massFor(name string, perKg *big.Rat) (kg float64, cents api.USDCents) {
 	total := f.positive(name)
 	if total.value <= 0 {
 		return 0, 0

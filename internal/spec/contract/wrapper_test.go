@@ -109,7 +109,7 @@ func driveQuotes(ctx context.Context, t *testing.T, client *cnaught.Client) {
 	for name, c := range map[string]struct {
 		quote func() (*api.Quote, error)
 		kg    float64
-		cents float64
+		cents api.USDCents
 	}{
 		"mass": {quote: func() (*api.Quote, error) {
 			return client.QuoteMass(ctx, api.MassQuoteRequest{AmountKg: 10, Source: api.QuoteSourceCheckout, PortfolioID: "oH5hlq"})

@@ -3,6 +3,8 @@ package books
 import (
 	"encoding/json"
 	"time"
+
+	"github.com/cnaught-go/cnaught/api"
 )
 
 // The types in this file are the records that the books hold. A record never
@@ -22,17 +24,17 @@ const (
 
 // Order is an order for carbon credits.
 type Order struct {
-	ID          string     `json:"id"`
-	CreatedOn   time.Time  `json:"created_on"`
-	Metadata    *string    `json:"metadata,omitempty"`
-	Description *string    `json:"description,omitempty"`
-	AmountKg    float64    `json:"amount_kg"`
-	State       OrderState `json:"state"`
-	PriceCents  int64      `json:"price_usd_cents"`
-	CallbackURL *string    `json:"callback_url,omitempty"`
-	SessionID   *string    `json:"checkout_session_id,omitempty"`
-	Subaccount  *string    `json:"subaccount_id,omitempty"`
-	FulfillOn   *time.Time `json:"fulfill_on,omitempty"` // nil means only on command
+	ID          string       `json:"id"`
+	CreatedOn   time.Time    `json:"created_on"`
+	Metadata    *string      `json:"metadata,omitempty"`
+	Description *string      `json:"description,omitempty"`
+	AmountKg    float64      `json:"amount_kg"`
+	State       OrderState   `json:"state"`
+	PriceCents  api.USDCents `json:"price_usd_cents"`
+	CallbackURL *string      `json:"callback_url,omitempty"`
+	SessionID   *string      `json:"checkout_session_id,omitempty"`
+	Subaccount  *string      `json:"subaccount_id,omitempty"`
+	FulfillOn   *time.Time   `json:"fulfill_on,omitempty"` // nil means only on command
 }
 
 // SessionState says how far a checkout session has come, in the API's words.
@@ -49,7 +51,7 @@ const (
 type Session struct {
 	ID          string       `json:"id"`
 	AmountKg    float64      `json:"amount_kg"`
-	PriceCents  int64        `json:"price_usd_cents"`
+	PriceCents  api.USDCents `json:"price_usd_cents"`
 	SuccessURL  string       `json:"success_url"`
 	CancelURL   string       `json:"cancel_url"`
 	CheckoutURL string       `json:"checkout_url,omitempty"` // empty means the sandbox's own page

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"regexp"
 
+	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
@@ -14,7 +15,7 @@ type checkoutPage struct {
 	frame
 	State       books.SessionState
 	AmountKg    float64
-	PriceCents  int64
+	PriceCents  api.USDCents
 	Portfolio   string
 	Description string
 	PayPath     string

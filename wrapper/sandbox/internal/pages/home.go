@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
@@ -66,7 +67,7 @@ type orderRow struct {
 	ID, FulfillPath, CancelPath       string
 	State                             books.OrderState
 	AmountKg                          float64
-	PriceCents                        int64
+	PriceCents                        api.USDCents
 	CreatedOn                         moment
 	Description, Metadata, Subaccount string
 	SessionID                         string
@@ -92,7 +93,7 @@ type sessionRow struct {
 	ID, PayPath, CompletePath, ExpirePath string
 	State                                 books.SessionState
 	AmountKg                              float64
-	PriceCents                            int64
+	PriceCents                            api.USDCents
 	CreatedOn, ExpiresOn                  moment
 	Timeless                              bool // the session never expires
 	Description, Subaccount               string

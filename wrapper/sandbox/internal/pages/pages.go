@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
@@ -21,7 +22,7 @@ var templateFiles embed.FS
 
 // templates are parsed once and only read afterwards.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"kg": showKg, "usd": showUSD, "count": showCount,
+	"kg": showKg, "usd": api.USDCents.String, "count": showCount,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // Site is what the pages need of the sandbox.
