@@ -141,7 +141,7 @@ func (f *fields) portfolio(c *catalog, tx *books.Tx, subaccountID *string) *port
 			fallback = c.portfolios[*a.PortfolioID]
 		}
 	}
-	id := f.text("portfolio_id")
+	id := orNone(f.text("portfolio_id"))
 	if id == nil {
 		return fallback
 	}

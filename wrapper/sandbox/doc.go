@@ -31,9 +31,11 @@
 // package chose.
 //
 // Orders and amounts:
-//   - Amounts may have fractions: the published examples have, although the prose
-//     says whole numbers. A price is rounded up to whole cents. An order by total
-//     price gets the whole kilograms that the price pays for, never more.
+//   - The amount of an order is whole kilograms, as the reference says, although
+//     some of its examples have fractions; [WithFractions] allows them. Quotes and
+//     checkout sessions take fractions. A price is rounded up to whole cents. An
+//     order by total price gets the whole kilograms that the price pays for, never
+//     more.
 //   - Numbers above 2^53 are refused in any unit, because not every JSON reader
 //     holds them exactly.
 //   - An unknown portfolio_id is refused. The portfolios mHvNvWbq and eWvNvC12 of
@@ -52,6 +54,8 @@
 //     header.
 //   - A logo may have at most 5 MiB. A larger one is answered with 413, another
 //     media type with 415.
+//   - An empty email, logo_url or default_portfolio_id stands for none, and so does
+//     an empty portfolio_id of an order, a quote or a session.
 //   - A logo URL whose host is not this machine is not fetched, and the logo is a
 //     placeholder. [WithForeignLogoHosts] fetches it.
 //
@@ -79,8 +83,12 @@
 //     whole is under body.
 //   - A limit that is out of range is invalid-parameters. Two cursors, or one that
 //     is not in the list, are invalid-pagination.
+//   - A query parameter that is given twice, or empty, and a query that can't be
+//     decoded are invalid-parameters. So are a body that is not JSON and a body over
+//     1 MiB, except for a logo.
 //   - An answer that follows from HTTP alone has no type: 401, 405, 409 to a
-//     deletion, 413 (a body over 1 MiB), 415 (a body that is not JSON).
+//     deletion, 413 and 415 to a logo, and those to a request that is not valid
+//     HTTP.
 //   - An unknown path is answered with 404, and so is a path with empty, . or ..
 //     segments.
 //   - Unknown members of a body are ignored. There is no rate limit.

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/server"
 )
 
 // Bounds of request bodies.
@@ -20,7 +22,7 @@ const (
 
 // exchange is one API request on its way through the sandbox.
 type exchange struct {
-	operation string
+	operation server.Operation
 	refusal   *answer // the answer to a path or method that no operation has; otherwise nil
 	body      []byte
 	fault     *Fault // nil if none strikes the request
@@ -63,7 +65,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	x := &exchange{closing: s.ctx}
 	x.operation, x.refusal = s.router.route(r)
-	x.fault = s.faults.take(x.operation)
+	x.fault = s.faults.take(x.operation.ID)
 	entry := s.requests.begin(s.books.Now(), x, r)
 	body, err := x.readBody(w, r)
 	x.body = body
@@ -124,6 +126,9 @@ func (s *Server) act(r *http.Request, x *exchange) *answer {
 	if !s.authorized(r) {
 		return unauthorized()
 	}
+	if refusal := checkQuery(x.operation, r.URL.RawQuery); refusal != nil {
+		return refusal
+	}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	r.Body = io.NopCloser(bytes.NewReader(x.body))
 	c := &capture{header: make(http.Header)}
@@ -141,7 +146,7 @@ func (s *Server) authorized(r *http.Request) bool {
 // that is slow to send.
 func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	limit := int64(maxJSONBytes)
-	if x.operation == opUploadLogo {
+	if x.operation.ID == opUploadLogo {
 		limit = maxLogoBytes
 	}
 	defer context.AfterFunc(x.closing, func() {
@@ -150,14 +155,14 @@ func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, err
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 }
 
-func bodyTooLarge(operation string, limit int64) *answer {
-	title := http.StatusText(http.StatusRequestEntityTooLarge)
-	if operation == opUploadLogo {
-		title = "Image is too large"
+// bodyTooLarge answers with 413 where the description has it, which is the upload
+// of a logo alone.
+func bodyTooLarge(operation server.Operation, limit int64) *answer {
+	text := "has more than " + strconv.FormatInt(limit, 10) + " bytes"
+	if operation.ID == opUploadLogo {
+		return problemAnswer(http.StatusRequestEntityTooLarge, problem{Title: "Image is too large", Details: "The body " + text})
 	}
-	return problemAnswer(http.StatusRequestEntityTooLarge, problem{
-		Title: title, Details: "The body has more than " + strconv.FormatInt(limit, 10) + " bytes",
-	})
+	return invalidParameters(map[string][]string{"body": {text}})
 }
 
 // capture is the ResponseWriter to which operations write their answers.

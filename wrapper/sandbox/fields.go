@@ -26,11 +26,12 @@ type fields struct {
 
 // readFields returns an answer if the body is not a JSON object.
 func readFields(r *http.Request) (*fields, *answer) {
+	f := &fields{}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != typeJSON && !strings.HasSuffix(mediaType, "+json") {
-		return nil, httpProblem(http.StatusUnsupportedMediaType, "Content-Type must be "+typeJSON)
+		f.refuse("body", "must be JSON, with the Content-Type "+typeJSON)
+		return nil, f.refusal()
 	}
-	f := &fields{}
 	if err := json.Unmarshal(exchangeOf(r).body, &f.values); err != nil || f.values == nil {
 		f.refuse("body", "must be a JSON object")
 		return nil, f.refusal()
@@ -89,6 +90,15 @@ func (f *fields) number(name string) (decimal, bool) {
 	return newDecimal(v), true
 }
 
+// wholePositive reads a required whole number above 0.
+func (f *fields) wholePositive(name string) decimal {
+	n := f.positive(name)
+	if n.value > 0 && !n.exact.IsInt() {
+		f.refuse(name, "must be a whole number")
+	}
+	return n
+}
+
 // positive reads a required number above 0.
 func (f *fields) positive(name string) decimal {
 	n, ok := f.number(name)
@@ -125,6 +135,15 @@ func (f *fields) shortText(name string) *string {
 	s := f.text(name)
 	if s != nil && utf8.RuneCountInString(*s) > maxText {
 		f.refuse(name, fmt.Sprintf("must have at most %d characters", maxText))
+	}
+	return s
+}
+
+// orNone returns nil for an empty string: the vendor's own example programs send
+// one for none.
+func orNone(s *string) *string {
+	if s == nil || *s == "" {
+		return nil
 	}
 	return s
 }

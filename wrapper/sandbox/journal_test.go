@@ -130,6 +130,7 @@ func TestAStateFileThatIsRefused(t *testing.T) {
 
 	_, err = Open(WithStateFile(filepath.Join(dir, "no", "such", "folder")))
 	assert.ErrorIs(t, err, os.ErrNotExist)
+	assert.EqualError(t, err, "cnaught: sandbox: state file "+filepath.Join(dir, "no", "such", "folder")+": no such file or directory")
 	_, err = Open(WithStateFile(dir))
 	assert.EqualError(t, err, "cnaught: sandbox: state file "+dir+" is a directory")
 	assert.NoFileExists(t, dir+".lock")

@@ -83,7 +83,7 @@ func open(set *settings) (*Server, error) {
 	s := &Server{
 		baseURL: strings.TrimSuffix(set.baseURL, "/"), apiKey: set.apiKey,
 		noSubaccounts: set.noSubaccounts, sampleData: !set.emptyBooks, foreignLogos: set.foreignLogos,
-		publicWebhooks: set.publicWebhooks, tb: set.tb, logger: set.logger,
+		publicWebhooks: set.publicWebhooks, fractions: set.fractions, tb: set.tb, logger: set.logger,
 		catalog:      newCatalog(),
 		requests:     newRequestLog(set.requestLog),
 		reservations: reservations{inFlight: make(map[books.KeyID]bool)},
@@ -144,7 +144,7 @@ func (s *Server) start(listener net.Listener) {
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
 	s.loops.Go(func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(problemListener{listener}); !errors.Is(err, http.ErrServerClosed) {
 			s.logger.Error("cnaught sandbox: listening", "error", err)
 		}
 	})

@@ -23,6 +23,7 @@ type settings struct {
 	webhookTransport http.RoundTripper
 	foreignLogos     bool
 	noSubaccounts    bool
+	fractions        bool
 	emptyBooks       bool
 	baseURL          string
 	logger           *slog.Logger
@@ -87,6 +88,11 @@ func WithWebhookTransport(rt http.RoundTripper) Option {
 // WithForeignLogoHosts downloads logos from any host. Without this option, only
 // loopback hosts are asked, and the logo of any other URL is a placeholder.
 func WithForeignLogoHosts() Option { return func(s *settings) { s.foreignLogos = true } }
+
+// WithFractions sells fractions of a kilogram to orders. Without this option, the
+// amount_kg of an order must be a whole number, as the description of an order
+// says. Quotes and checkout sessions take fractions in any case.
+func WithFractions() Option { return func(s *settings) { s.fractions = true } }
 
 // WithoutSubaccounts makes the account one for which subaccounts are not enabled:
 // every request that has to do with them is answered with 403.

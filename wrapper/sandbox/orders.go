@@ -101,7 +101,7 @@ func (op operations) SubmitOrder(w http.ResponseWriter, r *http.Request, p api.S
 			f.refuse(mass, "exactly one of "+mass+" and "+total+" is required")
 			f.refuse(total, "exactly one of "+mass+" and "+total+" is required")
 		case f.has(mass):
-			kg := f.positive(mass)
+			kg := f.orderMass(mass, op.s.fractions)
 			o.AmountKg = kg.value
 			o.PriceCents = f.priceOf(mass, kg, price)
 		default:
@@ -109,6 +109,15 @@ func (op operations) SubmitOrder(w http.ResponseWriter, r *http.Request, p api.S
 		}
 		return op.s.place(tx, f, o, p.XSubaccountID)
 	})
+}
+
+// orderMass reads the mass of an order: whole kilograms, unless fractions are
+// allowed.
+func (f *fields) orderMass(name string, fractions bool) decimal {
+	if fractions {
+		return f.positive(name)
+	}
+	return f.wholePositive(name)
 }
 
 // SubmitRideOrder answers POST /orders/ride (deprecated).

@@ -32,7 +32,7 @@ func TestAnOrderMatchesTheObservedOne(t *testing.T) {
 }
 
 func TestOrderAmountsAndPrices(t *testing.T) {
-	s := Run(t)
+	s := Run(t, WithFractions())
 	for body, want := range map[string][2]float64{
 		`{"amount_kg":10}`:                      {10, 20},
 		`{"amount_kg":10.5}`:                    {10.5, 21},
@@ -60,6 +60,9 @@ func TestInvalidOrders(t *testing.T) {
 		`{"amount_kg":-1}`:                          {"amount_kg"},
 		`{"amount_kg":0}`:                           {"amount_kg"},
 		`{"amount_kg":"10"}`:                        {"amount_kg"},
+		`{"amount_kg":10.5}`:                        {"amount_kg"},
+		`{"amount_kg":1e-320}`:                      {"amount_kg"},
+		`{"amount_kg":9007199254740990.5}`:          {"amount_kg"},
 		`{"amount_kg":true}`:                        {"amount_kg"},
 		`{"amount_kg":1e300}`:                       {"amount_kg"},
 		`{"amount_kg":1e999}`:                       {"amount_kg"},
@@ -88,10 +91,12 @@ func TestInvalidOrders(t *testing.T) {
 
 	just := strings.Repeat("é", 512)
 	place(t, s, `{"amount_kg":1,"metadata":"`+just+`","description":"`+just+`"}`)
+	place(t, s, `{"amount_kg":10.0,"portfolio_id":""}`)
+	place(t, s, `{"amount_kg":1e1}`)
 }
 
 func TestFulfillingAllocatesTheObservedShares(t *testing.T) {
-	s := Run(t)
+	s := Run(t, WithFractions())
 	for id, want := range map[string][]float64{
 		"2FhU3B0F36_sandbox":              {1050, 1050, 600, 300},
 		place(t, s, `{"amount_kg":10}`):   {3.5, 3.5, 2, 1},

@@ -46,7 +46,7 @@ func newRequestLog(size int) *requestLog { return &requestLog{ring: make([]*Requ
 
 func (l *requestLog) begin(now time.Time, x *exchange, r *http.Request) *Request {
 	entry := &Request{
-		Time: now, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Operation: x.operation,
+		Time: now, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Operation: x.operation.ID,
 		Header: maskAuthorization(r.Header), Fault: x.fault.String(),
 	}
 	l.mu.Lock()

@@ -1,8 +1,8 @@
 package sandbox
 
 import (
-	"maps"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -21,11 +21,16 @@ const opUploadLogo = "UpdateSubaccountLogoFromUpload"
 // under its name at once.
 type router struct {
 	mux   *http.ServeMux
-	names []string // operationIds
+	names []string // the operationIds, sorted
 }
 
 func newRouter(operations server.ServerInterface) *router {
-	rt := &router{mux: http.NewServeMux(), names: slices.Compact(slices.Sorted(maps.Values(server.OperationIDs)))}
+	rt := &router{mux: http.NewServeMux()}
+	for _, op := range server.Operations {
+		rt.names = append(rt.names, op.ID)
+	}
+	slices.Sort(rt.names)
+	rt.names = slices.Compact(rt.names)
 	server.HandlerWithOptions(operations, server.StdHTTPServerOptions{
 		BaseURL:          basePath,
 		BaseRouter:       rt.mux,
@@ -34,31 +39,57 @@ func newRouter(operations server.ServerInterface) *router {
 	return rt
 }
 
-// operationID returns the operationId of a pattern of the mux.
-func operationID(pattern string) string {
-	method, path, _ := strings.Cut(pattern, " ")
-	return server.OperationIDs[method+" "+strings.TrimPrefix(path, basePath)]
-}
-
-// route returns the operationId that the request is for, or the answer that says
-// why there is none.
-func (rt *router) route(r *http.Request) (operation string, refusal *answer) {
+// route returns the operation that the request is for, or the answer that says why
+// there is none.
+func (rt *router) route(r *http.Request) (op server.Operation, refusal *answer) {
 	escaped := r.URL.EscapedPath()
 	if path.Clean(escaped) != escaped { // The mux would redirect to another path.
-		return "", notFound("resource")
+		return op, notFound("resource")
 	}
 	handler, pattern := rt.mux.Handler(r)
 	if pattern != "" {
-		return operationID(pattern), nil
+		method, path, _ := strings.Cut(pattern, " ")
+		return server.Operations[method+" "+strings.TrimPrefix(path, basePath)], nil
 	}
 	c := &capture{header: make(http.Header)}
 	handler.ServeHTTP(c, r)
 	if c.status == http.StatusMethodNotAllowed {
 		a := httpProblem(c.status, r.Method+" is not allowed here")
 		a.set("Allow", c.header.Get("Allow"))
-		return "", a
+		return op, a
 	}
-	return "", notFound("resource")
+	return op, notFound("resource")
+}
+
+// cursors are the query parameters whose empty values are left to the operation,
+// which refuses them as invalid-pagination.
+var cursors = []string{"starting_after", "ending_before"}
+
+// checkQuery refuses what the generated code accepts without a word: a pair that
+// can't be decoded is dropped there, the first value of several is taken, and an
+// empty time is the year 1. The query of an operation without query parameters is
+// ignored.
+func checkQuery(op server.Operation, query string) *answer {
+	if len(op.Query) == 0 {
+		return nil
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return invalidParameters(map[string][]string{"query": {"can't be decoded: " + err.Error()}})
+	}
+	refused := make(map[string][]string)
+	for _, name := range op.Query {
+		switch given := values[name]; {
+		case len(given) > 1:
+			refused[name] = []string{"must be given once"}
+		case len(given) == 1 && given[0] == "" && !slices.Contains(cursors, name):
+			refused[name] = []string{"must not be empty"}
+		}
+	}
+	if len(refused) > 0 {
+		return invalidParameters(refused)
+	}
+	return nil
 }
 
 // refuseParameter answers a request whose parameters the generated code can't

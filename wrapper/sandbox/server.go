@@ -22,6 +22,7 @@ type Server struct {
 	sampleData     bool
 	foreignLogos   bool
 	publicWebhooks bool
+	fractions      bool
 	tb             TB // nil unless made by Run
 	logger         *slog.Logger
 

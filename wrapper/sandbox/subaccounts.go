@@ -49,7 +49,7 @@ func (op operations) CreateSubaccount(w http.ResponseWriter, r *http.Request, p 
 		// The other members are checked first, so that a request that is refused
 		// downloads nothing.
 		readSubaccount(f, op.s.catalog)
-		if source := f.text("logo_url"); source != nil && len(f.errors) == 0 {
+		if source := orNone(f.text("logo_url")); source != nil && len(f.errors) == 0 {
 			image = op.s.fetchLogo(r.Context(), f, *source)
 		}
 		return f.refusal()
@@ -69,7 +69,7 @@ func (op operations) CreateSubaccount(w http.ResponseWriter, r *http.Request, p 
 
 // readSubaccount reads what creating and updating a subaccount have in common.
 func readSubaccount(f *fields, c *catalog) books.Subaccount {
-	a := books.Subaccount{Email: f.shortText("email"), PortfolioID: f.text("default_portfolio_id")}
+	a := books.Subaccount{Email: orNone(f.shortText("email")), PortfolioID: orNone(f.text("default_portfolio_id"))}
 	a.Name = f.requiredText("name")
 	f.shortText("name")
 	if a.Email != nil {

@@ -72,6 +72,25 @@ func TestInvalidSubaccounts(t *testing.T) {
 	assert.Equal(t, "a", s.Subaccounts()[0].Name)
 }
 
+// The vendor's example programs send an empty string for none.
+func TestEmptyStringsStandForNone(t *testing.T) {
+	s := Run(t)
+	const body = `{"name":"a","email":"","logo_url":"","default_portfolio_id":""}`
+	r := post(t, s, "/subaccounts", body)
+	require.Equal(t, 201, r.status, "%s", r.body)
+	changed := newSubaccount(t, s, `{"name":"a","email":"jane.doe@example.com","default_portfolio_id":"ixmZSK"}`)
+	for _, r := range []reply{r, call(t, s, "PUT", "/subaccounts/"+changed, body)} {
+		o := r.object(t)
+		for _, name := range []string{"email", "logo_url", "default_portfolio_id"} {
+			assert.Contains(t, o, name)
+			assert.Nil(t, o[name])
+		}
+	}
+	assert.Equal(t, 200, post(t, s, "/quotes/train", `{"distance_km":1,"portfolio_id":""}`).status)
+	session := strings.Replace(sessionBody, "{", `{"portfolio_id":"",`, 1)
+	assert.Equal(t, "oH5hlq", post(t, s, "/checkout/sessions", session).object(t)["portfolio_id"])
+}
+
 func TestASubaccountInUseCannotBeDeleted(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	ordered := newSubaccount(t, s, `{"name":"a"}`)

@@ -26,6 +26,7 @@ type config struct {
 	publicWebhooks bool
 	foreignLogos   bool
 	noSubaccounts  bool
+	fractions      bool
 	empty          bool
 }
 
@@ -69,6 +70,7 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not only to this machine")
 	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without this flag, a logo of another host\nis a placeholder")
 	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "be an account without subaccounts: answer 403 to every request for them")
+	fs.BoolVar(&c.fractions, "fractions", false, "sell fractions of a kilogram to orders, too")
 	fs.BoolVar(&c.empty, "empty", false, "leave out the sample order, the sample session and the past offsets")
 
 	err := fs.Parse(args)
@@ -143,6 +145,7 @@ func (c *config) options() []sandbox.Option {
 	add(c.publicWebhooks, sandbox.WithPublicWebhooks())
 	add(c.foreignLogos, sandbox.WithForeignLogoHosts())
 	add(c.noSubaccounts, sandbox.WithoutSubaccounts())
+	add(c.fractions, sandbox.WithFractions())
 	add(c.empty, sandbox.WithEmptyBooks())
 	if c.fulfillAfter != nil {
 		options = append(options, sandbox.WithFulfillAfter(*c.fulfillAfter))

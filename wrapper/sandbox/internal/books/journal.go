@@ -45,7 +45,7 @@ func openJournal(path string, apply func(*Change)) (j *journal, fresh bool, err 
 	}
 	unlock, err := lockFile(path + ".lock")
 	if err != nil {
-		return nil, false, fmt.Errorf("state file %s: %w", path, err)
+		return nil, false, stateFileError(path, err)
 	}
 	defer func() {
 		if err != nil {
@@ -54,7 +54,7 @@ func openJournal(path string, apply func(*Change)) (j *journal, fresh bool, err 
 	}()
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, false, err
+		return nil, false, stateFileError(path, err)
 	}
 	j = &journal{path: path, file: file, unlock: unlock}
 	defer func() {
@@ -71,6 +71,16 @@ func openJournal(path string, apply func(*Change)) (j *journal, fresh bool, err 
 		err = j.write([]byte(header))
 	}
 	return j, fresh, err
+}
+
+// stateFileError names the state file that the user gave, not the lock file beside
+// it.
+func stateFileError(path string, err error) error {
+	var inner *os.PathError
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return fmt.Errorf("state file %s: %w", path, err)
 }
 
 var errNotStateFile = errors.New("is not a state file of this sandbox")
