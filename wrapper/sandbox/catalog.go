@@ -26,8 +26,8 @@ type share struct {
 
 type portfolio struct {
 	portfolioJSON
-	apiPrice, checkoutPrice *big.Rat // US cents per kilogram
-	allocations             []categoryAllocationJSON
+	defaultPrice *big.Rat // US cents per kilogram
+	allocations  []categoryAllocationJSON
 }
 
 // The types below are the catalog as clients see it. As in the API's own answers,
@@ -196,8 +196,8 @@ func (op operations) GetPortfolioByID(w http.ResponseWriter, r *http.Request, id
 		if p == nil {
 			return notFound("portfolio")
 		}
-		checkout, _ := p.checkoutPrice.Float64()
-		order, _ := p.apiPrice.Float64()
+		checkout, _ := p.checkoutPrice(tx).Float64()
+		order, _ := p.apiPrice(tx).Float64()
 		return jsonAnswer(http.StatusOK, portfolioWithAllocationsJSON{p.portfolioJSON, checkout, order, p.allocations})
 	})
 }

@@ -63,7 +63,7 @@ func newCatalog() *catalog {
 	} {
 		p := &portfolio{
 			portfolioJSON: portfolioJSON{ID: m.id, Name: m.name, Summary: sentence, Description: sentence},
-			apiPrice:      mustRat("2"), checkoutPrice: mustRat("2"), allocations: allocations,
+			defaultPrice:  mustRat("2"), allocations: allocations,
 		}
 		c.portfolios[m.id] = p
 		if m.listed {

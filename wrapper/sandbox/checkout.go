@@ -62,8 +62,8 @@ func (op operations) CreateCheckoutSession(w http.ResponseWriter, r *http.Reques
 		portfolio := f.portfolio(op.s.catalog, tx, p.XSubaccountID)
 		kg := f.positive("amount_kg")
 		c := &books.Session{
-			ID: books.NewID(10), AmountKg: kg.value, PriceCents: f.priceOf("amount_kg", kg, portfolio.checkoutPrice),
-			SuccessURL: f.httpsURL("success_url"), CancelURL: f.httpsURL("cancel_url"),
+			ID: books.NewID(10), AmountKg: kg.value, PriceCents: f.priceOf("amount_kg", kg, portfolio.checkoutPrice(tx)),
+			SuccessURL: f.returnURL("success_url", op.s.loopback), CancelURL: f.returnURL("cancel_url", op.s.loopback),
 			State: books.SessionOpen, CreatedOn: tx.Now, ExpiresOn: tx.Now.Add(sessionLifetime),
 			PortfolioID: portfolio.ID, Subaccount: p.XSubaccountID,
 			Description: f.shortText("description"), WebhookURL: f.notificationURL(),

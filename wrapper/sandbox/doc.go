@@ -47,6 +47,10 @@
 //   - Without X-Subaccount-Id, orders and impact data include those of all
 //     subaccounts. With it, they are those of that subaccount only.
 //
+// Checkout sessions:
+//   - If the base URL of the sandbox is on loopback, success_url and cancel_url may
+//     be plain http URLs of this machine. The API takes https only.
+//
 // Subaccounts:
 //   - A subaccount with orders, or with an open checkout session, can't be deleted;
 //     the answer is 409.

@@ -49,6 +49,7 @@ type Fault struct {
 // Injection is a fault that is in force.
 type Injection struct {
 	faults *faults
+	id     string
 
 	// Guarded by faults.mu.
 	fault Fault
@@ -59,9 +60,7 @@ type Injection struct {
 
 // Remove removes the fault. It may be called more than once.
 func (i *Injection) Remove() {
-	i.faults.mu.Lock()
-	defer i.faults.mu.Unlock()
-	i.faults.active = slices.DeleteFunc(i.faults.active, func(other *Injection) bool { return other == i })
+	i.faults.remove(i.id)
 }
 
 // Fired returns how many requests the fault has struck.
@@ -79,15 +78,7 @@ func (s *Server) Inject(f Fault) *Injection {
 	if err := f.check(s.router.names); err != nil {
 		s.fail("Inject", err)
 	}
-	f.Header = f.Header.Clone()
-	i := &Injection{faults: &s.faults, fault: f, skip: f.Skip, left: f.Count}
-	if i.left == 0 {
-		i.left = 1
-	}
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.active = append(s.faults.active, i)
-	return i
+	return s.faults.add(f)
 }
 
 // ClearFaults removes all faults.
@@ -97,9 +88,33 @@ func (s *Server) ClearFaults() {
 	s.faults.active = nil
 }
 
+// faults are the faults in force, in the order of their injection.
 type faults struct {
 	mu     sync.Mutex
 	active []*Injection
+	added  int
+}
+
+func (fs *faults) add(f Fault) *Injection {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.added++
+	f.Header = f.Header.Clone()
+	i := &Injection{faults: fs, id: strconv.Itoa(fs.added), fault: f, skip: f.Skip, left: f.Count}
+	if i.left == 0 {
+		i.left = 1
+	}
+	fs.active = append(fs.active, i)
+	return i
+}
+
+// remove removes the fault with this id. It reports false if there is none.
+func (fs *faults) remove(id string) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	before := len(fs.active)
+	fs.active = slices.DeleteFunc(fs.active, func(i *Injection) bool { return i.id == id })
+	return len(fs.active) < before
 }
 
 // take returns the fault that strikes this request, or nil.

@@ -175,12 +175,18 @@ func (f *fields) oneOf(name string, values ...string) string {
 	return *s
 }
 
-// httpsURL reads a required absolute https URL.
-func (f *fields) httpsURL(name string) string {
+// returnURL reads a required absolute https URL. If the sandbox itself is on
+// loopback, a plain http URL of this machine will do, so that a shop in development
+// needs no TLS.
+func (f *fields) returnURL(name string, loopback bool) string {
 	s := f.requiredText(name)
-	if s != "" && !absoluteURL(s, "https") {
-		f.refuse(name, "must be an absolute https URL")
+	if s == "" || absoluteURL(s, "https") {
+		return s
 	}
+	if u, err := url.Parse(s); err == nil && loopback && absoluteURL(s, "http") && loopbackHost(u.Hostname()) {
+		return s
+	}
+	f.refuse(name, "must be an absolute https URL")
 	return s
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -99,9 +100,26 @@ func open(set *settings) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.books.Close())
 	}
+	for _, p := range set.prices {
+		if err := s.setPrice(p.PortfolioID, p.API, p.Checkout); err != nil {
+			return nil, errors.Join(fmt.Errorf("WithPrice: %w", err), s.closeUnstarted(listener))
+		}
+	}
+	if u, err := url.Parse(s.baseURL); err == nil {
+		s.loopback = loopbackHost(u.Hostname())
+	}
 	s.handler = s.routes()
 	s.start(listener)
 	return s, nil
+}
+
+// closeUnstarted closes what open has opened.
+func (s *Server) closeUnstarted(listener net.Listener) error {
+	err := s.books.Close()
+	if listener != nil {
+		err = errors.Join(err, listener.Close())
+	}
+	return err
 }
 
 // openBooks opens the books of the state file, or new ones with the sample data.

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // DefaultAPIKey is the API key that a sandbox accepts unless WithAPIKey sets
@@ -24,6 +26,7 @@ type settings struct {
 	foreignLogos     bool
 	noSubaccounts    bool
 	fractions        bool
+	prices           []books.Price
 	emptyBooks       bool
 	baseURL          string
 	logger           *slog.Logger

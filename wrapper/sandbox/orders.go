@@ -93,7 +93,7 @@ func (op operations) SubmitOrder(w http.ResponseWriter, r *http.Request, p api.S
 		if refusal != nil {
 			return refusal
 		}
-		price := f.portfolio(op.s.catalog, tx, p.XSubaccountID).apiPrice
+		price := f.portfolio(op.s.catalog, tx, p.XSubaccountID).apiPrice(tx)
 		o := &books.Order{}
 		const mass, total = "amount_kg", "total_price_usd_cents"
 		switch {
@@ -127,7 +127,7 @@ func (op operations) SubmitRideOrder(w http.ResponseWriter, r *http.Request, p a
 		if refusal != nil {
 			return refusal
 		}
-		price := f.portfolio(op.s.catalog, tx, p.XSubaccountID).apiPrice
+		price := f.portfolio(op.s.catalog, tx, p.XSubaccountID).apiPrice(tx)
 		kg := f.emissions("distance_km", f.positive("distance_km"), perKmCar)
 		o := &books.Order{AmountKg: float64(kg), PriceCents: f.priceOf("distance_km", newDecimal(float64(kg)), price)}
 		return op.s.place(tx, f, o, p.XSubaccountID)

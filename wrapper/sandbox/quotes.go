@@ -37,9 +37,9 @@ func (op operations) quote(w http.ResponseWriter, r *http.Request, subaccount *s
 			return refusal
 		}
 		portfolio := f.portfolio(op.s.catalog, tx, subaccount)
-		price := portfolio.apiPrice
+		price := portfolio.apiPrice(tx)
 		if f.oneOf("source", "api", "checkout") == "checkout" {
-			price = portfolio.checkoutPrice
+			price = portfolio.checkoutPrice(tx)
 		}
 		kg := measure(f)
 		cents := f.priceOf("body", newDecimal(float64(kg)), price)

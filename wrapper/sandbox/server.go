@@ -23,7 +23,8 @@ type Server struct {
 	foreignLogos   bool
 	publicWebhooks bool
 	fractions      bool
-	tb             TB // nil unless made by Run
+	loopback       bool // whether the base URL is on this machine
+	tb             TB   // nil unless made by Run
 	logger         *slog.Logger
 
 	catalog      *catalog
@@ -56,6 +57,7 @@ func (s *Server) routes() http.Handler {
 	}
 	rest := http.NewServeMux()
 	rest.HandleFunc("GET /logos/{subaccount}/{logo}/logo", s.serveLogo)
+	rest.Handle(controlPath+"/", s.controlHandler())
 	rest.Handle("/", site.Handler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// A mux redirects paths that are not clean. An API request must never reach

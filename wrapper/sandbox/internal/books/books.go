@@ -30,6 +30,7 @@ type Books struct {
 	logos       map[string]*Logo
 	deliveries  Sequence[Delivery]
 	keys        map[KeyID]*KeyRecord
+	prices      map[string]*Price // by portfolio
 	due         schedule
 	wake        chan struct{} // tells Run that something is due earlier
 }
@@ -95,6 +96,7 @@ func newBooks(o Options) *Books {
 		openOf:   make(map[string]int),
 		logos:    make(map[string]*Logo),
 		keys:     make(map[KeyID]*KeyRecord),
+		prices:   make(map[string]*Price),
 		wake:     make(chan struct{}, 1),
 	}
 }

@@ -16,6 +16,7 @@ type Change struct {
 	Deliveries   []*Delivery   `json:"deliveries,omitempty"`
 	Attempts     []Attempt     `json:"attempts,omitempty"`
 	Keys         []*KeyRecord  `json:"keys,omitempty"`
+	Prices       []*Price      `json:"prices,omitempty"`
 }
 
 // holdsNull reports a null in the place of a record. The books never write one,
@@ -23,13 +24,14 @@ type Change struct {
 func (c *Change) holdsNull() bool {
 	return slices.Contains(c.Orders, nil) || slices.Contains(c.Sessions, nil) ||
 		slices.Contains(c.Subaccounts, nil) || slices.Contains(c.Logos, nil) ||
-		slices.Contains(c.Deliveries, nil) || slices.Contains(c.Keys, nil)
+		slices.Contains(c.Deliveries, nil) || slices.Contains(c.Keys, nil) || slices.Contains(c.Prices, nil)
 }
 
 func (c *Change) empty() bool {
 	return c.Clock == nil && len(c.Orders) == 0 && len(c.Sessions) == 0 &&
 		len(c.Subaccounts) == 0 && len(c.Removed) == 0 && len(c.Logos) == 0 &&
-		len(c.RemovedLogos) == 0 && len(c.Deliveries) == 0 && len(c.Attempts) == 0 && len(c.Keys) == 0
+		len(c.RemovedLogos) == 0 && len(c.Deliveries) == 0 && len(c.Attempts) == 0 && len(c.Keys) == 0 &&
+		len(c.Prices) == 0
 }
 
 // apply puts a change into the books. It is the only place where they change,
@@ -68,6 +70,9 @@ func (b *Books) apply(c *Change) {
 	}
 	for _, k := range c.Keys {
 		b.keys[KeyID{k.Path, k.Key}] = k
+	}
+	for _, p := range c.Prices {
+		b.prices[p.PortfolioID] = p
 	}
 }
 
@@ -145,6 +150,11 @@ func (b *Books) snapshot(emit func(*Change) error) error {
 	}
 	for _, d := range b.deliveries.items {
 		if err := emit(&Change{Deliveries: []*Delivery{d}, Attempts: d.Attempts}); err != nil {
+			return err
+		}
+	}
+	for _, p := range b.prices {
+		if err := emit(&Change{Prices: []*Price{p}}); err != nil {
 			return err
 		}
 	}

@@ -84,6 +84,14 @@ type Logo struct {
 	Data        []byte `json:"data"`
 }
 
+// Price is the price of a portfolio in US cents per kilogram, if it differs from
+// the default.
+type Price struct {
+	PortfolioID string  `json:"portfolio_id"`
+	API         float64 `json:"api"`
+	Checkout    float64 `json:"checkout"`
+}
+
 // KeyRecord is the first answer to an idempotency key. As long as it is kept, a
 // second request with the key does not act again.
 type KeyRecord struct {

@@ -47,6 +47,9 @@ func (tx *Tx) Key(id KeyID) *KeyRecord {
 	return k
 }
 
+// Price returns the price of a portfolio, or nil if it is the default.
+func (tx *Tx) Price(portfolio string) *Price { return tx.b.prices[portfolio] }
+
 // PlaceOrder puts a new order. It gives the order its id and its first state.
 func (tx *Tx) PlaceOrder(o *Order) {
 	o.ID = NewID(10) + "_sandbox"
@@ -104,6 +107,9 @@ func (tx *Tx) PutKey(k *KeyRecord) {
 	k.Stored = tx.Now
 	tx.change.Keys = append(tx.change.Keys, k)
 }
+
+// PutPrice puts the price of a portfolio.
+func (tx *Tx) PutPrice(p *Price) { tx.change.Prices = append(tx.change.Prices, p) }
 
 // Discard takes back all that was put.
 func (tx *Tx) Discard() { tx.change = Change{} }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
@@ -34,11 +35,17 @@ func (s *Site) showCheckout(w http.ResponseWriter, r *http.Request) {
 		s.noCheckout(w)
 		return
 	}
-	show(w, http.StatusOK, "pay.html", checkoutPage{
+	// After Pay, the browser goes to the shop's success URL. It is https, unless the
+	// shop is on this machine.
+	formAction := "'self' https:"
+	if strings.HasPrefix(c.SuccessURL, "http:") {
+		formAction += " http:"
+	}
+	showForm(w, http.StatusOK, "pay.html", checkoutPage{
 		frame: s.frame("Checkout - CNaught sandbox"),
 		State: c.State, AmountKg: c.AmountKg, PriceCents: c.PriceCents, Portfolio: s.PortfolioName(c.PortfolioID),
 		Description: orEmpty(c.Description), PayPath: s.payPath(c.ID), CancelURL: c.CancelURL, SuccessURL: successURL(c),
-	})
+	}, formAction)
 }
 
 func (s *Site) noCheckout(w http.ResponseWriter) {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/guard"
 )
 
 //go:embed templates
@@ -60,7 +61,7 @@ func (s *Site) Handler() http.Handler {
 
 	all := http.NewServeMux()
 	all.HandleFunc("GET /style.css", showStyle) // The page that refuses a host needs it too.
-	all.Handle("/", s.requireOwnHost(s.requireSameOrigin(mux)))
+	all.Handle("/", guard.OwnHost(s.BaseURL, guard.SameOrigin(mux, s.showMessage), s.showMessage))
 	return s.logPages(all)
 }
 
@@ -130,8 +131,14 @@ func (s *Site) showMessage(w http.ResponseWriter, status int, title, text string
 	show(w, status, "message.html", messagePage{s.frame(title), text})
 }
 
-// show renders a page into memory first, so that it is sent whole or not at all.
+// show renders a page whose forms lead to this site or to an https one.
 func show(w http.ResponseWriter, status int, name string, data any) {
+	showForm(w, status, name, data, "'self' https:")
+}
+
+// showForm renders a page into memory first, so that it is sent whole or not at
+// all. Its forms, and the redirects that answer them, lead only to formAction.
+func showForm(w http.ResponseWriter, status int, name string, data any, formAction string) {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -141,13 +148,11 @@ func show(w http.ResponseWriter, status int, name string, data any) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	// With no-referrer, a form's Origin would be null, and requireSameOrigin needs
+	// With no-referrer, a form's Origin would be null, and guard.SameOrigin needs
 	// it where a browser sends no Sec-Fetch-Site.
 	h.Set("Referrer-Policy", "same-origin")
-	// The form-action also applies to the redirect that answers a form: after Pay,
-	// the browser goes to the shop's success URL, which is always https.
 	h.Set("Content-Security-Policy",
-		"default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self' https:")
+		"default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action "+formAction)
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // There is no way to tell a browser that has gone away.
 }
