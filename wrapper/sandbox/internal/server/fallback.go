@@ -1,6 +1,6 @@
-// Package server has the routes of the API, generated from its description, for
-// servers in Go. ServerInterface has a method for each operation; Fallback
-// implements them all with the description's own examples.
+// Package server has the routes of the API, generated from its description.
+// ServerInterface has a method for each operation. Fallback implements all of them
+// with the examples of the description.
 package server
 
 import (
@@ -26,7 +26,7 @@ func writeExample(w http.ResponseWriter, status int, document string) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(example) // A client that went away has no use for an error.
+	_, _ = w.Write(example) // There is no way to tell a client that has gone away.
 }
 
 // writeNotImplemented answers an operation that the description has no example

@@ -159,3 +159,42 @@ func (Fallback) UpdateSubaccountLogoFromURL(w http.ResponseWriter, _ *http.Reque
 func (Fallback) UpdateSubaccountLogoFromUpload(w http.ResponseWriter, _ *http.Request, _ string) {
 	writeExample(w, 200, "{\"summary\":\"A subaccount with a logo\",\"value\":{\"created_on\":\"2023-08-01T18:00:00.000000Z\",\"default_portfolio_id\":\"mHvNvWbq\",\"email\":\"jane.doe@example.com\",\"id\":\"5nubL0NS\",\"logo_url\":\"https://customer-assets.cnaught.com/fe0df075-30e2-4e58-9feb-154e72a9205f/subaccount_logo.png\",\"name\":\"Marketing Department\"}}")
 }
+
+// Operation is one operation of the API.
+type Operation struct {
+	ID    string   // the operationId
+	Query []string // the names of its query parameters
+}
+
+// Operations has each operation by the pattern of its route without the base URL.
+var Operations = map[string]Operation{
+	"POST /checkout/sessions":        {ID: "CreateCheckoutSession"},
+	"GET /checkout/sessions/{id}":    {ID: "GetCheckoutSessionById"},
+	"GET /impact/data":               {ID: "GetImpactData", Query: []string{"from", "to"}},
+	"GET /impact/hosted-page-config": {ID: "GetImpactHostedPageConfig"},
+	"GET /orders":                    {ID: "GetListOfOrder", Query: []string{"limit", "starting_after", "ending_before"}},
+	"POST /orders":                   {ID: "SubmitOrder"},
+	"POST /orders/ride":              {ID: "SubmitRideOrder"},
+	"GET /orders/{id}":               {ID: "GetOrderById"},
+	"POST /orders/{id}/cancel":       {ID: "CancelOrder"},
+	"GET /portfolios":                {ID: "GetListOfPortfolios"},
+	"GET /portfolios/{id}":           {ID: "GetPortfolioById"},
+	"GET /project-categories/{id}":   {ID: "GetProjectCategoryById"},
+	"GET /projects/{id}":             {ID: "GetProjectById"},
+	"POST /quotes":                   {ID: "RequestQuote"},
+	"POST /quotes/air-freight":       {ID: "RequestAirFreightQuote"},
+	"POST /quotes/flight":            {ID: "RequestFlightQuote"},
+	"POST /quotes/ground-freight":    {ID: "RequestGroundFreightQuote"},
+	"POST /quotes/ground-transport":  {ID: "RequestGroundTransportQuote"},
+	"POST /quotes/office-space":      {ID: "RequestOfficeSpaceQuote"},
+	"POST /quotes/ride":              {ID: "RequestRideQuote"},
+	"POST /quotes/train":             {ID: "RequestTrainQuote"},
+	"GET /subaccounts":               {ID: "GetListOfSubaccounts", Query: []string{"limit", "starting_after", "ending_before"}},
+	"POST /subaccounts":              {ID: "CreateSubaccount"},
+	"DELETE /subaccounts/{id}":       {ID: "DeleteSubaccount"},
+	"GET /subaccounts/{id}":          {ID: "GetSubaccountById"},
+	"PUT /subaccounts/{id}":          {ID: "UpdateSubaccount"},
+	"DELETE /subaccounts/{id}/logo":  {ID: "RemoveSubaccountLogo"},
+	"POST /subaccounts/{id}/logo":    {ID: "UpdateSubaccountLogoFromURL"},
+	"PUT /subaccounts/{id}/logo":     {ID: "UpdateSubaccountLogoFromUpload"},
+}

@@ -1,4 +1,4 @@
-package sandbox
+package pages
 
 import (
 	"net/http"
@@ -36,8 +36,8 @@ func groupDigits(s string) string {
 	return sign + whole
 }
 
-// moment is a time for people and, as an attribute, for programs. All are UTC,
-// which the page says once.
+// moment is a time in the form for people and in the form for programs. Both are
+// UTC; the page says so once.
 type moment struct{ Machine, Human string }
 
 func newMoment(t time.Time) moment {
