@@ -29,6 +29,8 @@ const (
 	envShopCarts  = "CNAUGHT_LEDGER_SHOP_CARTS"
 	envShopDie    = "CNAUGHT_LEDGER_SHOP_DIE" // the point; empty: never
 	envShopCount  = "CNAUGHT_LEDGER_SHOP_COUNT"
+	envShopOpened = "CNAUGHT_LEDGER_SHOP_OPENED" // when
+	envShopTime   = "CNAUGHT_LEDGER_SHOP_TIME"   // until all carts have come in
 )
 
 // The points at which a worker kills itself with -9.
@@ -57,6 +59,8 @@ type shopWorker struct {
 	db     *sql.DB
 	ledger *ledger.Ledger
 	carts  int
+	opened time.Time
+	time   time.Duration
 	die    string
 	count  atomic.Int64
 }
@@ -81,6 +85,12 @@ func runShopWorker() error {
 		return err
 	}
 	w.count.Store(int64(count))
+	if w.opened, err = time.Parse(time.RFC3339Nano, os.Getenv(envShopOpened)); err != nil {
+		return err
+	}
+	if w.time, err = time.ParseDuration(os.Getenv(envShopTime)); err != nil {
+		return err
+	}
 	if w.db, err = sql.Open(os.Getenv(envShopDriver), os.Getenv(envShopDSN)); err != nil {
 		return err
 	}
@@ -131,10 +141,19 @@ func cartOrder(n int) api.OrderCreate {
 	return order
 }
 
+// cart is one of the latest, as they come in, or any in the end.
+func (w *shopWorker) cart() int {
+	newest := int(float64(w.carts) * float64(time.Since(w.opened)) / float64(w.time))
+	if newest >= w.carts {
+		return rand.IntN(w.carts)
+	}
+	return max(0, newest-rand.IntN(20))
+}
+
 // customers check out carts, again and again, as people do who see no answer.
 func (w *shopWorker) customers() {
 	for {
-		n := rand.IntN(w.carts)
+		n := w.cart()
 		w.at(beforeRecord)
 		if rand.IntN(3) == 0 { // in the shop's own transaction
 			w.checkOut(n)
