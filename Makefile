@@ -1,13 +1,14 @@
 # Every target works after nothing but Go (and Node or Chromium where it says so).
 GO ?= go
-# Modules of the repository: the library, the spec tools, the benchmarks.
-MODULES := . internal/spec internal/bench internal/browser
+# Modules of the repository: the library, the spec tools, the benchmarks, a
+# browser, databases.
+MODULES := . internal/spec internal/bench internal/browser internal/ledgertest
 
 # The race detector needs cgo, and so a C compiler.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate lint tidy chaos fleet fuzz bench bench-node \
+.PHONY: help demo test test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-node \
         sandbox node-compat browser-setup browser-test spec-report update-spec ci
 
 help: ## List the targets
@@ -21,6 +22,18 @@ test: ## Run all tests, with a C compiler under the race detector
 	$(GO) test $(RACE) -vet=off -timeout 25m ./... # lint vets
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 25m ./... # its inputs lie outside the module: no cache
 	$(GO) -C internal/bench test -vet=off ./...
+	$(GO) -C internal/ledgertest test -vet=off ./...
+
+POSTGRES ?= 1
+test-postgres: ## Run the ledger's tests on PostgreSQL, which they start and stop (apt-get install postgresql); or on POSTGRES=url
+	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -skip '^TestShop$$' .
+	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -v -run '^TestShop$$' . -shop.time=12s -shop.carts=400
+
+shop: ## Kill the processes of a shop for a minute, on SQLite; POSTGRES=1 for PostgreSQL
+	CNAUGHT_LEDGER_POSTGRES=$(if $(filter command line,$(origin POSTGRES)),$(POSTGRES)) $(GO) -C internal/ledgertest test -vet=off -count=1 -v -run '^TestShop$$' . -shop.time=60s -shop.carts=2000
+
+ledger-mutants: ## Take each of the ledger's rules out, one at a time: a test must fail
+	$(GO) -C internal/ledgertest run ./cmd/mutants
 
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...

@@ -39,7 +39,7 @@ var mutants = []mutant{
 	{7, "an empty look is always believed", "settle.go", "	if done, err := l.bookSeen(ctx, c); done || err != nil {\n		return err\n	}\n	switch {\n	case spent:", "	if c.look != nil {\n		c.look.blind = false\n	}\n	if done, err := l.bookSeen(ctx, c); done || err != nil {\n		return err\n	}\n	switch {\n	case spent:"},
 	{7, "an order without its mark is not fetched again", "send.go", "	fetched, err := l.client.GetOrder(ctx, order.ID, actFor(c.Subaccount))", "	fetched, err := order, error(nil)"},
 	{7, "an order that can't be fetched has its mark", "send.go", "		return order, true, nil\n	}\n	mark", "		return order, false, nil\n	}\n	mark"},
-	{8, "every problem is a no", "send.go", "	if !strings.Contains(e.Type, \"/errors/\") {\n		return false\n	}", ""},
+	{8, "every problem is a no", "send.go", "!strings.Contains(e.Type, \"/errors/\")", "!strings.Contains(e.Type, \"\")"},
 	{8, "a no counts after an attempt of unknown outcome", "send.go", "case isNo(problem) && !mayHaveActed(problem.CallInfo):", "case isNo(problem):"},
 	{8, "what an earlier call did is this call's", "send.go", "return info.OutcomeUnknown && !info.EarlierCall", "return info.OutcomeUnknown"},
 	{8, "what the client refuses is unclear", "send.go", "	case errors.As(err, &refused):\n		return no, 0", ""},
