@@ -14,8 +14,10 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## Quote, buy, wait, list and cancel on the built-in sandbox; no key, no network but for modules
+demo: ## Quote, buy, wait, list, cancel, and survive a kill -9, on the built-in sandbox; no key, no network but for modules
 	@$(GO) run ./internal/demo
+	@echo
+	@$(GO) -C internal/ledgertest run ./cmd/demo
 
 test: ## Run all tests, with a C compiler under the race detector
 	$(if $(RACE),,@echo "no C compiler: without the race detector")

@@ -1,18 +1,18 @@
 package ledgertest
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
-	"net/http/httptrace"
 	"os"
 	"strconv"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
@@ -68,7 +68,9 @@ type shopWorker struct {
 // at kills the process if this is its point and its time.
 func (w *shopWorker) at(point string) {
 	if point == w.die && w.count.Add(-1) == 0 {
-		syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Kill()
+		}
 		select {}
 	}
 }
@@ -97,6 +99,7 @@ func runShopWorker() error {
 	policy := cnaught.DefaultRetryPolicy()
 	policy.BaseDelay, policy.AttemptTimeout = 20*time.Millisecond, 400*time.Millisecond
 	client, err := cnaught.New(shopKey, cnaught.WithBaseURL(os.Getenv(envShopAPI)), cnaught.WithRetryPolicy(policy),
+		cnaught.WithHTTPClient(&http.Client{Transport: &http.Transport{DialContext: w.dial, MaxIdleConnsPerHost: 16}}),
 		cnaught.WithMiddleware(func(next http.RoundTripper) http.RoundTripper { return &deadly{w, next} }))
 	if err != nil {
 		return err
@@ -215,10 +218,31 @@ func (d *deadly) RoundTrip(req *http.Request) (*http.Response, error) {
 		return d.next.RoundTrip(req)
 	}
 	d.w.at(afterRecord)
-	trace := &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { d.w.at(afterRequest) }}
-	resp, err := d.next.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	resp, err := d.next.RoundTrip(req)
 	if err == nil {
 		d.w.at(afterAnswer)
 	}
 	return resp, err
+}
+
+// dial makes connections whose process may die when a purchase has left.
+func (w *shopWorker) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	return &deadlyConn{conn, w}, nil
+}
+
+type deadlyConn struct {
+	net.Conn
+	w *shopWorker
+}
+
+func (c *deadlyConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	if bytes.HasPrefix(b, []byte("POST ")) {
+		c.w.at(afterRequest)
+	}
+	return n, err
 }

@@ -42,7 +42,7 @@ var mutants = []mutant{
 	{8, "every problem is a no", "send.go", "!strings.Contains(e.Type, \"/errors/\")", "!strings.Contains(e.Type, \"\")"},
 	{8, "a no counts after an attempt of unknown outcome", "send.go", "case isNo(problem) && !mayHaveActed(problem.CallInfo):", "case isNo(problem):"},
 	{8, "what an earlier call did is this call's", "send.go", "return info.OutcomeUnknown && !info.EarlierCall", "return info.OutcomeUnknown"},
-	{8, "what the client refuses is unclear", "send.go", "	case errors.As(err, &refused):\n		return no, 0", ""},
+	{8, "what the client refuses is unclear", "send.go", "	case errors.As(err, &refused):\n		return no, 0", "	case errors.As(err, &refused):\n		return unclear, 0"},
 	{9, "a no is believed without a look", "settle.go", "	if c.look == nil || what == mismatch {\n", "	if c.look == nil {\n		c.look = &look{began: c.renewed}\n	}\n	if what == mismatch {\n"},
 	{9, "a no is believed while an earlier call may act", "sql.go", "AND (prior_ms IS NULL OR {now} - $4 >= prior_ms + $5)", "AND $4 + $5 > 0"},
 	{9, "Settle does not wait after a no", "settle.go", "return l.giveBack(ctx, c, l.o.quiet(), l.o.quiet(), text(cause), true)", "return l.giveBack(ctx, c, minRest, l.o.quiet(), text(cause), true)"},
