@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -36,6 +37,11 @@ func runTests(m *testing.M) int {
 		postgresServer, postgresURL = server, server.URL()
 	default:
 		postgresURL = url
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil { // the tests wait more than they work
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	return m.Run()
 }

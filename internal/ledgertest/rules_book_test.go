@@ -75,6 +75,30 @@ func TestAFailureIsNotBookedWithoutTheLine(t *testing.T) {
 	assert.Empty(t, w.changes())
 }
 
+func TestWhatComesLaterNeedsTheLine(t *testing.T) {
+	for name, say := range map[string]func(http.ResponseWriter, *http.Request) bool{
+		"a no, after a look": says(400, "invalid-parameters"),
+		"a failure":          says(500, "server-error"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, quick())
+			w.lose("r", false)
+			w.age("r", quiet)
+			w.rest("r")
+			w.api.configure(func(f *fakeAPI) {
+				f.before = onPost(func(rw http.ResponseWriter, r *http.Request) bool {
+					w.set("r", "lease = 'another', leased_ms = 9999999999999, prior_ms = 1")
+					return say(rw, r)
+				})
+			})
+			assert.Equal(t, ledger.Pending, w.settle("r").State)
+			assert.Equal(t, "another", w.column("r", "lease").String)
+			assert.Equal(t, int64(9999999999999), w.number("r", "leased_ms"))
+			assert.Empty(t, w.changes())
+		})
+	}
+}
+
 // Rule 13: a cancelled order was bought; a live one is preferred.
 func TestACancelledOrderCountsAsBought(t *testing.T) {
 	w := newWorld(t, quick())
@@ -130,7 +154,8 @@ func TestOnChangeFailsWithoutUndoingTheBooking(t *testing.T) {
 			assert.Equal(t, 1, w.rows("told"))
 			assert.Equal(t, 1, w.api.posts())
 			assert.True(t, w.get("r").Due.IsZero())
-			assert.Contains(t, w.logged.String(), "OnChange")
+			spoiled := strings.Contains(w.logged.String(), "booking with OnChange failed")
+			assert.Equal(t, name == "the transaction is ended", spoiled, "a savepoint is enough where there is one")
 		})
 	}
 }
@@ -249,12 +274,27 @@ func TestASecondOrderIsKeptAndReported(t *testing.T) {
 	assert.Contains(t, w.logged.String(), "a further order for one purchase")
 	assert.Len(t, w.changes(), 1)
 
+	// Another one is booked while the first is on its way.
+	w.api.configure(func(f *fakeAPI) {
+		f.after = func(http.ResponseWriter, *http.Request) bool {
+			other := w.api.addOrder(w.mark("raced"), 10, time.Now())
+			order, err := w.client.GetOrder(w.ctx, other.ID)
+			assert.NoError(t, err)
+			assert.NoError(t, w.Observe(w.ctx, order))
+			return false
+		}
+	})
+	raced := w.buy("raced")
+	w.api.configure(func(f *fakeAPI) { f.after = nil })
+	assert.Equal(t, "o4", raced.OrderID)
+	assert.Equal(t, []string{"o3"}, raced.Extra)
+
 	w.lose("looked", true)
 	third := w.api.addOrder(w.mark("looked"), 10, time.Now())
 	w.rest("looked")
 	p := w.settle("looked")
 	assert.Len(t, p.Extra, 1)
-	assert.ElementsMatch(t, []string{"o3", third.ID}, append(p.Extra, p.OrderID))
+	assert.ElementsMatch(t, []string{"o5", third.ID}, append(p.Extra, p.OrderID))
 
 	w.buy("reconciled")
 	last := w.api.addOrder(w.mark("reconciled"), 10, time.Now())
@@ -265,7 +305,7 @@ func TestASecondOrderIsKeptAndReported(t *testing.T) {
 	for _, p := range report.Extra {
 		extra[p.Ref] = p.Extra
 	}
-	assert.Len(t, extra, 3)
+	assert.Len(t, extra, 4)
 	assert.Equal(t, []string{last.ID}, extra["reconciled"])
 }
 
@@ -349,8 +389,13 @@ func TestALeaseEndsByTheDatabasesClock(t *testing.T) {
 	w.set("held", "lease = 'killed', leased_ms = "+nowSQL()+" + 300, due_ms = "+nowSQL()+" + 300")
 	_, err := w.Settle(w.ctx, "held")
 	assert.ErrorIs(t, err, ledger.ErrBusy)
+	time.Sleep(350 * time.Millisecond)
+	assert.Equal(t, ledger.Bought, w.settle("held").State)
+
+	w.lose("run", false)
+	w.set("run", "lease = 'killed', leased_ms = "+nowSQL()+" + 300, due_ms = "+nowSQL()+" + 300")
 	w.run()
-	w.eventually(func() bool { return w.get("held").State == ledger.Bought }, "what a killed worker held is free again")
+	w.eventually(func() bool { return w.get("run").State == ledger.Bought }, "what a killed worker held is free again")
 }
 
 // Rule 19: all ages are the database's, whatever this machine's clock says.

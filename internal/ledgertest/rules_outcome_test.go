@@ -164,7 +164,7 @@ func TestRunPausesAsAWhole(t *testing.T) {
 			}
 			fail(w)
 			stop := w.run()
-			time.Sleep(2500 * time.Millisecond)
+			time.Sleep(1800 * time.Millisecond)
 			stop()
 			if name == "401" {
 				// The first time at most one for each line; then one after 1 s.

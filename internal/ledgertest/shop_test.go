@@ -26,8 +26,8 @@ import (
 )
 
 var (
-	shopCarts   = flag.Int("shop.carts", 120, "carts that come in while TestShop kills workers")
-	shopTime    = flag.Duration("shop.time", 2*time.Second, "how long TestShop kills workers")
+	shopCarts   = flag.Int("shop.carts", 100, "carts that come in while TestShop kills workers")
+	shopTime    = flag.Duration("shop.time", 1500*time.Millisecond, "how long TestShop kills workers")
 	shopWorkers = flag.Int("shop.workers", 3, "processes of TestShop at one time")
 	shopSeed    = flag.Uint64("shop.seed", 1, "seed of the network's faults in TestShop")
 )

@@ -127,7 +127,7 @@ func (l *Ledger) book(ctx context.Context, p *Purchase, query string, args ...an
 	var booked bool
 	var err error
 	if l.o.OnChange == nil {
-		booked, err = affected(l.db.ExecContext(ctx, query, args...))
+		booked, err = affected(l.exec(ctx, query, args...))
 		p.Told = true
 	} else if booked, err = l.bookAndTell(ctx, p, true, query, args); err != nil {
 		// OnChange may have spoiled the transaction itself.

@@ -23,7 +23,11 @@ type Ledger struct {
 	db     *sql.DB
 	client *cnaught.Client
 	sql    *statements
-	o      Options
+	// prepared are the two statements of a purchase without trouble, on SQLite,
+	// which parses a statement anew each time otherwise. Drivers for PostgreSQL
+	// keep prepared statements themselves, where what stands between allows it.
+	prepared map[string]*sql.Stmt
+	o        Options
 }
 
 // Options are the times that the promise rests on, and what is told. The zero
@@ -137,7 +141,23 @@ func New(db *sql.DB, client *cnaught.Client, o Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{db: db, client: client, sql: statements, o: o}, nil
+	l := &Ledger{db: db, client: client, sql: statements, o: o, prepared: make(map[string]*sql.Stmt)}
+	if statements.prepare {
+		for _, query := range []string{statements.insertSent, statements.bought} {
+			if l.prepared[query], err = db.Prepare(query); err != nil {
+				return nil, databaseError("New", err)
+			}
+		}
+	}
+	return l, nil
+}
+
+// exec runs a statement that changes lines.
+func (l *Ledger) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if stmt := l.prepared[query]; stmt != nil {
+		return stmt.ExecContext(ctx, args...)
+	}
+	return l.db.ExecContext(ctx, query, args...)
 }
 
 // detached returns a context for what has to be written although the caller

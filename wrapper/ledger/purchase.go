@@ -163,6 +163,8 @@ func (l *Ledger) lines(ctx context.Context, query string, args ...any) ([]*line,
 
 // Filter selects purchases; the zero value selects all.
 type Filter struct {
+	// State selects the purchases in one state. Those that are stuck are found
+	// at once among any number of others.
 	State State
 }
 
@@ -170,12 +172,13 @@ type Filter struct {
 // time. An error is the last thing that it yields.
 func (l *Ledger) Purchases(ctx context.Context, f Filter) iter.Seq2[Purchase, error] {
 	return func(yield func(Purchase, error) bool) {
-		query, args := l.sql.page, []any{""}
-		if f.State != "" {
-			query, args = l.sql.pageOf, []any{"", string(f.State)}
+		query, ok := l.sql.pages[f.State]
+		if !ok {
+			yield(Purchase{}, invalid("Purchases", "State", "is %q, which no purchase has", f.State))
+			return
 		}
-		for {
-			lines, err := l.lines(ctx, query, args...)
+		for after := ""; ; {
+			lines, err := l.lines(ctx, query, after)
 			if err != nil {
 				yield(Purchase{}, databaseError("Purchases", err))
 				return
@@ -184,7 +187,7 @@ func (l *Ledger) Purchases(ctx context.Context, f Filter) iter.Seq2[Purchase, er
 				if !yield(line.Purchase, nil) {
 					return
 				}
-				args[0] = line.Ref
+				after = line.Ref
 			}
 			if len(lines) == 0 {
 				return

@@ -85,7 +85,7 @@ func (l *Ledger) Buy(ctx context.Context, ref string, order api.OrderCreate, opt
 		return nil, err
 	}
 	c := &claim{token: rand.Text(), renewed: time.Now(), calls: context.WithoutCancel(ctx)}
-	done, err := affected(l.db.ExecContext(ctx, l.sql.insertSent, ref, r.mark, r.key, r.subaccount, r.body, c.token, ms(l.o.lease())))
+	done, err := affected(l.exec(ctx, l.sql.insertSent, ref, r.mark, r.key, r.subaccount, r.body, c.token, ms(l.o.lease())))
 	if err != nil {
 		return nil, databaseError("Buy", err)
 	}

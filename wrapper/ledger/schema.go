@@ -28,8 +28,7 @@ CREATE TABLE IF NOT EXISTS cnaught_purchases (
 	due_ms bigint
 );
 CREATE INDEX IF NOT EXISTS cnaught_purchases_due ON cnaught_purchases (due_ms) WHERE due_ms IS NOT NULL;
-CREATE INDEX IF NOT EXISTS cnaught_purchases_stuck ON cnaught_purchases (ref) WHERE state = 'stuck';
-CREATE INDEX IF NOT EXISTS cnaught_purchases_unmarked ON cnaught_purchases (ref) WHERE unmarked > 0;
+CREATE INDEX IF NOT EXISTS cnaught_purchases_odd ON cnaught_purchases (ref) WHERE state = 'stuck' OR unmarked > 0;
 `
 
 // The columns, beside those whose names say it all:

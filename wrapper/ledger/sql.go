@@ -17,6 +17,7 @@ const columns = `ref, mark, key, subaccount, body, state, told, order_id, order_
 // statements are the ledger's SQL for one kind of database.
 type statements struct {
 	isolation sql.IsolationLevel // of the ledger's transactions
+	prepare   bool               // statements that are run often
 
 	insert, insertSent, same, remove string
 	claim, claimRef, renew, giveBack string
@@ -24,7 +25,8 @@ type statements struct {
 	bought, extra, refused, stuck    string
 	told, untold                     string
 	retry, overridden, notBought     string
-	get, byMark, page, pageOf, next  string
+	get, byMark, next                string
+	pages                            map[State]string // by the state that they select; by none for all
 	unmarked, marked                 string
 	subaccounts                      string
 }
@@ -54,7 +56,7 @@ func newStatements(now, claim string) *statements {
 		insert: `INSERT INTO cnaught_purchases (ref, mark, key, subaccount, body, created_ms, begun_ms, due_ms)
 			VALUES ($1, $2, $3, $4, $5, {now}, {now}, {now}) ON CONFLICT (ref) DO NOTHING`,
 		insertSent: `INSERT INTO cnaught_purchases (ref, mark, key, subaccount, body, created_ms, begun_ms, anchor_ms, sent_ms,
-			lease, leased_ms, due_ms) VALUES ($1, $2, $3, $4, $5, {now}, {now}, {now}, {now}, $6, {now} + $7, {now} + $7)
+			lease, leased_ms, due_ms) SELECT $1, $2, $3, $4, $5, n, n, n, n, $6, n + $7, n + $7 FROM (SELECT {now} AS n) AS t WHERE true
 			ON CONFLICT (ref) DO NOTHING`,
 		same:   `SELECT mark, subaccount, body FROM cnaught_purchases WHERE ref = $1`,
 		remove: `DELETE FROM cnaught_purchases WHERE ref = $1 AND sent_ms IS NULL AND state = 'pending'`,
@@ -91,9 +93,14 @@ func newStatements(now, claim string) *statements {
 
 		get:    selectAll + `WHERE ref = $1`,
 		byMark: selectAll + `WHERE mark = $1`,
-		page:   selectAll + `WHERE ref > $1 ORDER BY ref LIMIT 100`,
-		pageOf: selectAll + `WHERE ref > $1 AND state = $2 ORDER BY ref LIMIT 100`,
-		next:   `SELECT min(due_ms) - {now} FROM cnaught_purchases WHERE due_ms IS NOT NULL`,
+		pages: map[State]string{ // a parameter in place of the state would hide the index
+			"":      selectAll + `WHERE ref > $1 ORDER BY ref LIMIT 100`,
+			Pending: selectAll + `WHERE ref > $1 AND state = 'pending' ORDER BY ref LIMIT 100`,
+			Bought:  selectAll + `WHERE ref > $1 AND state = 'bought' ORDER BY ref LIMIT 100`,
+			Refused: selectAll + `WHERE ref > $1 AND state = 'refused' ORDER BY ref LIMIT 100`,
+			Stuck:   selectAll + `WHERE ref > $1 AND state = 'stuck' ORDER BY ref LIMIT 100`,
+		},
+		next: `SELECT min(due_ms) - {now} FROM cnaught_purchases WHERE due_ms IS NOT NULL`,
 
 		unmarked: selectAll + `WHERE unmarked > 0 LIMIT 1`,
 		marked:   `UPDATE cnaught_purchases SET unmarked = 0 WHERE ref = $1`,
@@ -120,6 +127,7 @@ func askDialect(db *sql.DB) (*statements, error) {
 	var version string
 	if db.QueryRowContext(ctx, `SELECT sqlite_version()`).Scan(&version) == nil {
 		s = newStatements(sqliteNow, sqliteClaim)
+		s.prepare = true
 	} else {
 		if err := db.QueryRowContext(ctx, `SELECT version()`).Scan(&version); err != nil {
 			return nil, databaseError("New", err)
@@ -130,7 +138,7 @@ func askDialect(db *sql.DB) (*statements, error) {
 		s = newStatements(postgresNow, postgresClaim)
 		s.isolation = sql.LevelReadCommitted
 	}
-	rows, err := db.QueryContext(ctx, s.page, "")
+	rows, err := db.QueryContext(ctx, s.pages[""], "")
 	if err == nil {
 		err = rows.Close()
 	}

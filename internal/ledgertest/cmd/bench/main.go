@@ -56,7 +56,7 @@ func measureOn(name string, pairs, lines int) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b.dsn = "file:" + filepath.Join(dir, "shop.db") + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)"
+	b.dsn = "file:" + filepath.Join(dir, "shop.db") + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 	if name == "postgres" {
 		server, err := postgres.Start(true)
 		if errors.Is(err, postgres.ErrMissing) {
@@ -88,7 +88,8 @@ func measureOn(name string, pairs, lines int) (err error) {
 		return err
 	}
 	fmt.Printf("\n%s\n", b.title())
-	ctx := context.Background()
+	ctx, cancel := context.WithCancel(context.Background()) // as a request's is
+	defer cancel()
 	for _, part := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.compare(ctx, pairs) },
 		b.throughput,
@@ -111,7 +112,7 @@ type bench struct {
 
 func (b *bench) title() string {
 	var version string
-	query := `SELECT 'SQLite ' || sqlite_version() || ', WAL, synchronous NORMAL'`
+	query := `SELECT 'SQLite ' || sqlite_version() || ', WAL, synchronous FULL'`
 	if b.driver == "pgx" {
 		query = `SELECT version()`
 	}
