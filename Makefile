@@ -8,7 +8,7 @@ MODULES := . internal/spec internal/bench internal/browser internal/ledgertest
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-node \
+.PHONY: help demo test test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-ledger bench-node \
         sandbox node-compat browser-setup browser-test spec-report update-spec ci
 
 help: ## List the targets
@@ -55,8 +55,12 @@ chaos: ## 10,000 orders from 64 goroutines through a faulty network, then audit 
 fleet: ## 1,000 clients through an outage, in simulated time: four policies compared
 	$(GO) test ./wrapper -count=1 -v -run TestFleet -fleet.clients=1000
 
-bench: ## Compare one call, a page and throughput with hand-written code and peers
+bench: bench-ledger ## Compare one call, a page, throughput and the ledger with hand-written code and peers
 	$(GO) -C internal/bench run ./cmd/table -out results/bench.txt -readme ../../README.md -command "make bench"
+
+bench-ledger: ## Compare a ledger's purchase with the same by hand; find what is due among a million lines
+	$(GO) -C internal/ledgertest run ./cmd/bench > internal/ledgertest/results.txt
+	@cat internal/ledgertest/results.txt
 
 bench-node: ## Compare throughput with the vendor's Node SDK; needs Node and npm
 	cd internal/bench/node && npm ci --ignore-scripts --no-audit --no-fund

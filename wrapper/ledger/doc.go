@@ -44,6 +44,8 @@
 //   - The client keeps buying for one account, and each database has a
 //     namespace of its own: a copy of the production's data that buys for the
 //     same account needs another one.
+//   - What the database has committed stays committed: SQLite keeps its default,
+//     synchronous FULL.
 //   - The table is only changed through the ledger. After an old backup was
 //     restored, Reconcile names the orders that it lacks: run it before Run.
 //

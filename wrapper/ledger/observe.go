@@ -3,7 +3,9 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/cnaught-go/cnaught/api"
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
@@ -48,6 +50,8 @@ func (l *Ledger) observe(ctx context.Context, call string, order *api.Order) (si
 	}
 	seen := sighting{line: line, marked: mark}
 	switch {
+	case line.State == Bought && line.OrderID == order.ID:
+		return seen, l.refresh(ctx, line, order)
 	case line.State == Bought:
 		return seen, l.addExtra(ctx, line, order)
 	case fits(line, order):
@@ -65,4 +69,19 @@ func (l *Ledger) observe(ctx context.Context, call string, order *api.Order) (si
 	_, err = l.bookSeen(ctx, c)
 	seen.booked = c.booked
 	return seen, err
+}
+
+// refresh keeps what has become of a bought order.
+func (l *Ledger) refresh(ctx context.Context, line *line, order *api.Order) error {
+	if line.Order != nil && line.Order.State == order.State {
+		return nil
+	}
+	kept, err := json.Marshal(order)
+	if err != nil {
+		return fmt.Errorf("cnaught: ledger: order %s can't be kept: %w", order.ID, err)
+	}
+	if _, err := l.db.ExecContext(ctx, l.sql.refresh, string(kept), line.Ref, order.ID); err != nil {
+		return databaseError("Observe", err)
+	}
+	return nil
 }

@@ -28,7 +28,7 @@ type statements struct {
 	get, byMark, next                string
 	pages                            map[State]string // by the state that they select; by none for all
 	unmarked, marked                 string
-	subaccounts                      string
+	subaccounts, refresh             string
 }
 
 const (
@@ -105,6 +105,7 @@ func newStatements(now, claim string) *statements {
 		unmarked: selectAll + `WHERE unmarked > 0 LIMIT 1`,
 		marked:   `UPDATE cnaught_purchases SET unmarked = 0 WHERE ref = $1`,
 
+		refresh:     `UPDATE cnaught_purchases SET order_json = $1 WHERE ref = $2 AND order_id = $3`,
 		subaccounts: `SELECT DISTINCT subaccount FROM cnaught_purchases WHERE created_ms >= $1`,
 	}
 	for _, q := range []*string{&s.insert, &s.insertSent, &s.claim, &s.claimRef, &s.renew, &s.giveBack, &s.send, &s.bought, &s.overridden,
