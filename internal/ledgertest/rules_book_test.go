@@ -328,7 +328,7 @@ func TestSettleLeavesAPurchaseAlone(t *testing.T) {
 			return says(429, "rate-limited")(rw, r)
 		})
 	})
-	p = w.buy("limited")
+	w.buy("limited")
 	posts := w.api.posts()
 	w.age("limited", 28*time.Second)
 	assert.WithinDuration(t, time.Now().Add(2*time.Second), w.settle("limited").Due, 1500*time.Millisecond)
