@@ -14,6 +14,7 @@ import (
 
 // Rule 5: a key is repeated without a look only while it is trusted.
 func TestAKeyIsTrustedForTrustKeyAlone(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		trust, age time.Duration
 		looks      bool
@@ -69,6 +70,7 @@ func TestALookBeginsAtTheFirstPage(t *testing.T) {
 // Rule 6: a look goes on until a whole page is older than the record by the
 // difference of the clocks.
 func TestALookEndsAfterAWholeOldPage(t *testing.T) {
+	t.Parallel()
 	long := time.Now().Add(-time.Hour)
 	for name, test := range map[string]struct {
 		fill func(w *world)
@@ -113,6 +115,7 @@ func TestALookEndsAfterAWholeOldPage(t *testing.T) {
 
 // Rule 6: whatever a look has seen, an error makes it worth nothing.
 func TestALookThatFailsIsWorthNothing(t *testing.T) {
+	t.Parallel()
 	for name, fail := range map[string]func(http.ResponseWriter, *http.Request) bool{
 		"500":                 says(500, "server-error"),
 		"a page of a gateway": page(200, "welcome"),

@@ -14,6 +14,7 @@ import (
 
 // Rule 8: a "no" is a problem document of the API.
 func TestOnlyTheAPIItselfRefuses(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct {
 		answer func(http.ResponseWriter, *http.Request) bool
 		state  ledger.State
@@ -41,6 +42,7 @@ func TestOnlyTheAPIItselfRefuses(t *testing.T) {
 			p := w.buy("r")
 			assert.Equal(t, test.state, p.State)
 			assert.NotEmpty(t, p.Err)
+			assert.NotContains(t, p.Err, "call again", "a person who did would not look first")
 			assert.Equal(t, test.state == ledger.Refused, p.Due.IsZero())
 			if test.state == ledger.Pending {
 				assert.Empty(t, w.changes())
@@ -151,6 +153,7 @@ func TestAMismatchLooksAndIsStuckInTheEnd(t *testing.T) {
 // Rule 11: a key that is refused and a host that can't be reached pause Run,
 // and count as no try.
 func TestRunPausesAsAWhole(t *testing.T) {
+	t.Parallel()
 	for name, fail := range map[string]func(w *world){
 		"401": func(w *world) {
 			w.api.configure(func(f *fakeAPI) { f.before = says(401, "unauthorized") })
@@ -182,6 +185,7 @@ func TestRunPausesAsAWhole(t *testing.T) {
 
 // Rule 12: what can't be settled is given up after one more look, with its key.
 func TestAPurchaseIsGivenUpAfterOneMoreLook(t *testing.T) {
+	t.Parallel()
 	for name, wear := range map[string]func(w *world, ref string){
 		"72 hours":             func(w *world, ref string) { w.age(ref, 72*time.Hour) },
 		"50 answered failures": func(w *world, ref string) { w.set(ref, "tries = 50") },

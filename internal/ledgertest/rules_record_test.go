@@ -145,6 +145,7 @@ func TestOnlyAWholeMarkMatches(t *testing.T) {
 
 // Rule 3: who lost the line while looking makes no call.
 func TestNoCallWithoutTheLine(t *testing.T) {
+	t.Parallel()
 	for name, set := range map[string]string{
 		"taken by another worker": "lease = 'another'",
 		"lease expired":           "leased_ms = 1",
@@ -201,6 +202,7 @@ func TestTimesAreWrittenBeforeTheCall(t *testing.T) {
 
 // Rule 4: a call ends with CallTimeout.
 func TestACallEndsWithCallTimeout(t *testing.T) {
+	t.Parallel()
 	for name, o := range map[string]ledger.Options{
 		"CallTimeout":        {CallTimeout: 300 * time.Millisecond},
 		"a shorter TrustKey": {CallTimeout: time.Minute, TrustKey: 300 * time.Millisecond},

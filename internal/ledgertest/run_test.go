@@ -20,7 +20,9 @@ import (
 )
 
 func TestManyPurchasesShareOneLook(t *testing.T) {
-	w := newWorld(t, quick())
+	o := quick()
+	o.CallTimeout = 10 * time.Second
+	w := newWorld(t, o)
 	for i := range 60 {
 		w.record(fmt.Sprintf("r%d", i))
 	}
@@ -83,6 +85,7 @@ func TestRunBoundsItsCalls(t *testing.T) {
 }
 
 func TestRunEndsWithoutAClaim(t *testing.T) {
+	t.Parallel()
 	for name, before := range map[string]func(http.ResponseWriter, *http.Request) bool{
 		"in the middle of calls": onPost(func(http.ResponseWriter, *http.Request) bool { time.Sleep(200 * time.Millisecond); return false }),
 		"in the middle of looks": onList(func(http.ResponseWriter, *http.Request) bool { time.Sleep(200 * time.Millisecond); return false }),

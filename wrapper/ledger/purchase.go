@@ -55,7 +55,8 @@ type Purchase struct {
 	// Told reports whether Options.OnChange has been told of the state.
 	Told bool
 	// CreatedAt, SentAt (of the last call) and Due (of the next try) are times of
-	// the database's clock; zero if there is none.
+	// the database's clock, or of this machine's where Buy has just recorded the
+	// purchase; zero if there is none.
 	CreatedAt, SentAt, Due time.Time
 
 	mark string
@@ -86,7 +87,10 @@ func scanLine(row scanner) (*line, error) {
 		return nil, err
 	}
 	l.State, l.Told = State(state), told == state || State(state) == Pending
-	l.OrderID, l.lease, l.Extra = orderID.String, lease.String, strings.Fields(extra)
+	l.OrderID, l.lease = orderID.String, lease.String
+	if extra != "" {
+		l.Extra = strings.Fields(extra)
+	}
 	l.age, l.sent = time.Duration(age)*time.Millisecond, sent.Valid
 	if anchored.Valid {
 		since := time.Duration(anchored.Int64) * time.Millisecond
@@ -197,8 +201,13 @@ func (l *Ledger) Purchases(ctx context.Context, f Filter) iter.Seq2[Purchase, er
 }
 
 // text bounds what is stored of an error, in a form that every database takes.
+// It leaves out the client's advice to call again with the key: that is the
+// ledger's work, and without a look it may buy twice.
 func text(err error) string {
 	s := strings.ToValidUTF8(strings.ReplaceAll(err.Error(), "\x00", ""), "\ufffd")
+	for _, advice := range []string{"; outcome unknown: call again", "; if an earlier call used", "; an earlier call with idempotency key", "; call again with idempotency key"} {
+		s, _, _ = strings.Cut(s, advice)
+	}
 	if len(s) > 2000 {
 		s = strings.ToValidUTF8(s[:2000], "") + "..."
 	}

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -51,7 +50,6 @@ const (
 
 func newStatements(now, claim string) *statements {
 	r := strings.NewReplacer("{now}", now)
-	selectAll := r.Replace(`SELECT ` + columns + ` FROM cnaught_purchases `)
 	s := &statements{
 		insert: `INSERT INTO cnaught_purchases (ref, mark, key, subaccount, body, created_ms, begun_ms, due_ms)
 			VALUES ($1, $2, $3, $4, $5, {now}, {now}, {now}) ON CONFLICT (ref) DO NOTHING`,
@@ -90,29 +88,33 @@ func newStatements(now, claim string) *statements {
 			WHERE ref = $1 AND state = 'stuck'`,
 		notBought: `UPDATE cnaught_purchases SET state = 'refused', told = 'refused', error = $1, ` + settled + `
 			WHERE ref = $2 AND state = 'stuck' AND (sent_ms IS NULL OR {now} - $3 >= sent_ms + $4)`,
-
-		get:    selectAll + `WHERE ref = $1`,
-		byMark: selectAll + `WHERE mark = $1`,
-		pages: map[State]string{ // a parameter in place of the state would hide the index
-			"":      selectAll + `WHERE ref > $1 ORDER BY ref LIMIT 100`,
-			Pending: selectAll + `WHERE ref > $1 AND state = 'pending' ORDER BY ref LIMIT 100`,
-			Bought:  selectAll + `WHERE ref > $1 AND state = 'bought' ORDER BY ref LIMIT 100`,
-			Refused: selectAll + `WHERE ref > $1 AND state = 'refused' ORDER BY ref LIMIT 100`,
-			Stuck:   selectAll + `WHERE ref > $1 AND state = 'stuck' ORDER BY ref LIMIT 100`,
-		},
-		next: `SELECT min(due_ms) - {now} FROM cnaught_purchases WHERE due_ms IS NOT NULL`,
-
-		unmarked: selectAll + `WHERE unmarked > 0 LIMIT 1`,
-		marked:   `UPDATE cnaught_purchases SET unmarked = 0 WHERE ref = $1`,
-
-		refresh:     `UPDATE cnaught_purchases SET order_json = $1 WHERE ref = $2 AND order_id = $3`,
-		subaccounts: `SELECT DISTINCT subaccount FROM cnaught_purchases WHERE created_ms >= $1`,
 	}
+	s.addReads(r)
 	for _, q := range []*string{&s.insert, &s.insertSent, &s.claim, &s.claimRef, &s.renew, &s.giveBack, &s.send, &s.bought, &s.overridden,
 		&s.refused, &s.stuck, &s.told, &s.untold, &s.retry, &s.notBought, &s.next} {
 		*q = r.Replace(*q)
 	}
 	return s
+}
+
+func (s *statements) addReads(r *strings.Replacer) {
+	selectAll := r.Replace(`SELECT ` + columns + ` FROM cnaught_purchases `)
+	s.get = selectAll + `WHERE ref = $1`
+	s.byMark = selectAll + `WHERE mark = $1`
+	s.pages = map[State]string{ // a parameter in place of the state would hide the index
+		"":      selectAll + `WHERE ref > $1 ORDER BY ref LIMIT 100`,
+		Pending: selectAll + `WHERE ref > $1 AND state = 'pending' ORDER BY ref LIMIT 100`,
+		Bought:  selectAll + `WHERE ref > $1 AND state = 'bought' ORDER BY ref LIMIT 100`,
+		Refused: selectAll + `WHERE ref > $1 AND state = 'refused' ORDER BY ref LIMIT 100`,
+		Stuck:   selectAll + `WHERE ref > $1 AND state = 'stuck' ORDER BY ref LIMIT 100`,
+	}
+	s.next = `SELECT min(due_ms) - {now} FROM cnaught_purchases WHERE due_ms IS NOT NULL`
+
+	s.unmarked = selectAll + `WHERE unmarked > 0 LIMIT 1`
+	s.marked = `UPDATE cnaught_purchases SET unmarked = 0 WHERE ref = $1`
+
+	s.refresh = `UPDATE cnaught_purchases SET order_json = $1 WHERE ref = $2 AND order_id = $3`
+	s.subaccounts = `SELECT DISTINCT subaccount FROM cnaught_purchases WHERE created_ms >= $1`
 }
 
 // askDialect finds out which database this is, and whether the table is there.
@@ -144,7 +146,7 @@ func askDialect(db *sql.DB) (*statements, error) {
 		err = rows.Close()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cnaught: ledger: New: %w: %w", ErrSchema, err)
+		return nil, &failure{call: "New", kind: ErrSchema, err: err}
 	}
 	return s, nil
 }
