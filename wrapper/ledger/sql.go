@@ -32,7 +32,7 @@ type statements struct {
 
 const (
 	// clock_timestamp alone can't use the index, and now() stands still in a transaction.
-	postgresNow = `(SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`
+	postgresNow = `(SELECT floor(date_part('epoch', clock_timestamp()) * 1000)::bigint)`
 	sqliteNow   = `CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)`
 
 	// A claim takes what is due: any line if $1 is null, or else those of a
