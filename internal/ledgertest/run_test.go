@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/internal/ledgertest/recorder"
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
@@ -136,6 +137,22 @@ func TestAHangingCallEndsAfterRun(t *testing.T) {
 	assert.Equal(t, ledger.Pending, p.State)
 	assert.False(t, p.SentAt.IsZero())
 	assert.False(t, w.column("r", "lease").Valid)
+}
+
+func TestAnIdleRunAsksOnceASecond(t *testing.T) {
+	w := newWorld(t, quick())
+	w.buy("settled")
+	log := new(recorder.Recorder)
+	db := log.Open(w.db.Driver(), w.dsn)
+	t.Cleanup(func() { db.Close() })
+	l, err := ledger.New(db, w.client, quick())
+	require.NoError(t, err)
+	log.Reset()
+	ctx, cancel := context.WithTimeout(w.ctx, 2500*time.Millisecond)
+	defer cancel()
+	require.NoError(t, l.Run(ctx))
+	assert.Len(t, log.Took("SELECT min(due_ms)"), 3)
+	assert.Len(t, log.Took(""), 3)
 }
 
 func TestTwoRunsNeverSettleOnePurchase(t *testing.T) {

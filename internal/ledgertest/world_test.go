@@ -55,7 +55,7 @@ func newDSN(t testing.TB) (driver, dsn string) {
 	return "pgx", u.String()
 }
 
-func newDatabase(t testing.TB) *sql.DB {
+func newDatabase(t testing.TB) (*sql.DB, string) {
 	t.Helper()
 	driver, dsn := newDSN(t)
 	db, err := sql.Open(driver, dsn)
@@ -63,7 +63,7 @@ func newDatabase(t testing.TB) *sql.DB {
 	t.Cleanup(func() { db.Close() })
 	_, err = db.Exec(ledger.Schema)
 	require.NoError(t, err)
-	return db
+	return db, dsn
 }
 
 // nowSQL is the database's clock in milliseconds.
@@ -88,6 +88,7 @@ type world struct {
 	t      testing.TB
 	api    *fakeAPI
 	db     *sql.DB
+	dsn    string
 	client *cnaught.Client
 	ctx    context.Context
 	logged *syncBuffer
@@ -103,7 +104,8 @@ func newWorld(t testing.TB, o ledger.Options, opts ...cnaught.Option) *world {
 			t.Parallel()
 		}
 	}
-	w := &world{t: t, api: newFakeAPI(t), db: newDatabase(t), ctx: t.Context(), logged: new(syncBuffer)}
+	w := &world{t: t, api: newFakeAPI(t), ctx: t.Context(), logged: new(syncBuffer)}
+	w.db, w.dsn = newDatabase(t)
 	w.client = w.newClient(opts...)
 	if o.OnChange == nil {
 		o.OnChange = func(_ context.Context, _ *sql.Tx, p ledger.Purchase) error {

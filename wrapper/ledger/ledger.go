@@ -26,6 +26,7 @@ type Ledger struct {
 	// prepared are the two statements of a purchase without trouble, on SQLite,
 	// which parses a statement anew each time otherwise. Drivers for PostgreSQL
 	// keep prepared statements themselves, where what stands between allows it.
+	// They end with the database.
 	prepared map[string]*sql.Stmt
 	o        Options
 }

@@ -2,22 +2,18 @@ package main
 
 import (
 	"context"
-	"database/sql"
-	"database/sql/driver"
 	"fmt"
-	"slices"
-	"strings"
-	"sync"
 	"time"
 
+	"github.com/cnaught-go/cnaught/internal/ledgertest/recorder"
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
 // claims measures the ledger's own statements among settled lines, as a
 // recording driver sees them, and shows the plan of a claim.
 func (b *bench) claims(ctx context.Context, most int) error {
-	log := &recorder{}
-	db := sql.OpenDB(&connector{b.db.Driver(), b.dsn, log})
+	log := new(recorder.Recorder)
+	db := log.Open(b.db.Driver(), b.dsn)
 	defer db.Close()
 	books, err := ledger.New(db, b.client, ledger.Options{Workers: 1})
 	if err != nil {
@@ -30,12 +26,12 @@ func (b *bench) claims(ctx context.Context, most int) error {
 		if err := b.fill(lines); err != nil {
 			return err
 		}
-		log.reset()
+		log.Reset()
 		if err := b.settleSome(ctx, books, lines); err != nil {
 			return err
 		}
 		fmt.Printf("  among %7d settled lines: a claim %v, asking what is due %v (medians)\n", lines,
-			median(log.took("RETURNING")), median(log.took("min(due_ms)")))
+			median(log.Took("RETURNING")), median(log.Took("min(due_ms)")))
 	}
 	return b.explain(log)
 }
@@ -86,8 +82,8 @@ func (b *bench) settleSome(ctx context.Context, books *ledger.Ledger, lines int)
 }
 
 // explain shows the plan of the last claim.
-func (b *bench) explain(log *recorder) error {
-	query, args := log.last("RETURNING")
+func (b *bench) explain(log *recorder.Recorder) error {
+	query, args := log.Last("RETURNING")
 	prefix := "EXPLAIN QUERY PLAN "
 	if b.driver == "pgx" {
 		prefix = "EXPLAIN (ANALYZE, TIMING OFF) "
@@ -113,99 +109,4 @@ func (b *bench) explain(log *recorder) error {
 		fmt.Printf("    %v\n", *values[len(values)-1].(*any))
 	}
 	return rows.Err()
-}
-
-// recorder keeps what statements took.
-type recorder struct {
-	mu   sync.Mutex
-	seen []statement
-}
-
-type statement struct {
-	query string
-	args  []driver.NamedValue
-	took  time.Duration
-}
-
-func (r *recorder) add(s statement) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seen = append(r.seen, s)
-}
-
-func (r *recorder) reset() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.seen = nil
-}
-
-// took gives the times of the claims, or of other statements with a text.
-func (r *recorder) took(text string) []time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var took []time.Duration
-	for _, s := range r.seen {
-		if strings.Contains(s.query, text) {
-			took = append(took, s.took)
-		}
-	}
-	return took
-}
-
-func (r *recorder) last(text string) (string, []any) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, s := range slices.Backward(r.seen) {
-		if strings.Contains(s.query, text) {
-			args := make([]any, len(s.args))
-			for i, a := range s.args {
-				args[i] = a.Value
-			}
-			return s.query, args
-		}
-	}
-	return "", nil
-}
-
-// connector opens connections that record. Both drivers keep a data source's
-// connections apart.
-type connector struct {
-	driver driver.Driver
-	dsn    string
-	log    *recorder
-}
-
-func (c *connector) Driver() driver.Driver { return c.driver }
-
-func (c *connector) Connect(context.Context) (driver.Conn, error) {
-	conn, err := c.driver.Open(c.dsn)
-	if err != nil {
-		return nil, err
-	}
-	return &recordingConn{conn, c.log}, nil
-}
-
-type recordingConn struct {
-	driver.Conn
-	log *recorder
-}
-
-// QueryContext measures until the statement has run; SQLite runs it as a whole
-// before the first row.
-func (c *recordingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
-	began := time.Now()
-	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)
-	c.log.add(statement{query, args, time.Since(began)})
-	return rows, err
-}
-
-func (c *recordingConn) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
-	began := time.Now()
-	result, err := c.Conn.(driver.ExecerContext).ExecContext(ctx, query, args)
-	c.log.add(statement{query, args, time.Since(began)})
-	return result, err
-}
-
-func (c *recordingConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
-	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, o)
 }
