@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -27,6 +28,8 @@ type history struct {
 	rand    *rand.Rand
 	steps   []string
 	ledgers []*ledger.Ledger
+
+	serving sync.Mutex    // held by the API while it serves, for what follows
 	held    []heldRequest // on their way, and not arrived
 	outcome string        // of the next request
 }
@@ -75,22 +78,24 @@ func (h *history) live() {
 	for range 30 {
 		switch h.rand.IntN(6) {
 		case 0, 1, 2:
-			h.outcome = []string{"acts", "acts", "lost before", "lost after", "late", "late", "no", "no", "mismatch", "500", "401"}[h.rand.IntN(11)]
+			h.next([]string{"acts", "acts", "lost before", "lost after", "late", "late", "no", "no", "mismatch", "500", "401"}[h.rand.IntN(11)])
 			h.settleAny()
 		case 3:
 			h.pass(time.Duration(h.rand.Int64N(int64(10 * time.Minute))))
 		case 4:
 			h.pass(time.Duration(h.rand.Int64N(int64(20 * time.Second))))
 		case 5:
+			h.serving.Lock()
 			if len(h.held) > 0 {
 				h.arrive()
 			}
+			h.serving.Unlock()
 		}
 	}
 	// All that is under way arrives, and the API is well again.
 	for range 8 {
 		h.pass(10 * time.Minute)
-		h.outcome = "acts"
+		h.next("acts")
 		h.settleAny()
 	}
 }
@@ -99,9 +104,18 @@ func (h *history) say(format string, args ...any) {
 	h.steps = append(h.steps, fmt.Sprintf(format, args...))
 }
 
+// next decides what becomes of the next request.
+func (h *history) next(outcome string) {
+	h.serving.Lock()
+	defer h.serving.Unlock()
+	h.outcome = outcome
+}
+
 func (h *history) settleAny() {
 	i := h.rand.IntN(len(h.ledgers))
 	p, err := h.ledgers[i].Settle(h.ctx, h.ref)
+	h.serving.Lock()
+	defer h.serving.Unlock()
 	if err != nil {
 		h.say("ledger %d, %s: %v", i, h.outcome, err)
 		return
@@ -114,8 +128,12 @@ func (h *history) settleAny() {
 
 // meet is what becomes of a request.
 func (h *history) meet(w http.ResponseWriter, r *http.Request) bool {
+	h.serving.Lock()
+	defer h.serving.Unlock()
 	body, err := io.ReadAll(r.Body)
-	require.NoError(h.t, err)
+	if err != nil {
+		return reset(w, r)
+	}
 	log := h.api.log()
 	sent := log[len(log)-1]
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -156,6 +174,8 @@ func (h *history) arrive() {
 // pass lets time go by: requests arrive before MaxDelay is over, and keys are
 // forgotten when their lifetime is.
 func (h *history) pass(d time.Duration) {
+	h.serving.Lock()
+	defer h.serving.Unlock()
 	h.say("%v later", d.Round(time.Second))
 	for d > 0 {
 		step := min(d, 30*time.Second)

@@ -108,7 +108,7 @@ func TestANoWaitsForEarlierRequests(t *testing.T) {
 	w.rest("r")
 	p := w.settle("r")
 	require.Equal(t, ledger.Pending, p.State)
-	assert.InDelta(t, quiet.Milliseconds(), w.number("r", "due_ms")-w.number("r", "sent_ms"), 150)
+	assert.GreaterOrEqual(t, w.number("r", "due_ms")-w.number("r", "sent_ms"), quiet.Milliseconds())
 	posts := w.api.posts()
 	assert.Equal(t, ledger.Pending, w.settle("r").State)
 	assert.Equal(t, posts, w.api.posts(), "Settle waits, too: every call puts the end off")
