@@ -75,14 +75,15 @@ func TestRunBoundsItsCalls(t *testing.T) {
 			n := now.Add(1)
 			for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
 			}
-			time.Sleep(30 * time.Millisecond)
+			time.Sleep(100 * time.Millisecond)
 			now.Add(-1)
 			return false
 		})
 	})
 	w.run()
 	w.eventually(func() bool { return !strings.Contains(w.states(), "pending") }, "all are settled")
-	assert.Equal(t, int64(3), most.Load())
+	assert.LessOrEqual(t, most.Load(), int64(3))
+	assert.Greater(t, most.Load(), int64(1))
 }
 
 func TestRunEndsWithoutAClaim(t *testing.T) {
