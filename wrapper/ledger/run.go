@@ -51,6 +51,9 @@ func (l *Ledger) Run(ctx context.Context) error {
 			sleep(ctx, contended)
 		}
 		r.start(ctx, claims)
+		if r.paused() > 0 {
+			r.working.Wait() // how the one that is tried comes out decides about the rest
+		}
 	}
 	return nil
 }
