@@ -1,26 +1,41 @@
 # Every target works after nothing but Go (and Node or Chromium where it says so).
 GO ?= go
-# Modules of the repository: the library, the spec tools, the benchmarks.
-MODULES := . internal/spec internal/bench internal/browser
+# Modules of the repository: the library, the spec tools, the benchmarks, a
+# browser, databases.
+MODULES := . internal/spec internal/bench internal/browser internal/ledgertest
 
 # The race detector needs cgo, and so a C compiler.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate lint tidy chaos fleet fuzz bench bench-node \
+.PHONY: help demo test test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-ledger bench-node \
         sandbox node-compat browser-setup browser-test spec-report update-spec ci
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: ## Quote, buy, wait, list and cancel on the built-in sandbox; no key, no network but for modules
+demo: ## Quote, buy, wait, list, cancel, and survive a kill -9, on the built-in sandbox; no key, no network but for modules
 	@$(GO) run ./internal/demo
+	@echo
+	@$(GO) -C internal/ledgertest run ./cmd/demo
 
 test: ## Run all tests, with a C compiler under the race detector
 	$(if $(RACE),,@echo "no C compiler: without the race detector")
 	$(GO) test $(RACE) -vet=off -timeout 25m ./... # lint vets
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 25m ./... # its inputs lie outside the module: no cache
 	$(GO) -C internal/bench test -vet=off ./...
+	$(GO) -C internal/ledgertest test -vet=off ./...
+
+POSTGRES ?= 1
+test-postgres: ## Run the ledger's tests on PostgreSQL, which they start and stop (apt-get install postgresql); or on POSTGRES=url
+	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -skip '^TestShop$$' .
+	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -v -run '^TestShop$$' . -shop.time=12s -shop.carts=400
+
+shop: ## Kill the processes of a shop for a minute, on SQLite; POSTGRES=1 for PostgreSQL
+	CNAUGHT_LEDGER_POSTGRES=$(if $(filter command line,$(origin POSTGRES)),$(POSTGRES)) $(GO) -C internal/ledgertest test -vet=off -count=1 -v -run '^TestShop$$' . -shop.time=60s -shop.carts=2000
+
+ledger-mutants: ## Take each of the ledger's rules out, one at a time: a test must fail
+	$(GO) -C internal/ledgertest run ./cmd/mutants
 
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...
@@ -40,8 +55,12 @@ chaos: ## 10,000 orders from 64 goroutines through a faulty network, then audit 
 fleet: ## 1,000 clients through an outage, in simulated time: four policies compared
 	$(GO) test ./wrapper -count=1 -v -run TestFleet -fleet.clients=1000
 
-bench: ## Compare one call, a page and throughput with hand-written code and peers
+bench: bench-ledger ## Compare one call, a page, throughput and the ledger with hand-written code and peers
 	$(GO) -C internal/bench run ./cmd/table -out results/bench.txt -readme ../../README.md -command "make bench"
+
+bench-ledger: ## Compare a ledger's purchase with the same by hand; find what is due among a million lines
+	$(GO) -C internal/ledgertest run ./cmd/bench > internal/ledgertest/results.txt
+	@cat internal/ledgertest/results.txt
 
 bench-node: ## Compare throughput with the vendor's Node SDK; needs Node and npm
 	cd internal/bench/node && npm ci --ignore-scripts --no-audit --no-fund

@@ -90,7 +90,7 @@ func testCheckout(t *testing.T, pages string, client *cnaught.Client, scripts bo
 
 	b.open(paid)
 	assert.Contains(t, b.text("h1"), "This checkout is paid")
-	b.click("self::main", "Go on")
+	b.click("self::main", "Return to the shop")
 	assert.Equal(t, "complete", b.text("#state"))
 
 	b.open(shopURL + "/cart")

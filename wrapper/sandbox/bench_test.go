@@ -8,13 +8,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // fill puts orders into the books, past the API.
 func fill(b testing.TB, s *Server, n int) {
-	require.NoError(b, s.books.update(func(tx *tx) {
+	require.NoError(b, s.books.Update(func(tx *books.Tx) {
 		for range n {
-			tx.newOrder(&order{AmountKg: 10, PriceCents: 20})
+			tx.PlaceOrder(&books.Order{AmountKg: 10, PriceCents: 20})
 		}
 	}))
 }
@@ -26,7 +28,7 @@ func BenchmarkListOrders(b *testing.B) {
 		b.Run(fmt.Sprintf("orders=%d", n), func(b *testing.B) {
 			s := Run(b, WithoutListener(), WithEmptyBooks())
 			fill(b, s, n)
-			middle := s.books.orders.items[n/2].ID
+			middle := s.Orders()[n/2].ID
 			for b.Loop() {
 				succeed(b, s, "GET", "/orders?starting_after="+middle, "")
 			}

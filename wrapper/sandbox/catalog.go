@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math/big"
 	"net/http"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // catalog is what the sandbox sells. It never changes.
@@ -11,7 +13,7 @@ type catalog struct {
 	projects   map[string]*projectJSON
 	categories map[string]*categoryJSON
 	portfolios map[string]*portfolio
-	list       []portfolioJSON // those that the account may use, in the API's order
+	list       []portfolioJSON // the portfolios that GET /portfolios lists
 	mix        []share
 }
 
@@ -24,12 +26,12 @@ type share struct {
 
 type portfolio struct {
 	portfolioJSON
-	apiPrice, checkoutPrice *big.Rat // US cents per kilogram
-	allocations             []categoryAllocationJSON
+	defaultPrice *big.Rat // US cents per kilogram
+	allocations  []categoryAllocationJSON
 }
 
-// The types below are the catalog as clients see it. null stands for what the
-// sandbox's data does not have, as in live answers.
+// The types below are the catalog as clients see it. As in the API's own answers,
+// a value that is missing is null.
 
 type projectJSON struct {
 	ID                 string        `json:"id"`
@@ -117,8 +119,9 @@ type retirementJSON struct {
 	URL               *string `json:"url"`
 }
 
-// allocations are the projects that a fulfilled order's credits come from.
-func (c *catalog) allocations(o *order) []allocationJSON {
+// allocations returns the projects that the credits of a fulfilled order come
+// from.
+func (c *catalog) allocations(o *books.Order) []allocationJSON {
 	kg := newDecimal(o.AmountKg)
 	all := make([]allocationJSON, len(c.mix))
 	for i, part := range c.mix {
@@ -129,17 +132,16 @@ func (c *catalog) allocations(o *order) []allocationJSON {
 	return all
 }
 
-// portfolio reads portfolio_id. Absent, it is the subaccount's default
-// portfolio, or else the account's.
-func (f *fields) portfolio(tx *tx, subaccountID *string) *portfolio {
-	c := tx.catalog
+// portfolio reads portfolio_id. If it is absent, the portfolio is the default of the
+// subaccount, or else of the account.
+func (f *fields) portfolio(c *catalog, tx *books.Tx, subaccountID *string) *portfolio {
 	fallback := c.portfolios[defaultPortfolio]
 	if subaccountID != nil {
-		if a := tx.subaccounts.get(*subaccountID); a != nil && a.PortfolioID != nil && c.portfolios[*a.PortfolioID] != nil {
+		if a := tx.Subaccounts().Get(*subaccountID); a != nil && a.PortfolioID != nil && c.portfolios[*a.PortfolioID] != nil {
 			fallback = c.portfolios[*a.PortfolioID]
 		}
 	}
-	id := f.text("portfolio_id")
+	id := orNone(f.text("portfolio_id"))
 	if id == nil {
 		return fallback
 	}
@@ -150,10 +152,18 @@ func (f *fields) portfolio(tx *tx, subaccountID *string) *portfolio {
 	return fallback
 }
 
+// portfolioName returns the name of a portfolio, or its id if it is not known.
+func (c *catalog) portfolioName(id string) string {
+	if p := c.portfolios[id]; p != nil {
+		return p.Name
+	}
+	return id
+}
+
 // GetProjectByID answers GET /projects/{id}.
 func (op operations) GetProjectByID(w http.ResponseWriter, r *http.Request, id string) {
-	op.respond(w, r, scope{}, func(tx *tx) *answer {
-		p := tx.catalog.projects[id]
+	op.respond(w, r, scope{}, func(tx *books.Tx) *answer {
+		p := op.s.catalog.projects[id]
 		if p == nil {
 			return notFound("project")
 		}
@@ -163,8 +173,8 @@ func (op operations) GetProjectByID(w http.ResponseWriter, r *http.Request, id s
 
 // GetProjectCategoryByID answers GET /project-categories/{id}.
 func (op operations) GetProjectCategoryByID(w http.ResponseWriter, r *http.Request, id string) {
-	op.respond(w, r, scope{}, func(tx *tx) *answer {
-		c := tx.catalog.categories[id]
+	op.respond(w, r, scope{}, func(tx *books.Tx) *answer {
+		c := op.s.catalog.categories[id]
 		if c == nil {
 			return notFound("project category")
 		}
@@ -174,20 +184,20 @@ func (op operations) GetProjectCategoryByID(w http.ResponseWriter, r *http.Reque
 
 // GetListOfPortfolios answers GET /portfolios.
 func (op operations) GetListOfPortfolios(w http.ResponseWriter, r *http.Request) {
-	op.respond(w, r, scope{}, func(tx *tx) *answer {
-		return jsonAnswer(http.StatusOK, list[portfolioJSON]{tx.catalog.list})
+	op.respond(w, r, scope{}, func(tx *books.Tx) *answer {
+		return jsonAnswer(http.StatusOK, list[portfolioJSON]{op.s.catalog.list})
 	})
 }
 
 // GetPortfolioByID answers GET /portfolios/{id}.
 func (op operations) GetPortfolioByID(w http.ResponseWriter, r *http.Request, id string) {
-	op.respond(w, r, scope{}, func(tx *tx) *answer {
-		p := tx.catalog.portfolios[id]
+	op.respond(w, r, scope{}, func(tx *books.Tx) *answer {
+		p := op.s.catalog.portfolios[id]
 		if p == nil {
 			return notFound("portfolio")
 		}
-		checkout, _ := p.checkoutPrice.Float64()
-		order, _ := p.apiPrice.Float64()
+		checkout, _ := p.checkoutPrice(tx).Float64()
+		order, _ := p.apiPrice(tx).Float64()
 		return jsonAnswer(http.StatusOK, portfolioWithAllocationsJSON{p.portfolioJSON, checkout, order, p.allocations})
 	})
 }

@@ -1,8 +1,12 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
 
-// defaultPortfolio is the account's.
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
+)
+
+// defaultPortfolio is the default portfolio of the account.
 const defaultPortfolio = "oH5hlq"
 
 const (
@@ -11,9 +15,9 @@ const (
 	projectImage  = imageBase + "67466d4c5dac34242677eb4b_64cabf485b8978f04658185f_pexels-symeon-ekizoglou-2880801.webp"
 )
 
-// newCatalog makes the data of the vendor's sandbox, as far as its tests show
-// it: project and category A, the names and shares of B to D, the portfolios
-// and their prices. Ids and texts of the others are made up.
+// newCatalog returns the data of the vendor's sandbox as far as the vendor's tests
+// show it: project and category A, the names and shares of B to D, and the
+// portfolios with their prices. The rest is made up.
 func newCatalog() *catalog {
 	c := &catalog{
 		projects:   make(map[string]*projectJSON),
@@ -39,9 +43,9 @@ func newCatalog() *catalog {
 		}
 		c.categories[category.ID] = category
 		allocations = append(allocations, categoryAllocationJSON{m.portion, category})
-		shown, err := encode(p)
+		shown, err := apijson.Encode(p)
 		if err != nil {
-			shown = []byte("null") // not reached: the type has only plain members
+			shown = []byte("null") // This is never reached: the type has only plain members.
 		}
 		c.mix = append(c.mix, share{p.ID, mustRat(m.fraction), shown})
 	}
@@ -59,7 +63,7 @@ func newCatalog() *catalog {
 	} {
 		p := &portfolio{
 			portfolioJSON: portfolioJSON{ID: m.id, Name: m.name, Summary: sentence, Description: sentence},
-			apiPrice:      mustRat("2"), checkoutPrice: mustRat("2"), allocations: allocations,
+			defaultPrice:  mustRat("2"), allocations: allocations,
 		}
 		c.portfolios[m.id] = p
 		if m.listed {

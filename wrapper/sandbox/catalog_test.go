@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestPortfoliosAreAsSeenLive(t *testing.T) {
+func TestPortfoliosMatchObservedValues(t *testing.T) {
 	s := Run(t)
 	var page struct {
 		Data []struct {
@@ -45,7 +45,7 @@ func TestPortfoliosAreAsSeenLive(t *testing.T) {
 	get(t, s, "/portfolios/nope").assertProblem(t, 404, "not-found", "Could not find portfolio")
 }
 
-func TestCategoryAndProjectAreAsSeenLive(t *testing.T) {
+func TestCategoryAndProjectMatchObservedValues(t *testing.T) {
 	s := Run(t)
 	c := get(t, s, "/project-categories/hkgyn3").object(t)
 	assert.Equal(t, "Sandbox Project Category A", c["name"])

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ const publishedExample = `{"id":"zpQ6QSNRQh","amount_kg":100,"price_usd_cents":2
 	`"completed_on":null,"portfolio_id":"mHvNvWbq","order_description":"on behalf of Jane Smith",` +
 	`"order_webhook_url":"https://www.example.com/callback"}`
 
-func TestThePublishedSessionReadsAsPublished(t *testing.T) {
+func TestThePublishedSessionMatchesThePublishedExample(t *testing.T) {
 	s := Run(t)
 	s.Advance(1000 * 24 * time.Hour)
 	var want map[string]any
@@ -72,6 +73,39 @@ func TestCheckoutFromOpenToOrder(t *testing.T) {
 	assert.Equal(t, "complete", get(t, s, "/checkout/sessions/"+id).object(t)["state"])
 }
 
+// A shop in development needs no TLS: the sandbox is on the same machine.
+func TestReturnURLsOfAShopOnThisMachine(t *testing.T) {
+	body := func(url string) string {
+		return fmt.Sprintf(`{"amount_kg":100,"success_url":%q,"cancel_url":%q}`, url, url)
+	}
+	local := []string{"http://localhost:8080/thanks?session={CHECKOUT_SESSION_ID}", "http://127.0.0.1/", "http://[::1]:8080/", "http://shop.localhost/"}
+	s, public := Run(t), Run(t, WithBaseURL("https://sandbox.example"))
+	for _, url := range local {
+		assert.Equal(t, 201, post(t, s, "/checkout/sessions", body(url)).status, url)
+	}
+	for _, url := range []string{"http://www.example.com/", "http://10.0.0.1/", "http://localhost.example.com/", "ftp://localhost/", "//localhost/", "http://"} {
+		post(t, s, "/checkout/sessions", body(url)).assertRefused(t, "success_url", "cancel_url")
+	}
+	viaHandler := func(target string) int {
+		r := httptest.NewRequest("POST", "https://sandbox.example/v1/checkout/sessions", strings.NewReader(body(target)))
+		r.Header.Set("Authorization", "Bearer "+public.APIKey())
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		public.Handler().ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, url := range local {
+		assert.Equal(t, 400, viaHandler(url), "a public sandbox takes https only")
+	}
+	assert.Equal(t, 201, viaHandler("https://shop.example/"))
+
+	id := post(t, s, "/checkout/sessions", body(local[0])).id(t)
+	resp, _ := visit(t, s, "GET", "/pay/"+id, "")
+	assert.Contains(t, resp.Header.Get("Content-Security-Policy"), "form-action 'self' https: http:", "the browser may follow the redirect")
+	resp, _ = visit(t, s, "POST", "/pay/"+id, "")
+	assert.Equal(t, "http://localhost:8080/thanks?session="+id, resp.Header.Get("Location"))
+}
+
 func TestCheckoutExpires(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	a := post(t, s, "/checkout/sessions", sessionBody).id(t)
@@ -91,7 +125,7 @@ func TestCheckoutExpires(t *testing.T) {
 	assert.Len(t, s.CheckoutSessions(), 3)
 }
 
-func TestCheckoutsThatAreRefused(t *testing.T) {
+func TestInvalidCheckouts(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	body := func(amount, success, cancel string) string {
 		return fmt.Sprintf(`{"amount_kg":%s,"success_url":%q,"cancel_url":%q}`, amount, success, cancel)

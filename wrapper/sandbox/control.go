@@ -2,61 +2,64 @@ package sandbox
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
+	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // Errors of the methods that play CNaught's or the customer's part, for
-// errors.Is: what the methods return says more.
+// errors.Is. The error that a method returns says more.
 var (
-	// ErrNotFound: the books have nothing with this id.
-	ErrNotFound = errors.New("not found")
-	// ErrState: it is there, but not in a state in which this can happen.
-	ErrState = errors.New("wrong state")
-	// ErrClosed: the sandbox was closed.
-	ErrClosed = errors.New("the sandbox is closed")
+	// ErrNotFound means that the sandbox has nothing with this id.
+	ErrNotFound = books.ErrNotFound
+	// ErrState means that what has this id is not in a state in which this can
+	// happen.
+	ErrState = books.ErrState
+	// ErrClosed means that the sandbox is closed.
+	ErrClosed = books.ErrClosed
 )
 
-// command runs what a test tells the sandbox to do. Nothing is committed if fn
-// fails.
-func (s *Server) command(name string, fn func(*tx) error) error {
-	var failure error
-	err := s.books.update(func(tx *tx) {
-		if failure = fn(tx); failure != nil {
-			tx.change = change{}
-		}
-	})
-	if failure != nil {
-		err = failure
+// commandError names the method in an error of the books.
+func commandError(method string, err error) error {
+	if err == nil {
+		return nil
 	}
-	if err != nil {
-		return fmt.Errorf("cnaught: sandbox: %s: %w", name, err)
-	}
-	return nil
+	return fmt.Errorf("cnaught: sandbox: %s: %w", method, err)
 }
 
-// look reads the books as they are, also after Close or when the state file
-// can no longer be written.
-func (s *Server) look(fn func(*tx)) {
-	b := s.books
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err := b.runDue(); err != nil && !errors.Is(err, ErrClosed) {
-		s.logger.Error("cnaught sandbox: doing what is due", "error", err)
+// Now returns the time of the sandbox clock, in UTC.
+func (s *Server) Now() time.Time { return s.books.Now() }
+
+// Advance moves the sandbox clock forward by d, or back if d is negative. What
+// is due by then happens before Advance returns: orders are fulfilled and
+// sessions expire. Webhook deliveries that are due are started; see
+// [Server.WaitForDeliveries]. Moving back undoes nothing.
+func (s *Server) Advance(d time.Duration) {
+	if err := s.books.Advance(d); err != nil {
+		s.logger.Error("cnaught sandbox: moving the clock", "error", err)
 	}
-	fn(&tx{books: b, now: b.clock.now()})
 }
 
-// convert makes the generated type of what clients see, the way a client
-// would.
+// SetTime sets the sandbox clock, which goes on running from there. See
+// [Server.Advance] for what happens before it returns.
+func (s *Server) SetTime(t time.Time) {
+	if err := s.books.SetTime(t); err != nil {
+		s.logger.Error("cnaught sandbox: moving the clock", "error", err)
+	}
+}
+
+// convert returns what clients see as the generated type, decoded as a client
+// would decode it.
 func convert[T any](shown any) (v T) {
-	body, err := encode(shown)
+	body, err := apijson.Encode(shown)
 	if err == nil {
 		err = json.Unmarshal(body, &v)
 	}
 	if err != nil {
-		// Both types describe one document; the contract tests prove it.
-		panic(fmt.Sprintf("cnaught: sandbox: %T is no %T: %v", shown, v, err))
+		// The types describe the same document; the contract tests prove it.
+		panic(fmt.Sprintf("cnaught: sandbox: %T is not a %T: %v", shown, v, err))
 	}
 	return v
 }

@@ -6,37 +6,39 @@ import (
 	"io"
 	"net/http"
 	"sync"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // maxDeliveries is how many attempts run at a time.
 const maxDeliveries = 8
 
-// courier sends notifications, a few at a time.
+// courier sends webhooks, a few at a time.
 type courier struct {
 	client *http.Client
-	done   func(*delivery, int, error) // called after each attempt
-	ctx    context.Context             // ends with the sandbox
+	done   func(*books.Delivery, int, error) // called after each attempt
+	ctx    context.Context                   // is done when the sandbox closes
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
-	queue   []*delivery
+	queue   []*books.Delivery
 	workers int
 	open    int           // queued or running
 	idle    chan struct{} // closed while open is 0
 }
 
-func newCourier(ctx context.Context, client *http.Client, done func(*delivery, int, error)) *courier {
+func newCourier(ctx context.Context, client *http.Client, done func(*books.Delivery, int, error)) *courier {
 	c := &courier{client: client, done: done, ctx: ctx, idle: make(chan struct{})}
 	close(c.idle)
 	return c
 }
 
-// send queues one attempt and returns at once.
-func (c *courier) send(d *delivery) {
+// send queues one attempt at a delivery and returns at once.
+func (c *courier) send(d *books.Delivery) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ctx.Err() != nil {
-		return // it stays pending: a state file keeps it
+		return // The delivery stays pending; a state file keeps it.
 	}
 	if c.open == 0 {
 		c.idle = make(chan struct{})
@@ -49,6 +51,7 @@ func (c *courier) send(d *delivery) {
 	}
 }
 
+// work sends what is queued, until nothing is.
 func (c *courier) work() {
 	for {
 		c.mu.Lock()
@@ -73,7 +76,7 @@ func (c *courier) work() {
 	}
 }
 
-func (c *courier) post(d *delivery) (status int, err error) {
+func (c *courier) post(d *books.Delivery) (status int, err error) {
 	ctx, cancel := context.WithTimeout(c.ctx, outgoingTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Body))
@@ -87,21 +90,22 @@ func (c *courier) post(d *delivery) (status int, err error) {
 		return 0, err
 	}
 	defer resp.Body.Close()
-	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection can be used again
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // The connection can then be used again.
 	return resp.StatusCode, nil
 }
 
-// stop gives up what is under way and returns when nothing runs. The context
-// must have ended.
+// stop gives up what is being sent and returns when nothing runs any more. The
+// context must be done.
 func (c *courier) stop() {
-	c.mu.Lock() // a send that saw the context alive has started its worker by now
+	c.mu.Lock() // A send that saw the context alive has started its worker by now.
 	c.queue = nil
 	c.mu.Unlock()
 	c.wg.Wait()
 	c.client.CloseIdleConnections()
 }
 
-// idleChannel is closed when no attempt is queued or running.
+// idleChannel returns a channel that is closed when no attempt is queued or
+// running.
 func (c *courier) idleChannel() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()

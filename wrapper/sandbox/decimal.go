@@ -5,12 +5,11 @@ import (
 	"strconv"
 )
 
-// maxExact is the largest number that a JSON number surely holds to the last
-// cent (2^53).
+// maxExact is 2^53. A float64 holds every whole number up to it exactly.
 const maxExact = 1 << 53
 
-// decimal is a number of a request with its exact decimal value, since
-// 0.038 * 1000, rounded up, must be 38 and not 39.
+// decimal is a number of a request with its exact decimal value. Computed in
+// float64, 0.038 * 1000 rounded up might be 39 instead of 38.
 type decimal struct {
 	value float64
 	exact *big.Rat
@@ -20,7 +19,7 @@ func newDecimal(v float64) decimal {
 	return decimal{v, mustRat(strconv.FormatFloat(v, 'g', -1, 64))}
 }
 
-// mustRat reads what strconv or this package wrote.
+// mustRat reads a number that strconv or this package wrote.
 func mustRat(s string) *big.Rat {
 	r, ok := new(big.Rat).SetString(s)
 	if !ok {
@@ -31,7 +30,8 @@ func mustRat(s string) *big.Rat {
 
 func (d decimal) times(factor *big.Rat) *big.Rat { return new(big.Rat).Mul(d.exact, factor) }
 
-// ceil rounds up to a whole number; ok is false if it is too large.
+// ceil rounds up to a whole number. It reports false if the number is larger than
+// maxExact.
 func ceil(r *big.Rat) (n int64, ok bool) {
 	q, rest := new(big.Int).QuoRem(r.Num(), r.Denom(), new(big.Int))
 	if rest.Sign() > 0 {
@@ -40,7 +40,8 @@ func ceil(r *big.Rat) (n int64, ok bool) {
 	return q.Int64(), q.IsInt64() && q.Int64() <= maxExact
 }
 
-// floor is for numbers that are not negative.
+// floor rounds a number that is not negative down to a whole number. It reports
+// false if the number is larger than maxExact.
 func floor(r *big.Rat) (n int64, ok bool) {
 	q := new(big.Int).Quo(r.Num(), r.Denom())
 	return q.Int64(), q.IsInt64() && q.Int64() <= maxExact

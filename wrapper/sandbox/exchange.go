@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/server"
 )
 
 // Bounds of request bodies.
@@ -20,11 +22,11 @@ const (
 
 // exchange is one API request on its way through the sandbox.
 type exchange struct {
-	operation string
-	refusal   *answer // of a path or method that no operation has
+	operation server.Operation
+	refusal   *answer // the answer to a path or method that no operation has; otherwise nil
 	body      []byte
-	fault     *Fault // nil: none
-	paused    bool   // the fault's delay is over
+	fault     *Fault // nil if none strikes the request
+	paused    bool   // whether the fault's delay is over
 	closing   context.Context
 }
 
@@ -35,8 +37,8 @@ func exchangeOf(r *http.Request) *exchange {
 	return x
 }
 
-// pause is the fault's delay. It goes on when the client has gone: a slow
-// server acts all the same. It reports false if the sandbox was closed.
+// pause waits for the fault's delay, even if the client has gone away: a slow
+// server still acts. It reports false if the sandbox was closed meanwhile.
 func (x *exchange) pause() bool {
 	if x.paused || x.fault == nil || x.fault.Delay <= 0 {
 		return true
@@ -52,8 +54,8 @@ func (x *exchange) pause() bool {
 	}
 }
 
-// serveAPI is every API request: recorded, perhaps struck by a fault, then
-// answered by its operation.
+// serveAPI records an API request, lets a fault strike it, if there is one, and
+// answers it.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		httpProblem(http.StatusServiceUnavailable, "The sandbox is closed").writeTo(w)
@@ -63,8 +65,8 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	x := &exchange{closing: s.ctx}
 	x.operation, x.refusal = s.router.route(r)
-	x.fault = s.faults.take(x.operation)
-	entry := s.requests.begin(s.clock.now(), x, r)
+	x.fault = s.faults.take(x.operation.ID)
+	entry := s.requests.begin(s.books.Now(), x, r)
 	body, err := x.readBody(w, r)
 	x.body = body
 	s.requests.received(entry, body)
@@ -74,7 +76,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.As(err, &tooLarge):
 		a = bodyTooLarge(x.operation, tooLarge.Limit)
-	case err != nil: // the request did not come whole, so it must not act
+	case err != nil: // A request that did not arrive whole must not act.
 		s.finish(entry, r, nil, started)
 		panic(http.ErrAbortHandler)
 	default:
@@ -85,15 +87,15 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 		reset(w)
 		return
 	}
-	a.set("Date", s.clock.now().Format(http.TimeFormat))
+	a.set("Date", s.books.Now().Format(http.TimeFormat))
 	if x.fault != nil && x.fault.CutBody {
 		sendCut(w, a)
 	}
 	a.writeTo(w)
 }
 
-// strike answers as the fault wants it, or else as the operation does; nil
-// stands for a reset connection.
+// strike returns the answer of the fault, if one strikes the request, or else that
+// of the operation. Nil means that the connection is to be reset.
 func (s *Server) strike(r *http.Request, x *exchange) *answer {
 	f := x.fault
 	if f == nil {
@@ -116,7 +118,7 @@ func (s *Server) strike(r *http.Request, x *exchange) *answer {
 	return a
 }
 
-// act lets the operation answer, into memory.
+// act returns the answer of the operation.
 func (s *Server) act(r *http.Request, x *exchange) *answer {
 	if x.refusal != nil {
 		return x.refusal
@@ -124,10 +126,13 @@ func (s *Server) act(r *http.Request, x *exchange) *answer {
 	if !s.authorized(r) {
 		return unauthorized()
 	}
+	if refusal := checkQuery(x.operation, r.URL.RawQuery); refusal != nil {
+		return refusal
+	}
 	r = r.WithContext(context.WithValue(r.Context(), exchangeKey{}, x))
 	r.Body = io.NopCloser(bytes.NewReader(x.body))
 	c := &capture{header: make(http.Header)}
-	s.router.ServeHTTP(c, r)
+	s.router.mux.ServeHTTP(c, r)
 	return c.answer()
 }
 
@@ -137,30 +142,30 @@ func (s *Server) authorized(r *http.Request) bool {
 		subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.apiKey)) == 1
 }
 
-// readBody reads the whole body, within its bound. Close does not wait for a
-// client that is slow to send.
+// readBody reads the whole body, up to its bound. Close does not wait for a client
+// that is slow to send.
 func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	limit := int64(maxJSONBytes)
-	if x.operation == opUploadLogo {
+	if x.operation.ID == opUploadLogo {
 		limit = maxLogoBytes
 	}
 	defer context.AfterFunc(x.closing, func() {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyGrace)) // a body in memory needs none
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyGrace)) // A body in memory has no deadline to set.
 	})()
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 }
 
-func bodyTooLarge(operation string, limit int64) *answer {
-	title := http.StatusText(http.StatusRequestEntityTooLarge)
-	if operation == opUploadLogo {
-		title = "Image is too large"
+// bodyTooLarge answers with 413 where the description has it, which is the upload
+// of a logo alone.
+func bodyTooLarge(operation server.Operation, limit int64) *answer {
+	text := "has more than " + strconv.FormatInt(limit, 10) + " bytes"
+	if operation.ID == opUploadLogo {
+		return problemAnswer(http.StatusRequestEntityTooLarge, problem{Title: "Image is too large", Details: "The body " + text})
 	}
-	return problemAnswer(http.StatusRequestEntityTooLarge, problem{
-		Title: title, Details: "The body has more than " + strconv.FormatInt(limit, 10) + " bytes",
-	})
+	return invalidParameters(map[string][]string{"body": {text}})
 }
 
-// capture is the ResponseWriter that operations write to.
+// capture is the ResponseWriter to which operations write their answers.
 type capture struct {
 	header http.Header
 	status int

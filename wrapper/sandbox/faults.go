@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -12,82 +11,74 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong with the next requests to an operation.
-// See [Server.Inject].
+// Fault is something that goes wrong with the next requests to an operation. See
+// [Server.Inject].
 type Fault struct {
-	// Operation is an operationId of the API description, such as SubmitOrder;
-	// case does not matter. Empty means any request.
+	// Operation is an operationId of the API description, such as SubmitOrder, in
+	// any case. Empty means any request.
 	Operation string
-	// Skip lets so many requests pass before the first one that is struck.
+	// Skip is the number of requests that pass before the first one is struck.
 	Skip int
-	// Count is the number of requests that are struck. 0 means one; a negative
+	// Count is the number of requests that are struck. Zero means one. A negative
 	// number means all, until the fault is removed.
 	Count int
 
-	// Delay is waited, in real time, before the request is acted on. A request
-	// with an Idempotency-Key is in flight meanwhile, and a second one with the
-	// key gets its 409 at once. The request is acted on even if the client has
-	// gone when the delay ends.
+	// Delay is how long the sandbox waits, in real time, before it acts on the
+	// request. Meanwhile the request's Idempotency-Key is in flight, so that a
+	// second request with the key is answered with 409 at once. The sandbox acts
+	// even if the client has gone away by the end of the delay.
 	Delay time.Duration
-	// ResetBefore resets the connection before the request is acted on.
+	// ResetBefore resets the connection before the sandbox acts.
 	ResetBefore bool
-	// Status is answered in place of acting.
+	// Status is answered instead of acting.
 	Status int
-	// AfterActing makes Status the answer to a request that was acted on.
+	// AfterActing makes the sandbox act and then answer with Status.
 	AfterActing bool
-	// Body is the body of the answer with Status; a problem document with the
-	// status if nil. Its media type is that of Header, or text/html.
+	// Body is the body of the answer with Status. If it is nil, the body is a
+	// problem document. The Content-Type is that of Header, or else text/html.
 	Body []byte
 	// Header is added to the answer, such as Retry-After.
 	Header http.Header
-	// ResetAfter resets the connection after the request was acted on, before
-	// any answer.
+	// ResetAfter makes the sandbox act and then reset the connection without an
+	// answer.
 	ResetAfter bool
-	// CutBody ends the connection after half of the answer's body.
+	// CutBody ends the connection after half of the body of the answer.
 	CutBody bool
 }
 
-// Injection is a fault that was injected.
+// Injection is a fault that is in force.
 type Injection struct {
 	faults *faults
+	id     string
 
 	// Guarded by faults.mu.
 	fault Fault
 	skip  int
-	left  int // negative: without end
+	left  int // negative means all
 	fired int
 }
 
-// Remove takes the fault back. It may be called more than once.
+// Remove removes the fault. It may be called more than once.
 func (i *Injection) Remove() {
-	i.faults.mu.Lock()
-	defer i.faults.mu.Unlock()
-	i.faults.active = slices.DeleteFunc(i.faults.active, func(other *Injection) bool { return other == i })
+	i.faults.remove(i.id)
 }
 
-// Fired says how many requests the fault has struck.
+// Fired returns how many requests the fault has struck.
 func (i *Injection) Fired() int {
 	i.faults.mu.Lock()
 	defer i.faults.mu.Unlock()
 	return i.fired
 }
 
-// Inject makes requests fail. Each request is struck by one fault at most, the
-// earliest injected that fits. A fault that names no operation of the API or
-// does nothing is a mistake in the test: it ends the test ([Run]) or panics.
+// Inject makes requests fail. At most one fault strikes a request: of those that
+// match it, the one that was injected first. A fault that names no operation of the
+// API, or that does nothing, is a mistake in the test; Inject ends the test (with
+// [Run]) or panics.
 func (s *Server) Inject(f Fault) *Injection {
 	if err := f.check(s.router.names); err != nil {
 		s.fail("Inject", err)
 	}
-	f.Header = f.Header.Clone()
-	i := &Injection{faults: &s.faults, fault: f, skip: f.Skip, left: f.Count}
-	if i.left == 0 {
-		i.left = 1
-	}
-	s.faults.mu.Lock()
-	defer s.faults.mu.Unlock()
-	s.faults.active = append(s.faults.active, i)
-	return i
+	return s.faults.add(f)
 }
 
 // ClearFaults removes all faults.
@@ -97,12 +88,36 @@ func (s *Server) ClearFaults() {
 	s.faults.active = nil
 }
 
+// faults are the faults in force, in the order of their injection.
 type faults struct {
 	mu     sync.Mutex
 	active []*Injection
+	added  int
 }
 
-// take gives the fault that strikes this request, or nil.
+func (fs *faults) add(f Fault) *Injection {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.added++
+	f.Header = f.Header.Clone()
+	i := &Injection{faults: fs, id: strconv.Itoa(fs.added), fault: f, skip: f.Skip, left: f.Count}
+	if i.left == 0 {
+		i.left = 1
+	}
+	fs.active = append(fs.active, i)
+	return i
+}
+
+// remove removes the fault with this id. It reports false if there is none.
+func (fs *faults) remove(id string) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	before := len(fs.active)
+	fs.active = slices.DeleteFunc(fs.active, func(i *Injection) bool { return i.id == id })
+	return len(fs.active) < before
+}
+
+// take returns the fault that strikes this request, or nil.
 func (fs *faults) take(operation string) *Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -131,18 +146,18 @@ func (f *Fault) check(operations []string) error {
 	case f.Operation != "" && !slices.ContainsFunc(operations, known):
 		return fmt.Errorf("the API has no operation %q; it has %s", f.Operation, strings.Join(operations, ", "))
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("status %d can't be answered", f.Status)
+		return fmt.Errorf("Status %d is not between 200 and 599", f.Status)
 	case f.Status == 0 && (f.Body != nil || f.AfterActing):
-		return errors.New("a Body or AfterActing needs a Status")
+		return errors.New("Body and AfterActing need a Status")
 	case f.Delay < 0 || f.Skip < 0:
-		return errors.New("a negative Delay or Skip means nothing")
+		return errors.New("Delay and Skip must not be negative")
 	case f.Delay == 0 && !f.ResetBefore && !f.ResetAfter && !f.CutBody && f.Status == 0 && len(f.Header) == 0:
 		return errors.New("the fault does nothing")
 	}
 	return nil
 }
 
-// answer is the fault's own answer.
+// answer returns the fault's own answer.
 func (f *Fault) answer() *answer {
 	a := &answer{status: f.Status, contentType: "text/html; charset=utf-8", body: f.Body}
 	if f.Body == nil {
@@ -155,7 +170,7 @@ func (f *Fault) answer() *answer {
 	return a
 }
 
-// String names what the fault does, for the journal and the pages.
+// String says what the fault does, for the request log and the pages.
 func (f *Fault) String() string {
 	if f == nil {
 		return ""
@@ -176,20 +191,20 @@ func (f *Fault) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// reset ends the connection so that the client sees a reset, where the
-// connection allows it, and never an answer.
+// reset ends the connection without an answer. The client sees a reset where the
+// connection allows it.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a FIN in place of a RST is a fault too
+	if tcp, ok := conn.(interface{ SetLinger(sec int) error }); ok {
+		_ = tcp.SetLinger(0) // A FIN instead of a RST is a fault too.
 	}
 	_ = conn.Close()
 }
 
-// sendCut promises the whole body, sends half and ends the connection.
+// sendCut announces the whole body, sends half of it and ends the connection.
 func sendCut(w http.ResponseWriter, a *answer) {
 	if len(a.body) < 2 {
 		reset(w)
@@ -200,6 +215,6 @@ func sendCut(w http.ResponseWriter, a *answer) {
 	cut.body = a.body[:whole/2]
 	w.Header().Set("Content-Length", strconv.Itoa(whole))
 	cut.writeTo(w)
-	_ = http.NewResponseController(w).Flush() // what can't be sent is cut even shorter
+	_ = http.NewResponseController(w).Flush() // Half a body that can't be sent is only cut shorter.
 	panic(http.ErrAbortHandler)
 }

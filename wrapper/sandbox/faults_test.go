@@ -47,6 +47,24 @@ func TestFaultStatusAfterActing(t *testing.T) {
 	})
 }
 
+// A filter in front of the API replaces its answer with a page of its own.
+func TestAFiltersPageAfterActing(t *testing.T) {
+	overBoth(t, func(t *testing.T, s *Server) {
+		s.Inject(Fault{Operation: "SubmitOrder", Status: 403, AfterActing: true, Body: []byte("<h1>Forbidden</h1>")})
+		r := post(t, s, "/orders", oneKg)
+		assert.Equal(t, 403, r.status)
+		assert.Equal(t, "<h1>Forbidden</h1>", string(r.body))
+		assert.Equal(t, "text/html; charset=utf-8", r.header.Get("Content-Type"))
+		assert.Equal(t, 1, s.OrderCount())
+
+		s.Inject(Fault{Status: 403, AfterActing: true, Body: []byte(`no`), Header: http.Header{"Content-Type": {"text/plain"}}})
+		assert.Equal(t, []string{"text/plain"}, post(t, s, "/orders", oneKg).header["Content-Type"])
+		s.Inject(Fault{Status: 403, AfterActing: true, Body: []byte{}})
+		assert.Empty(t, post(t, s, "/orders", oneKg).body, "an empty body is not nil")
+		assert.Equal(t, 3, s.OrderCount())
+	})
+}
+
 func TestFaultResets(t *testing.T) {
 	overBoth(t, func(t *testing.T, s *Server) {
 		for _, c := range []struct {
@@ -79,7 +97,7 @@ func TestFaultCutsTheBody(t *testing.T) {
 	})
 }
 
-func TestFaultDelayIsWaitedBeforeActing(t *testing.T) {
+func TestFaultDelayComesBeforeActing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(WithoutListener(), WithEmptyBooks())
 		s.Inject(Fault{Operation: "SubmitOrder", Delay: time.Minute})
@@ -100,7 +118,7 @@ func TestFaultDelayIsWaitedBeforeActing(t *testing.T) {
 	})
 }
 
-func TestADelayedRequestActsAlthoughTheClientHasGone(t *testing.T) {
+func TestADelayedRequestActsAfterTheClientHasGone(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	s.Inject(Fault{Delay: 2 * time.Second})
 	client := &http.Client{Timeout: time.Second} // the request arrives in it, however busy the machine
@@ -144,7 +162,7 @@ func TestFaultHeaderAlone(t *testing.T) {
 	assert.Equal(t, []string{"text/html"}, r.header["Content-Type"])
 }
 
-func TestFaultsThatAreMistakes(t *testing.T) {
+func TestInvalidFaults(t *testing.T) {
 	for _, f := range []Fault{
 		{}, {Operation: "PlaceOrder", Status: 500}, {Status: 99}, {Status: 600}, {AfterActing: true, ResetAfter: true},
 		{Body: []byte("x"), Delay: 1}, {Delay: -1}, {Skip: -1, Status: 500},

@@ -14,24 +14,24 @@ import (
 	"unicode/utf8"
 )
 
-// maxText is the API's bound for names, descriptions and metadata, in
-// characters.
+// maxText is how many characters a name, a description or metadata may have.
 const maxText = 512
 
-// fields reads the members of a JSON body and collects what is wrong, by
-// member. Members that it is not asked for are ignored.
+// fields reads the members of a JSON body and collects what is wrong with each.
+// Members that are not read are ignored.
 type fields struct {
 	values map[string]json.RawMessage
 	errors map[string][]string
 }
 
-// readFields returns an answer if the body is no JSON object.
+// readFields returns an answer if the body is not a JSON object.
 func readFields(r *http.Request) (*fields, *answer) {
+	f := &fields{}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != typeJSON && !strings.HasSuffix(mediaType, "+json") {
-		return nil, httpProblem(http.StatusUnsupportedMediaType, "Content-Type must be "+typeJSON)
+		f.refuse("body", "must be JSON, with the Content-Type "+typeJSON)
+		return nil, f.refusal()
 	}
-	f := &fields{}
 	if err := json.Unmarshal(exchangeOf(r).body, &f.values); err != nil || f.values == nil {
 		f.refuse("body", "must be a JSON object")
 		return nil, f.refusal()
@@ -39,6 +39,7 @@ func readFields(r *http.Request) (*fields, *answer) {
 	return f, nil
 }
 
+// refuse notes what is wrong with a member.
 func (f *fields) refuse(name, complaint string) {
 	if f.errors == nil {
 		f.errors = make(map[string][]string)
@@ -46,7 +47,7 @@ func (f *fields) refuse(name, complaint string) {
 	f.errors[name] = append(f.errors[name], complaint)
 }
 
-// refusal is nil if nothing was wrong.
+// refusal returns the answer that says what is wrong, or nil.
 func (f *fields) refusal() *answer {
 	if len(f.errors) == 0 {
 		return nil
@@ -54,12 +55,13 @@ func (f *fields) refusal() *answer {
 	return invalidParameters(f.errors)
 }
 
-// has reports a member that is there and not null.
+// has reports whether the body has a member that is not null.
 func (f *fields) has(name string) bool {
 	v, ok := f.values[name]
 	return ok && !bytes.Equal(v, []byte("null"))
 }
 
+// require is has, and refuses the member if it is missing.
 func (f *fields) require(name string) bool {
 	if !f.has(name) {
 		f.refuse(name, "is required")
@@ -68,8 +70,8 @@ func (f *fields) require(name string) bool {
 	return true
 }
 
-// number reads a required number. What is not finite or too large to hold
-// whole cents is refused.
+// number reads a required number. It refuses one that is too large for a float64
+// to hold exactly.
 func (f *fields) number(name string) (decimal, bool) {
 	if !f.require(name) {
 		return decimal{}, false
@@ -86,6 +88,15 @@ func (f *fields) number(name string) (decimal, bool) {
 		return decimal{}, false
 	}
 	return newDecimal(v), true
+}
+
+// wholePositive reads a required whole number above 0.
+func (f *fields) wholePositive(name string) decimal {
+	n := f.positive(name)
+	if n.value > 0 && !n.exact.IsInt() {
+		f.refuse(name, "must be a whole number")
+	}
+	return n
 }
 
 // positive reads a required number above 0.
@@ -106,7 +117,7 @@ func (f *fields) notNegative(name string) decimal {
 	return n
 }
 
-// text reads an optional string; nil if it is absent or null.
+// text reads an optional string. It returns nil if the member is absent or null.
 func (f *fields) text(name string) *string {
 	if !f.has(name) {
 		return nil
@@ -119,7 +130,7 @@ func (f *fields) text(name string) *string {
 	return &s
 }
 
-// shortText is text with the API's bound.
+// shortText is text of at most maxText characters.
 func (f *fields) shortText(name string) *string {
 	s := f.text(name)
 	if s != nil && utf8.RuneCountInString(*s) > maxText {
@@ -128,7 +139,16 @@ func (f *fields) shortText(name string) *string {
 	return s
 }
 
-// requiredText is text that must be there and not empty.
+// orNone returns nil for an empty string: the vendor's own example programs send
+// one for none.
+func orNone(s *string) *string {
+	if s == nil || *s == "" {
+		return nil
+	}
+	return s
+}
+
+// requiredText reads a required string that is not empty.
 func (f *fields) requiredText(name string) string {
 	if !f.require(name) {
 		return ""
@@ -143,7 +163,7 @@ func (f *fields) requiredText(name string) string {
 	return *s
 }
 
-// oneOf reads an optional member of an enumeration.
+// oneOf reads an optional string that must be one of values.
 func (f *fields) oneOf(name string, values ...string) string {
 	s := f.text(name)
 	if s == nil {
@@ -155,16 +175,23 @@ func (f *fields) oneOf(name string, values ...string) string {
 	return *s
 }
 
-// httpsURL reads a required absolute https URL.
-func (f *fields) httpsURL(name string) string {
+// returnURL reads a required absolute https URL. If the sandbox itself is on
+// loopback, a plain http URL of this machine will do, so that a shop in development
+// needs no TLS.
+func (f *fields) returnURL(name string, loopback bool) string {
 	s := f.requiredText(name)
-	if s != "" && !absoluteURL(s, "https") {
-		f.refuse(name, "must be an absolute https URL")
+	if s == "" || absoluteURL(s, "https") {
+		return s
 	}
+	if u, err := url.Parse(s); err == nil && loopback && absoluteURL(s, "http") && loopbackHost(u.Hostname()) {
+		return s
+	}
+	f.refuse(name, "must be an absolute https URL")
 	return s
 }
 
-// notificationURL reads notification_config.url; nil without notifications.
+// notificationURL reads notification_config.url. It returns nil if there is no
+// notification_config.
 func (f *fields) notificationURL() *string {
 	const name = "notification_config"
 	if !f.has(name) {
@@ -185,6 +212,7 @@ func (f *fields) notificationURL() *string {
 	return &s
 }
 
+// absoluteURL reports whether s is an absolute URL with one of the schemes.
 func absoluteURL(s string, schemes ...string) bool {
 	u, err := url.Parse(s)
 	return err == nil && slices.Contains(schemes, u.Scheme) && u.Hostname() != ""

@@ -3,13 +3,17 @@ package sandbox
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // reply is an answer as a client of any language sees it.
@@ -143,6 +147,12 @@ func newSubaccount(t testing.TB, s *Server, body string) string {
 
 const sessionBody = `{"amount_kg":100,"success_url":"https://www.example.com/ok?session_id={CHECKOUT_SESSION_ID}",` +
 	`"cancel_url":"https://www.example.com/back"}`
+
+// logos returns the images that the sandbox holds.
+func logos(s *Server) (all []*books.Logo) {
+	s.books.Look(func(tx *books.Tx) { all = slices.Collect(maps.Values(tx.Logos())) })
+	return all
+}
 
 // longAgo is a fixed start for tests that look at times.
 func longAgo() time.Time { return time.Date(2026, 2, 3, 4, 5, 6, 789012000, time.UTC) }

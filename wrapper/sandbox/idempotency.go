@@ -6,72 +6,72 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"net/http"
+	"sync"
 	"unicode/utf8"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // maxKeyLength is the API's bound for an Idempotency-Key, in characters.
 const maxKeyLength = 512
 
-// keyID is the scope of an Idempotency-Key: the account (there is one) and the
-// path of the operation.
-type keyID struct{ path, key string }
-
-// checkKey refuses what can't be a key.
+// checkKey refuses a key that is empty or too long.
 func checkKey(key string) *answer {
 	switch {
 	case key == "":
 		return invalidParameters(map[string][]string{"Idempotency-Key": {"must not be empty"}})
 	case utf8.RuneCountInString(key) > maxKeyLength:
-		return problemAnswer(400, problem{Type: errorType("idempotency-key-too-long"), Title: "Idempotency key is too long"})
+		return problemAnswer(http.StatusBadRequest, problem{Type: errorType("idempotency-key-too-long"), Title: "Idempotency key is too long"})
 	}
 	return nil
 }
 
-// reserve begins a request with a key. An answer means that it must not act:
-// the first answer again, or why not. Otherwise the key is in flight until
-// release.
-func (b *books) reserve(id keyID, digest string) *answer {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch done := b.keys[id]; {
-	case b.inFlight[id]:
-		return problemAnswer(409, problem{
+// reservations are the idempotency keys whose first request is still being
+// answered.
+type reservations struct {
+	mu       sync.Mutex
+	inFlight map[books.KeyID]bool
+}
+
+// reserve begins a request with a key. If it returns an answer, the request must
+// not act: the answer is the stored one, or says why there is none. Otherwise the
+// key is in flight until release.
+func (s *Server) reserve(id books.KeyID, digest string) *answer {
+	s.reservations.mu.Lock()
+	defer s.reservations.mu.Unlock()
+	if s.reservations.inFlight[id] {
+		return problemAnswer(http.StatusConflict, problem{
 			Type:  errorType("idempotency-concurrent-requests"),
 			Title: "Request with same idempotency key is in progress",
 		})
-	case done == nil:
-		b.inFlight[id] = true
+	}
+	var first *books.KeyRecord
+	s.books.Look(func(tx *books.Tx) { first = tx.Key(id) })
+	switch {
+	case first == nil:
+		s.reservations.inFlight[id] = true
 		return nil
-	case done.Digest != digest:
-		return problemAnswer(422, problem{
+	case first.Digest != digest:
+		return problemAnswer(http.StatusUnprocessableEntity, problem{
 			Type:  errorType("idempotency-changed-payload"),
 			Title: "Previous request submitted with same idempotency key had different payload",
 		})
-	default:
-		a := &answer{status: done.Status, contentType: typeJSON, body: done.Body}
-		a.set("X-Idempotent-Replay", "true")
-		return a
 	}
+	a := &answer{status: first.Status, contentType: typeJSON, body: first.Body}
+	a.set("X-Idempotent-Replay", "true")
+	return a
 }
 
-func (b *books) release(id keyID) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.inFlight, id)
+func (s *Server) release(id books.KeyID) {
+	s.reservations.mu.Lock()
+	defer s.reservations.mu.Unlock()
+	delete(s.reservations.inFlight, id)
 }
 
-// remember stores a success in the very change that the request made. Nothing
-// else is stored: a request that was refused did nothing, so the caller may mend
-// it and send it again under its key.
-func (tx *tx) remember(id keyID, digest string, a *answer) {
-	tx.change.Keys = append(tx.change.Keys, &keyRecord{
-		Path: id.path, Key: id.key, Digest: digest, Status: a.status, Body: a.body,
-	})
-}
-
-// payloadDigest compares requests by meaning: JSON of other spacing or order
-// of members is the same payload. The subaccount belongs to it, since the same
-// body for another subaccount is another request.
+// payloadDigest returns the same digest for requests that mean the same: the
+// spacing of JSON and the order of its members make no difference. The subaccount
+// does, because the same body for another subaccount is another request.
 func payloadDigest(subaccount *string, body []byte) string {
 	h := sha256.New()
 	if subaccount != nil {
@@ -82,6 +82,8 @@ func payloadDigest(subaccount *string, body []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// canonical returns JSON with its members sorted and without spacing, and anything
+// else as it is.
 func canonical(body []byte) []byte {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()

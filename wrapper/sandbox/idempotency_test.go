@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -48,7 +49,7 @@ func TestChangedPayload(t *testing.T) {
 		assertProblem(t, 422, "idempotency-changed-payload", titleChanged)
 }
 
-func TestKeysOfOtherPathsAndOtherKeysAreTheirOwn(t *testing.T) {
+func TestTheScopeOfAKeyIsThePath(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	a := place(t, s, `{"amount_kg":10}`, "Idempotency-Key", "k")
 	b := place(t, s, `{"amount_kg":10}`, "Idempotency-Key", "K")
@@ -79,7 +80,7 @@ func TestOperationsWithoutIdempotencyIgnoreTheKey(t *testing.T) {
 	assert.NotEqual(t, a.id(t), b.id(t))
 }
 
-func TestKeysThatAreNoKeys(t *testing.T) {
+func TestInvalidKeys(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	post(t, s, "/orders", `{"amount_kg":1}`, "Idempotency-Key", strings.Repeat("k", 513)).
 		assertProblem(t, 400, "idempotency-key-too-long", "Idempotency key is too long")
@@ -94,6 +95,33 @@ func TestErrorsAreNotStored(t *testing.T) {
 	r := post(t, s, "/orders", `{"amount_kg":1}`, "Idempotency-Key", "k")
 	assert.Equal(t, 201, r.status, "a mended body under the same key")
 	assert.Empty(t, r.header.Get("X-Idempotent-Replay"))
+}
+
+func TestKeyLifetime(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state")
+	options := []Option{WithStateFile(path), WithEmptyBooks(), WithClock(longAgo), WithKeyLifetime(24 * time.Hour)}
+	s, err := Open(options...)
+	require.NoError(t, err)
+	first := place(t, s, oneKg, "Idempotency-Key", "k")
+	s.Advance(24*time.Hour - time.Microsecond)
+	assert.Equal(t, first, place(t, s, oneKg, "Idempotency-Key", "k"), "the key is remembered to the end of its lifetime")
+	require.NoError(t, s.Close())
+
+	s, err = Open(options...)
+	require.NoError(t, err)
+	defer s.Close()
+	assert.Equal(t, first, place(t, s, oneKg, "Idempotency-Key", "k"), "a restart does not change when it was stored")
+	s.Advance(time.Microsecond)
+	second := place(t, s, `{"amount_kg":2}`, "Idempotency-Key", "k")
+	assert.NotEqual(t, first, second, "a forgotten key is a new one, for another payload too")
+	s.Advance(23 * time.Hour)
+	assert.Equal(t, second, place(t, s, `{"amount_kg":2}`, "Idempotency-Key", "k"), "and it has a lifetime of its own")
+	assert.Equal(t, 2, s.OrderCount())
+
+	forgetful := Run(t, WithEmptyBooks(), WithKeyLifetime(0))
+	place(t, forgetful, oneKg, "Idempotency-Key", "k")
+	place(t, forgetful, oneKg, "Idempotency-Key", "k")
+	assert.Equal(t, 2, forgetful.OrderCount())
 }
 
 func TestConcurrentRequestsWithOneKey(t *testing.T) {
@@ -114,9 +142,10 @@ func TestConcurrentRequestsWithOneKey(t *testing.T) {
 	assert.Zero(t, inFlight(s))
 }
 
-func inFlight(s *Server) (n int) {
-	s.look(func(tx *tx) { n = len(tx.books.inFlight) })
-	return n
+func inFlight(s *Server) int {
+	s.reservations.mu.Lock()
+	defer s.reservations.mu.Unlock()
+	return len(s.reservations.inFlight)
 }
 
 func TestManyRequestsWithOneKeyPlaceOneOrder(t *testing.T) {

@@ -7,23 +7,25 @@ import (
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// What the account did before its first order in these books: the vendor's
-// tests see 1571 kg for January 2024.
+// What the account did before its first order in the sandbox: the vendor's tests
+// expect 1571 kg for January 2024.
 var (
 	accountSince  = time.Date(2023, 9, 26, 0, 18, 51, 764508000, time.UTC)
 	pastOffsetOn  = time.Date(2024, 1, 15, 12, 0, 0, 0, time.UTC)
 	pastOffsetKgs = 1571.0
 )
 
-// What one unit of each equivalent stands for, in kilograms of CO2. The API
-// does not tell its own; these are of the usual size.
+// What one unit of each equivalent stands for, in kilograms of CO2. Those of the API
+// are not known; these are of the usual size.
 const (
 	carYearKgs    = 4600.0
 	treeKgs       = 60.0
 	homeYearKgs   = 7930.0
-	flightLaxNyKg = 378.0 // 3,980 km at the factor of a flight quote
+	flightLaxNyKg = 378.0 // 3,980 km by the factor of a flight quote
 )
 
 type impactJSON struct {
@@ -31,8 +33,8 @@ type impactJSON struct {
 	LogoURL        *string              `json:"logo_url"`
 	TotalOffsetKgs float64              `json:"total_offset_kgs"`
 	Equivalents    equivalentsJSON      `json:"equivalents"`
-	SinceDate      wireTime             `json:"since_date"`
-	ToDate         *wireTime            `json:"to_date"`
+	SinceDate      apijson.Time         `json:"since_date"`
+	ToDate         *apijson.Time        `json:"to_date"`
 	Categories     []impactCategoryJSON `json:"categories"`
 }
 
@@ -66,49 +68,45 @@ type hostedPageJSON struct {
 	EnabledEquivalents []string `json:"enabled_equivalents"`
 }
 
-// GetImpactData answers GET /impact/data: the past of the account and its
-// fulfilled orders, counted by the time they were created, from inclusive, to
-// exclusive. A subaccount has no past.
+// GetImpactData answers GET /impact/data. It counts the account's past offsets and
+// the fulfilled orders that were created in the period: from is inclusive, to is
+// exclusive. A subaccount has no past offsets.
 func (op operations) GetImpactData(w http.ResponseWriter, r *http.Request, p api.GetImpactDataParams) {
-	op.respond(w, r, scope{subaccount: p.XSubaccountID}, func(tx *tx) *answer {
+	op.respond(w, r, scope{subaccount: p.XSubaccountID}, func(tx *books.Tx) *answer {
 		if p.From != nil && p.To != nil && p.To.Before(*p.From) {
 			return invalidParameters(map[string][]string{"to": {"must not be before from"}})
 		}
 		within := func(t time.Time) bool {
 			return (p.From == nil || !t.Before(*p.From)) && (p.To == nil || t.Before(*p.To))
 		}
-		data := impactJSON{Name: ref("CNaught"), SinceDate: wireTime(accountSince), ToDate: wireTimePtr(p.To)}
-		counted, past := &tx.orders, 0.0
+		data := impactJSON{Name: ref("CNaught"), SinceDate: apijson.Time(accountSince), ToDate: apijson.TimePtr(p.To)}
+		past := 0.0
 		if p.XSubaccountID != nil {
-			a := tx.subaccounts.get(*p.XSubaccountID)
-			data.Name, data.LogoURL, data.SinceDate = &a.Name, op.s.logoURL(a), wireTime(a.CreatedOn)
-			counted = tx.ordersOf[a.ID]
+			a := tx.Subaccounts().Get(*p.XSubaccountID)
+			data.Name, data.LogoURL, data.SinceDate = &a.Name, op.s.logoURL(a), apijson.Time(a.CreatedOn)
 		} else if op.s.sampleData && within(pastOffsetOn) {
 			past = pastOffsetKgs
 		}
 		if p.From != nil {
-			data.SinceDate = wireTime(*p.From)
+			data.SinceDate = apijson.Time(*p.From)
 		}
-		data.count(tx.catalog, past, fulfilledKgs(counted, within))
+		data.count(op.s.catalog, past, fulfilledKgs(tx.OrdersOf(p.XSubaccountID), within))
 		return jsonAnswer(http.StatusOK, data)
 	})
 }
 
-func fulfilledKgs(orders *sequence[order], within func(time.Time) bool) float64 {
-	if orders == nil {
-		return 0
-	}
+func fulfilledKgs(orders *books.Sequence[books.Order], within func(time.Time) bool) float64 {
 	sum := 0.0
-	for _, o := range orders.items {
-		if o.State == orderFulfilled && within(o.CreatedOn) {
+	for _, o := range orders.All() {
+		if o.State == books.OrderFulfilled && within(o.CreatedOn) {
 			sum += o.AmountKg
 		}
 	}
 	return sum
 }
 
-// count fills in the masses: the past came from the first project, orders from
-// all in their shares.
+// count fills in the masses. The past offsets came from the first project, and
+// orders come from all projects in their shares.
 func (j *impactJSON) count(c *catalog, past, ordered float64) {
 	total := past + ordered
 	j.TotalOffsetKgs = roundTo(total, 6)
@@ -148,7 +146,7 @@ func roundTo(v float64, digits int) float64 {
 
 // GetImpactHostedPageConfig answers GET /impact/hosted-page-config.
 func (op operations) GetImpactHostedPageConfig(w http.ResponseWriter, r *http.Request, p api.GetImpactHostedPageConfigParams) {
-	op.respond(w, r, scope{subaccount: p.XSubaccountID}, func(*tx) *answer {
+	op.respond(w, r, scope{subaccount: p.XSubaccountID}, func(*books.Tx) *answer {
 		page := "https://impact.cnaught.com/sandbox"
 		if p.XSubaccountID != nil {
 			page += "/" + *p.XSubaccountID

@@ -10,7 +10,7 @@ import (
 
 const january = "?from=2024-01-01T00:00:00.000Z&to=2024-02-01T00:00:00.000Z"
 
-func TestImpactIsAsSeenLive(t *testing.T) {
+func TestImpactMatchesObservedValues(t *testing.T) {
 	s := Run(t)
 	all := get(t, s, "/impact/data").object(t)
 	assert.Equal(t, "CNaught", all["name"])
@@ -32,7 +32,7 @@ func TestImpactIsAsSeenLive(t *testing.T) {
 }
 
 func TestImpactCountsFulfilledOrdersInTheirPeriod(t *testing.T) {
-	s := Run(t, WithClock(longAgo))
+	s := Run(t, WithClock(longAgo), WithFractions())
 	placed := place(t, s, `{"amount_kg":10.1}`)
 	_ = place(t, s, `{"amount_kg":500}`) // never fulfilled
 	cancelled := place(t, s, `{"amount_kg":700}`)
@@ -58,6 +58,7 @@ func TestImpactCountsFulfilledOrdersInTheirPeriod(t *testing.T) {
 	assert.InDelta(t, 10.1, sum, 1e-9)
 
 	get(t, s, "/impact/data?from=yesterday").assertRefused(t, "from")
+	get(t, s, "/impact/data?from=&to=").assertRefused(t, "from", "to")
 	get(t, s, "/impact/data?from=2024-02-01&to=2024-01-01").assertRefused(t, "to")
 }
 

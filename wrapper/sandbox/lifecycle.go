@@ -8,19 +8,19 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// shutdownGrace bounds how long Close waits for answers under way.
+// shutdownGrace bounds how long Close waits for answers that are being sent.
 const shutdownGrace = 250 * time.Millisecond
 
-// bodyGrace is how long Close lets a request that has begun go on arriving.
+// bodyGrace is how long Close waits for the rest of a request.
 const bodyGrace = time.Second
-
-// clockPoll is how often a clock of the user's own is looked at.
-const clockPoll = 100 * time.Millisecond
 
 // TB is the part of testing.TB that [Run] uses.
 type TB interface {
@@ -30,8 +30,9 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// New starts a sandbox on a free loopback port. Like httptest.NewServer it
-// panics if it can't; use [Open] to get the error. Close it when done.
+// New starts a sandbox on a free loopback port. Like httptest.NewServer, it panics
+// if it can't; [Open] returns the error instead. The caller must close the
+// sandbox.
 func New(opts ...Option) *Server {
 	s, err := Open(opts...)
 	if err != nil {
@@ -40,8 +41,8 @@ func New(opts ...Option) *Server {
 	return s
 }
 
-// Run starts a sandbox for one test and closes it when the test ends. A
-// mistake in its use ends the test.
+// Run starts a sandbox for one test and closes it when the test ends. A mistake in
+// its use ends the test.
 func Run(t TB, opts ...Option) *Server {
 	t.Helper()
 	s, err := Open(append(slices.Clip(opts), func(s *settings) { s.tb = t })...)
@@ -57,8 +58,8 @@ func Run(t TB, opts ...Option) *Server {
 	return s
 }
 
-// Open starts a sandbox. It fails if it can't listen, or if the state file
-// can't be read.
+// Open starts a sandbox. It returns an error if it can't listen or can't read the
+// state file.
 func Open(opts ...Option) (*Server, error) {
 	set := settings{addr: "127.0.0.1:0", apiKey: DefaultAPIKey, requestLog: defaultRequestLog, logger: slog.New(slog.DiscardHandler)}
 	for _, opt := range opts {
@@ -83,57 +84,60 @@ func open(set *settings) (*Server, error) {
 	s := &Server{
 		baseURL: strings.TrimSuffix(set.baseURL, "/"), apiKey: set.apiKey,
 		noSubaccounts: set.noSubaccounts, sampleData: !set.emptyBooks, foreignLogos: set.foreignLogos,
-		tb: set.tb, logger: set.logger,
-		clock:      &clock{base: set.now, custom: set.now != nil},
-		catalog:    newCatalog(),
-		requests:   newRequestLog(set.requestLog),
-		logoClient: outgoingClient(set.foreignLogos),
+		publicWebhooks: set.publicWebhooks, fractions: set.fractions, tb: set.tb, logger: set.logger,
+		catalog:      newCatalog(),
+		requests:     newRequestLog(set.requestLog),
+		reservations: reservations{inFlight: make(map[books.KeyID]bool)},
+		logoClient:   outgoingClient(set.foreignLogos),
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())
-	if s.clock.base == nil {
-		s.clock.base = time.Now
-	}
-	s.books = newBooks(s.clock, s.catalog, rules{set.fulfillAfter, set.publicWebhooks})
-	s.books.warn = func(err error) { s.logger.Error("cnaught sandbox: tidying up", "error", err) }
 	s.router = newRouter(operations{s: s})
-	if err := s.load(set); err != nil {
+	s.courier = newCourier(s.ctx, webhookClient(set), s.delivered)
+	if err := s.openBooks(set); err != nil {
 		return nil, err
 	}
 	listener, err := s.listen(set)
 	if err != nil {
-		return nil, errors.Join(err, s.books.close())
+		return nil, errors.Join(err, s.books.Close())
+	}
+	for _, p := range set.prices {
+		if err := s.setPrice(p.PortfolioID, p.API, p.Checkout); err != nil {
+			return nil, errors.Join(fmt.Errorf("WithPrice: %w", err), s.closeUnstarted(listener))
+		}
+	}
+	if u, err := url.Parse(s.baseURL); err == nil {
+		s.loopback = loopbackHost(u.Hostname())
 	}
 	s.handler = s.routes()
-	s.start(set, listener)
+	s.start(listener)
 	return s, nil
 }
 
-// load fills the books from the state file, or with the sample data.
-func (s *Server) load(set *settings) error {
-	fresh := true
-	if set.stateFile != "" {
-		journal, isNew, err := openJournal(set.stateFile, s.books.apply)
-		if err != nil {
-			return err
-		}
-		s.books.journal, fresh = journal, isNew
+// closeUnstarted closes what open has opened.
+func (s *Server) closeUnstarted(listener net.Listener) error {
+	err := s.books.Close()
+	if listener != nil {
+		err = errors.Join(err, listener.Close())
 	}
-	var err error
-	switch {
-	case !fresh: // without its history it does not grow from start to start
-		err = s.books.journal.rewrite(s.books.snapshot)
-	case !set.emptyBooks:
-		err = s.books.commit(&change{
-			Orders: []*order{wellKnownOrder()}, Sessions: []*session{examplePublishedSession()},
-		})
-	}
-	if err != nil {
-		return errors.Join(err, s.books.close())
-	}
-	return nil
+	return err
 }
 
-// listen opens the port, if there is to be one; nothing is served yet.
+// openBooks opens the books of the state file, or new ones with the sample data.
+func (s *Server) openBooks(set *settings) (err error) {
+	seed := &books.Change{Orders: []*books.Order{wellKnownOrder()}, Sessions: []*books.Session{examplePublishedSession()}}
+	if set.emptyBooks {
+		seed = nil
+	}
+	s.books, err = books.Open(books.Options{
+		Now: set.now, FulfillAfter: set.fulfillAfter, KeyLifetime: set.keyLifetime,
+		StateFile: set.stateFile, Seed: seed,
+		Notification: s.notification, Send: s.courier.send,
+		Warn: func(err error) { s.logger.Error("cnaught sandbox", "error", err) },
+	})
+	return err
+}
+
+// listen opens the port, unless there is to be none. Nothing is served yet.
 func (s *Server) listen(set *settings) (net.Listener, error) {
 	if set.noListener {
 		s.baseURL = cmp.Or(s.baseURL, "http://localhost")
@@ -147,17 +151,9 @@ func (s *Server) listen(set *settings) (net.Listener, error) {
 	return listener, nil
 }
 
-// start begins to serve, to send webhooks and to do what is due by the clock.
-func (s *Server) start(set *settings, listener net.Listener) {
-	client := outgoingClient(set.publicWebhooks)
-	if set.webhookTransport != nil {
-		client.Transport = set.webhookTransport
-	}
-	s.courier = newCourier(s.ctx, client, s.delivered)
-	s.books.mu.Lock()
-	s.books.send = s.courier.send
-	s.books.mu.Unlock()
-	s.loops.Go(s.watch)
+// start begins to do what is due by the clock and, with a listener, to serve.
+func (s *Server) start(listener net.Listener) {
+	s.loops.Go(func() { s.books.Run(s.ctx) })
 	if listener == nil {
 		return
 	}
@@ -166,43 +162,17 @@ func (s *Server) start(set *settings, listener net.Listener) {
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
 	s.loops.Go(func() {
-		if err := s.http.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(problemListener{listener}); !errors.Is(err, http.ErrServerClosed) {
 			s.logger.Error("cnaught sandbox: listening", "error", err)
 		}
 	})
 }
 
-// watch does what is due as soon as it is.
-func (s *Server) watch() {
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
-	for {
-		wait, planned, err := s.books.untilDue()
-		switch {
-		case errors.Is(err, ErrClosed):
-			return
-		case err != nil:
-			s.logger.Error("cnaught sandbox: doing what is due", "error", err)
-			wait = time.Second
-		case !planned:
-			wait = time.Hour
-		case s.clock.custom:
-			wait = min(wait, clockPoll)
-		}
-		timer.Reset(wait)
-		select {
-		case <-timer.C:
-		case <-s.books.wake:
-		case <-s.ctx.Done():
-			return
-		}
-	}
-}
-
-// Close ends the sandbox: requests that come whole within a second are
-// answered, delays of faults end at once, webhooks under way are given up (a state file keeps them
-// for the next start). It returns when nothing of the sandbox runs any more.
-// Closing twice is no error. The books can still be read.
+// Close ends the sandbox. A request that arrives whole within a second is
+// answered, a fault's delay ends at once, and webhooks being sent are given up; a
+// state file keeps them for the next start. When Close returns, nothing of the
+// sandbox runs any more. The methods that read the books still work, and a second
+// Close is no error.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() { s.closeErr = s.close() })
 	return s.closeErr
@@ -216,14 +186,14 @@ func (s *Server) close() error {
 	s.active.Wait()
 	if s.http != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
-		_ = s.http.Shutdown(ctx) // what is not idle by then is cut off
+		_ = s.http.Shutdown(ctx) // Close below ends the connections that are left.
 		cancel()
 		_ = s.http.Close()
 	}
 	s.courier.stop()
 	s.loops.Wait()
 	s.logoClient.CloseIdleConnections()
-	if err := s.books.close(); err != nil {
+	if err := s.books.Close(); err != nil {
 		return fmt.Errorf("cnaught: sandbox: Close: %w", err)
 	}
 	return nil

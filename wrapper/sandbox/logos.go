@@ -10,43 +10,33 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // logoTypes are the media types that a logo may have.
 var logoTypes = []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml"}
 
-// logoURL is where the sandbox serves the logo. The query changes from one
-// answer to the next, as the vendor's signed URLs do.
-func (s *Server) logoURL(a *subaccount) *string {
+// logoURL returns where the sandbox serves the logo, or nil. The query changes from
+// one answer to the next, as that of the vendor's signed URLs does.
+func (s *Server) logoURL(a *books.Subaccount) *string {
 	if a.LogoID == "" {
 		return nil
 	}
-	u := fmt.Sprintf("%s/logos/%s/%s/logo?signature=%s", s.baseURL, a.ID, a.LogoID, newID(16))
+	u := fmt.Sprintf("%s/logos/%s/%s/logo?signature=%s", s.baseURL, a.ID, a.LogoID, books.NewID(16))
 	return &u
-}
-
-// putLogo replaces the logo of a, which the caller puts. nil removes it.
-func (tx *tx) putLogo(a *subaccount, image *logo) {
-	if a.LogoID != "" {
-		tx.change.LogosGone = append(tx.change.LogosGone, a.LogoID)
-		a.LogoID = ""
-	}
-	if image != nil {
-		a.LogoID = image.ID
-		tx.change.Logos = append(tx.change.Logos, image)
-	}
 }
 
 // UpdateSubaccountLogoFromURL answers POST /subaccounts/{id}/logo.
 func (op operations) UpdateSubaccountLogoFromURL(w http.ResponseWriter, r *http.Request, id string) {
-	var image *logo
+	var image *books.Logo
 	before := func() *answer {
 		f, refusal := readFields(r)
 		if refusal != nil {
 			return refusal
 		}
 		known := false
-		if err := op.s.books.view(func(tx *tx) { known = tx.subaccounts.get(id) != nil }); err != nil {
+		if err := op.s.books.Update(func(tx *books.Tx) { known = tx.Subaccounts().Get(id) != nil }); err != nil {
 			return internalError(err)
 		}
 		if source := f.requiredText("logo_url"); source != "" && len(f.errors) == 0 && known {
@@ -54,15 +44,15 @@ func (op operations) UpdateSubaccountLogoFromURL(w http.ResponseWriter, r *http.
 		}
 		return f.refusal()
 	}
-	op.changeSubaccount(w, r, id, before, func(tx *tx, a *subaccount) *answer {
-		tx.putLogo(a, image)
+	op.changeSubaccount(w, r, id, before, func(tx *books.Tx, a *books.Subaccount) *answer {
+		tx.PutLogo(a, image)
 		return nil
 	})
 }
 
 // UpdateSubaccountLogoFromUpload answers PUT /subaccounts/{id}/logo.
 func (op operations) UpdateSubaccountLogoFromUpload(w http.ResponseWriter, r *http.Request, id string) {
-	op.changeSubaccount(w, r, id, nil, func(tx *tx, a *subaccount) *answer {
+	op.changeSubaccount(w, r, id, nil, func(tx *books.Tx, a *books.Subaccount) *answer {
 		mediaType, ok := logoType(r.Header.Get("Content-Type"))
 		if !ok {
 			return problemAnswer(http.StatusUnsupportedMediaType, problem{
@@ -73,28 +63,29 @@ func (op operations) UpdateSubaccountLogoFromUpload(w http.ResponseWriter, r *ht
 		if len(data) == 0 {
 			return invalidParameters(map[string][]string{"body": {"must not be empty"}})
 		}
-		tx.putLogo(a, &logo{ID: newID(16), ContentType: mediaType, Data: data})
+		tx.PutLogo(a, &books.Logo{ID: books.NewID(16), ContentType: mediaType, Data: data})
 		return nil
 	})
 }
 
 // RemoveSubaccountLogo answers DELETE /subaccounts/{id}/logo.
 func (op operations) RemoveSubaccountLogo(w http.ResponseWriter, r *http.Request, id string) {
-	op.changeSubaccount(w, r, id, nil, func(tx *tx, a *subaccount) *answer {
-		tx.putLogo(a, nil)
+	op.changeSubaccount(w, r, id, nil, func(tx *books.Tx, a *books.Subaccount) *answer {
+		tx.PutLogo(a, nil)
 		return nil
 	})
 }
 
+// logoType returns the media type of a logo and whether it is one of logoTypes.
 func logoType(contentType string) (string, bool) {
 	mediaType, _, err := mime.ParseMediaType(contentType)
 	return mediaType, err == nil && slices.Contains(logoTypes, mediaType)
 }
 
-// fetchLogo downloads a logo, or stands a placeholder in for it where the host
-// is foreign and the sandbox may not reach for it. What is wrong is refused
-// under logo_url.
-func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *logo {
+// fetchLogo downloads a logo. If the host is not this machine and the sandbox may
+// reach no other, it returns a placeholder. It refuses logo_url if the download
+// fails.
+func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *books.Logo {
 	const name = "logo_url"
 	if !absoluteURL(source, "https", "http") {
 		f.refuse(name, "must be an absolute http or https URL")
@@ -106,7 +97,7 @@ func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *logo 
 		return nil
 	}
 	if !s.foreignLogos && !loopbackHost(u.Hostname()) {
-		return &logo{ID: newID(16), ContentType: "image/svg+xml", Data: []byte(placeholderLogo)}
+		return &books.Logo{ID: books.NewID(16), ContentType: "image/svg+xml", Data: []byte(placeholderLogo)}
 	}
 	image, complaint := s.downloadLogo(ctx, source)
 	if complaint != "" {
@@ -115,7 +106,8 @@ func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *logo 
 	return image
 }
 
-func (s *Server) downloadLogo(ctx context.Context, source string) (image *logo, complaint string) {
+// downloadLogo returns the image, or the complaint about it.
+func (s *Server) downloadLogo(ctx context.Context, source string) (image *books.Logo, complaint string) {
 	ctx, cancel := context.WithTimeout(ctx, outgoingTimeout)
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
@@ -144,18 +136,18 @@ func (s *Server) downloadLogo(ctx context.Context, source string) (image *logo, 
 	case len(data) == 0:
 		return nil, "is empty"
 	}
-	return &logo{ID: newID(16), ContentType: mediaType, Data: data}, ""
+	return &books.Logo{ID: books.NewID(16), ContentType: mediaType, Data: data}, ""
 }
 
 const placeholderLogo = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="#cfe8d5"/></svg>`
 
-// serveLogo answers GET /logos/{subaccount}/{logo}/logo. An image is somebody
-// else's content on the sandbox's origin, so the browser may not run it.
+// serveLogo answers GET /logos/{subaccount}/{logo}/logo. The image is somebody
+// else's content on the sandbox's own origin, so no script in it may run.
 func (s *Server) serveLogo(w http.ResponseWriter, r *http.Request) {
-	var image *logo
-	s.look(func(tx *tx) {
-		if a := tx.subaccounts.get(r.PathValue("subaccount")); a != nil && a.LogoID == r.PathValue("logo") {
-			image = tx.logos[a.LogoID]
+	var image *books.Logo
+	s.books.Look(func(tx *books.Tx) {
+		if a := tx.Subaccounts().Get(r.PathValue("subaccount")); a != nil && a.LogoID == r.PathValue("logo") {
+			image = tx.Logos()[a.LogoID]
 		}
 	})
 	if image == nil {
@@ -166,5 +158,5 @@ func (s *Server) serveLogo(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", image.ContentType)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(image.Data) // a client that has gone can't be told
+	_, _ = w.Write(image.Data) // There is no way to tell a client that has gone away.
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestOrderByMassIsAsSeenLive(t *testing.T) {
+func TestAnOrderMatchesTheObservedOne(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	r := post(t, s, "/orders", `{"amount_kg":10,"metadata":"Node sdk submission","notification_config":{"url":"https://www.example.com/callback"}}`)
 	require.Equal(t, 201, r.status)
@@ -32,7 +32,7 @@ func TestOrderByMassIsAsSeenLive(t *testing.T) {
 }
 
 func TestOrderAmountsAndPrices(t *testing.T) {
-	s := Run(t)
+	s := Run(t, WithFractions())
 	for body, want := range map[string][2]float64{
 		`{"amount_kg":10}`:                      {10, 20},
 		`{"amount_kg":10.5}`:                    {10.5, 21},
@@ -53,13 +53,16 @@ func TestOrderAmountsAndPrices(t *testing.T) {
 	}
 }
 
-func TestOrdersThatAreRefused(t *testing.T) {
+func TestInvalidOrders(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	long := strings.Repeat("é", 513)
 	for body, members := range map[string][]string{
 		`{"amount_kg":-1}`:                          {"amount_kg"},
 		`{"amount_kg":0}`:                           {"amount_kg"},
 		`{"amount_kg":"10"}`:                        {"amount_kg"},
+		`{"amount_kg":10.5}`:                        {"amount_kg"},
+		`{"amount_kg":1e-320}`:                      {"amount_kg"},
+		`{"amount_kg":9007199254740990.5}`:          {"amount_kg"},
 		`{"amount_kg":true}`:                        {"amount_kg"},
 		`{"amount_kg":1e300}`:                       {"amount_kg"},
 		`{"amount_kg":1e999}`:                       {"amount_kg"},
@@ -88,10 +91,12 @@ func TestOrdersThatAreRefused(t *testing.T) {
 
 	just := strings.Repeat("é", 512)
 	place(t, s, `{"amount_kg":1,"metadata":"`+just+`","description":"`+just+`"}`)
+	place(t, s, `{"amount_kg":10.0,"portfolio_id":""}`)
+	place(t, s, `{"amount_kg":1e1}`)
 }
 
-func TestFulfillingAllocatesTheKnownShares(t *testing.T) {
-	s := Run(t)
+func TestFulfillingAllocatesTheObservedShares(t *testing.T) {
+	s := Run(t, WithFractions())
 	for id, want := range map[string][]float64{
 		"2FhU3B0F36_sandbox":              {1050, 1050, 600, 300},
 		place(t, s, `{"amount_kg":10}`):   {3.5, 3.5, 2, 1},

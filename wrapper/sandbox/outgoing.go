@@ -10,11 +10,10 @@ import (
 	"time"
 )
 
-// outgoingTimeout bounds one request that the sandbox itself makes, in real
-// time.
+// outgoingTimeout bounds one request that the sandbox makes, in real time.
 const outgoingTimeout = 10 * time.Second
 
-// loopbackHost tells without asking any name server.
+// loopbackHost reports whether a host is this machine. It asks no name server.
 func loopbackHost(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
@@ -23,8 +22,8 @@ func loopbackHost(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// onlyLoopback is a net.Dialer's Control: it sees the address really dialed,
-// whatever a name stood for.
+// onlyLoopback is the Control function of a net.Dialer. It sees the address that
+// is dialed, whatever name it was resolved from.
 func onlyLoopback(_, address string, _ syscall.RawConn) error {
 	addr, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -36,8 +35,8 @@ func onlyLoopback(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// outgoingClient is for webhooks and logos: no proxy, no redirects, and no
-// foreign host unless allowed.
+// outgoingClient returns a client for webhooks and logos. It uses no proxy and
+// follows no redirects, and unless foreign is true it reaches only this machine.
 func outgoingClient(foreign bool) *http.Client {
 	dialer := &net.Dialer{Timeout: outgoingTimeout}
 	if !foreign {
@@ -49,4 +48,13 @@ func outgoingClient(foreign bool) *http.Client {
 			return http.ErrUseLastResponse
 		},
 	}
+}
+
+// webhookClient returns the client that sends webhooks.
+func webhookClient(set *settings) *http.Client {
+	client := outgoingClient(set.publicWebhooks)
+	if set.webhookTransport != nil {
+		client.Transport = set.webhookTransport
+	}
+	return client
 }

@@ -17,6 +17,8 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
 // visit sends one request the way a browser does on the sandbox's own pages,
@@ -76,7 +78,7 @@ func placeOrder(t *testing.T, s *Server, o api.OrderCreate) *api.Order {
 	return order
 }
 
-func TestPagesOverviewShowsWhatIsThere(t *testing.T) {
+func TestOverviewShowsEverything(t *testing.T) {
 	hook := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 	defer hook.Close()
 	at := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
@@ -170,7 +172,7 @@ func TestPagesButtons(t *testing.T) {
 	} {
 		resp, page := visit(t, s, http.MethodPost, path, "")
 		assert.Equal(t, status, resp.StatusCode, path)
-		assert.Contains(t, page, "To the overview", path)
+		assert.Contains(t, page, "Go to the overview", path)
 	}
 	resp, _ := visit(t, s, http.MethodGet, "/orders/"+order.ID+"/fulfill", "")
 	assert.Equal(t, http.StatusNotFound, resp.StatusCode, "a link can't press a button")
@@ -200,7 +202,7 @@ func TestPagesClock(t *testing.T) {
 	assert.Contains(t, text, "expired")
 	assert.Empty(t, buttons)
 
-	for _, form := range []string{"", "by=", "by=999999h", "by=-1h", "by=" + strings.Repeat("1", maxFormBytes) + "h"} {
+	for _, form := range []string{"", "by=", "by=999999h", "by=-1h", "by=" + strings.Repeat("1", 4<<10) + "h"} {
 		resp, _ := visit(t, s, http.MethodPost, "/clock", form)
 		assert.Equal(t, http.StatusBadRequest, resp.StatusCode)
 	}
@@ -210,7 +212,7 @@ func TestPagesClock(t *testing.T) {
 	assert.Contains(t, page, "23 hours behind real time")
 }
 
-func TestPagesTakeNoOrdersFromOtherSites(t *testing.T) {
+func TestPagesRefuseOtherSites(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	order := placeOrder(t, s, api.OrderCreate{AmountKg: 10})
 	session := openCheckout(t, s, api.CheckoutSessionCreate{})
@@ -266,7 +268,7 @@ func TestPagesTakeNoOrdersFromOtherSites(t *testing.T) {
 	}
 }
 
-func TestPagesAreGuarded(t *testing.T) {
+func TestPagesHaveSecurityHeaders(t *testing.T) {
 	const key = "C0-sandbox-my-very-own-key"
 	s := Run(t, WithAPIKey(key))
 	session := openCheckout(t, s, api.CheckoutSessionCreate{})
@@ -285,7 +287,7 @@ func TestPagesAreGuarded(t *testing.T) {
 	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
 }
 
-func TestPagesSendClientsToTheAPI(t *testing.T) {
+func TestPagesPointClientsToTheAPI(t *testing.T) {
 	s := Run(t)
 	resp, body := visit(t, s, http.MethodGet, "/orders", "", func(r *http.Request) { r.Header.Set("Accept", "*/*") })
 	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
@@ -293,29 +295,29 @@ func TestPagesSendClientsToTheAPI(t *testing.T) {
 	assert.JSONEq(t, `{"type":"https://api.cnaught.com/v1/errors/not-found","title":"Could not find resource","status":404,"details":"The API is under /v1"}`, body)
 }
 
-func TestPagesCutLongLists(t *testing.T) {
+func TestOverviewTruncatesLongLists(t *testing.T) {
 	s := Run(t, WithEmptyBooks(), WithRequestLog(60))
 	var oldest, newest string
-	for range maxRows + 5 {
+	for range pages.MaxRows + 5 {
 		newest = placeOrder(t, s, api.OrderCreate{AmountKg: 10}).ID
 		if oldest == "" {
 			oldest = newest
 		}
 	}
 	_, page := visit(t, s, http.MethodGet, "/", "")
-	assert.Equal(t, maxRows, strings.Count(page, `<tr id="order-`))
+	assert.Equal(t, pages.MaxRows, strings.Count(page, `<tr id="order-`))
 	assert.Contains(t, page, newest)
 	assert.NotContains(t, page, oldest)
-	note := fmt.Sprintf("The newest %d of %d are shown.", maxRows, maxRows+5)
+	note := fmt.Sprintf("The newest %d of %d are shown.", pages.MaxRows, pages.MaxRows+5)
 	assert.Equal(t, 2, strings.Count(page, note), "orders and requests")
 }
 
-func TestPagesBelowAPath(t *testing.T) {
+func TestPagesMountedBelowAPath(t *testing.T) {
 	s := Run(t, WithEmptyBooks(), WithBaseURL("https://dev.example/cnaught"))
-	order, session := &order{AmountKg: 10, PriceCents: 20}, examplePublishedSession()
-	require.NoError(t, s.books.update(func(tx *tx) {
-		tx.newOrder(order)
-		tx.putSession(session)
+	order, session := &books.Order{AmountKg: 10, PriceCents: 20}, examplePublishedSession()
+	require.NoError(t, s.books.Update(func(tx *books.Tx) {
+		tx.PlaceOrder(order)
+		tx.PutSession(session)
 	}))
 	mounted := http.StripPrefix("/cnaught", s.Handler())
 	get := func(method, path string) (*http.Response, string) {
@@ -352,19 +354,4 @@ func TestPagesOverHTTP(t *testing.T) {
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	assert.Contains(t, string(body), "2FhU3B0F36_sandbox", "the well-known order is there from the start")
-}
-
-func TestPageText(t *testing.T) {
-	for kg, want := range map[float64]string{0: "0 kg", 10.5: "10.5 kg", 999: "999 kg", 1000: "1,000 kg", 1234567.25: "1,234,567.25 kg", -1500: "-1,500 kg"} {
-		assert.Equal(t, want, showKg(kg))
-	}
-	for cents, want := range map[int64]string{0: "$0.00", 5: "$0.05", 99: "$0.99", 100: "$1.00", 123456789: "$1,234,567.89", -150: "-$1.50"} {
-		assert.Equal(t, want, api.USDCents(cents).String())
-	}
-	for d, want := range map[time.Duration]string{
-		0: "", time.Second: "1 second", 90 * time.Minute: "1 hour 30 minutes",
-		49*time.Hour + 5*time.Second: "2 days 1 hour 5 seconds", 36500 * 24 * time.Hour: "36,500 days",
-	} {
-		assert.Equal(t, want, showDuration(d))
-	}
 }

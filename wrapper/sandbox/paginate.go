@@ -1,6 +1,10 @@
 package sandbox
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+)
 
 // Bounds of a list's limit.
 const (
@@ -8,41 +12,38 @@ const (
 	maxLimit     = 100
 )
 
-// cursor is the page that a list is asked for.
+// cursor says which page of a list is asked for.
 type cursor struct {
 	limit                       *int
 	startingAfter, endingBefore *string
 }
 
-// page cuts the page out of the sequence, newest first. The cost depends on
-// the page and not on the sequence.
-func page[T any](q *sequence[T], c cursor) ([]*T, *answer) {
+// page returns one page of the sequence, newest first. Its cost depends on the page
+// and not on the length of the sequence.
+func page[T any](q *books.Sequence[T], c cursor) ([]*T, *answer) {
 	limit := defaultLimit
 	if c.limit != nil {
 		if limit = *c.limit; limit < 1 || limit > maxLimit {
 			return nil, invalidParameters(map[string][]string{"limit": {fmt.Sprintf("must be from 1 to %d", maxLimit)}})
 		}
 	}
-	if q == nil {
-		q = &sequence[T]{}
-	}
 	switch after, before := c.startingAfter, c.endingBefore; {
 	case after != nil && before != nil:
 		return nil, invalidPagination("Only one of starting_after and ending_before may be given")
 	case after != nil:
-		i, ok := q.at[*after]
+		i, ok := q.Index(*after)
 		if !ok {
 			return nil, invalidPagination("starting_after is not the id of an item of this list")
 		}
-		return q.older(i, limit), nil
+		return q.Older(i, limit), nil
 	case before != nil:
-		i, ok := q.at[*before]
+		i, ok := q.Index(*before)
 		if !ok {
 			return nil, invalidPagination("ending_before is not the id of an item of this list")
 		}
-		return q.newer(i, limit), nil
+		return q.Newer(i, limit), nil
 	}
-	return q.newest(limit), nil
+	return q.Newest(limit), nil
 }
 
 // list is the envelope of all lists.
@@ -50,7 +51,8 @@ type list[T any] struct {
 	Data []T `json:"data"`
 }
 
-// listOf never holds nil, which JSON would show as null.
+// listOf returns the list of the records as clients see them. An empty list is
+// never null in JSON.
 func listOf[R, T any](records []*R, show func(*R) T) list[T] {
 	l := list[T]{Data: make([]T, len(records))}
 	for i, r := range records {

@@ -1,11 +1,11 @@
 package sandbox
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
 )
 
 const (
@@ -13,7 +13,7 @@ const (
 	typeProblem = "application/problem+json"
 )
 
-// answer is a response that has not been sent.
+// answer is a response before it is sent.
 type answer struct {
 	status      int
 	contentType string
@@ -28,7 +28,7 @@ func (a *answer) set(name, value string) {
 	a.header.Set(name, value)
 }
 
-// merge puts the header fields of h in the place of those with their names.
+// merge replaces the header fields that h has too.
 func (a *answer) merge(h http.Header) {
 	for name, values := range h {
 		a.set(name, "")
@@ -48,31 +48,20 @@ func (a *answer) writeTo(w http.ResponseWriter) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that has gone can't be told
-}
-
-// encode writes compact JSON and leaves & < > as they are, as APIs do.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	_, _ = w.Write(a.body) // There is no way to tell a client that has gone away.
 }
 
 func jsonAnswer(status int, v any) *answer {
-	body, err := encode(v)
+	body, err := apijson.Encode(v)
 	if err != nil {
 		return internalError(err)
 	}
 	return &answer{status: status, contentType: typeJSON, body: body}
 }
 
-// problem is the API's problem document. Its spelling of the longer text is
-// not known for certain: the published schema has "details", the official SDK
-// reads "detail" of pagination errors. Each is used where it is known from.
+// problem is the API's problem document. How it spells its longer text is not
+// known for certain: the published schema has "details", but the vendor's SDK
+// reads "detail" of pagination errors. Each is used where it was seen.
 type problem struct {
 	Type    string              `json:"type,omitempty"`
 	Title   string              `json:"title"`
@@ -123,12 +112,13 @@ func unauthorized() *answer {
 	return a
 }
 
-// httpProblem is for what HTTP says by itself and the API gives no type.
+// httpProblem is the answer to a mistake in the use of HTTP, for which the API has
+// no type.
 func httpProblem(status int, details string) *answer {
 	return problemAnswer(status, problem{Title: http.StatusText(status), Details: details})
 }
 
-// internalError says the cause: who reads it runs the sandbox.
+// internalError names the cause, since whoever reads it runs the sandbox.
 func internalError(err error) *answer {
 	return problemAnswer(http.StatusInternalServerError, problem{Title: "The sandbox failed", Details: err.Error()})
 }

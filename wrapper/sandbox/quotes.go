@@ -5,21 +5,21 @@ import (
 	"net/http"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// Emission factors. Those of the school bus, the car, the train and the office
-// give the values seen live; of the others it is known only that the live
-// value lies within the bounds named here.
+// Emission factors. Those of the school bus, the car, the train and the office give
+// the values that were observed. Of the others only the bounds named here are known.
 const (
-	perKmCar       = "0.24114" // kg per km
-	perKmSmallBus  = "0.45"    // kg per km; not known
-	perKmSchoolBus = "0.745"   // kg per km
-	perKmCoach     = "1.1"     // kg per km; not known
-	perKmTrain     = "0.038"   // kg per km
-	perKmFlight    = "0.095"   // kg per km; over 0.09, up to 0.1
-	perSquareFoot  = "8.6"     // kg per square foot
-	perKgKmGround  = "0.000135"
-	perKgKmAir     = "0.0015" // kg per kg and km; over 0.001, up to 0.002
+	perKmCar       = "0.24114"  // kg per km
+	perKmSmallBus  = "0.45"     // kg per km; made up
+	perKmSchoolBus = "0.745"    // kg per km
+	perKmCoach     = "1.1"      // kg per km; made up
+	perKmTrain     = "0.038"    // kg per km
+	perKmFlight    = "0.095"    // kg per km; observed: over 0.09, up to 0.1
+	perSquareFoot  = "8.6"      // kg per square foot
+	perKgKmGround  = "0.000135" // kg per kg and km; observed: over 0.00013, up to 0.00014
+	perKgKmAir     = "0.0015"   // kg per kg and km; observed: over 0.001, up to 0.002
 )
 
 // quoteJSON is a quote as clients see it.
@@ -28,17 +28,18 @@ type quoteJSON struct {
 	PriceUSDCents api.USDCents `json:"price_usd_cents"`
 }
 
-// quote answers a quote for what measure reads: whole kilograms, rounded up.
+// quote answers a request for a quote. The function measure reads the emissions in
+// whole kilograms.
 func (op operations) quote(w http.ResponseWriter, r *http.Request, subaccount *string, measure func(*fields) int64) {
-	op.respond(w, r, scope{subaccount: subaccount}, func(tx *tx) *answer {
+	op.respond(w, r, scope{subaccount: subaccount}, func(tx *books.Tx) *answer {
 		f, refusal := readFields(r)
 		if refusal != nil {
 			return refusal
 		}
-		portfolio := f.portfolio(tx, subaccount)
-		price := portfolio.apiPrice
+		portfolio := f.portfolio(op.s.catalog, tx, subaccount)
+		price := portfolio.apiPrice(tx)
 		if f.oneOf("source", "api", "checkout") == "checkout" {
-			price = portfolio.checkoutPrice
+			price = portfolio.checkoutPrice(tx)
 		}
 		kg := measure(f)
 		cents := f.priceOf("body", newDecimal(float64(kg)), price)
@@ -49,8 +50,8 @@ func (op operations) quote(w http.ResponseWriter, r *http.Request, subaccount *s
 	})
 }
 
-// emissions is what a measure emits by a factor, in whole kilograms, rounded
-// up.
+// emissions returns what a measure emits by a factor, rounded up to whole
+// kilograms.
 func (f *fields) emissions(name string, measure decimal, factor string) int64 {
 	if measure.exact == nil {
 		return 0
@@ -63,12 +64,12 @@ func (f *fields) emissions(name string, measure decimal, factor string) int64 {
 	return kg
 }
 
-// measured reads one measure that may be 0.
+// measured returns a function that reads one measure, which may be 0.
 func measured(name, factor string) func(*fields) int64 {
 	return func(f *fields) int64 { return f.emissions(name, f.notNegative(name), factor) }
 }
 
-// carried reads goods and how far they go.
+// carried returns a function that reads the mass of freight and its distance.
 func carried(factor string) func(*fields) int64 {
 	return func(f *fields) int64 {
 		mass, distance := f.notNegative("freight_mass_kg"), f.notNegative("distance_km")
@@ -80,6 +81,7 @@ func carried(factor string) func(*fields) int64 {
 	}
 }
 
+// driven reads a vehicle and its distance.
 func driven(f *fields) int64 {
 	factors := map[string]string{
 		"passenger_car_van_or_suv": perKmCar, "small_bus": perKmSmallBus,

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestQuotesAreAsSeenLive(t *testing.T) {
+func TestQuotesMatchObservedValues(t *testing.T) {
 	s := Run(t)
 	for _, c := range []struct{ path, body, want string }{
 		{"", `{"amount_kg":10}`, `{"amount_kg":10,"price_usd_cents":20}`},
@@ -40,7 +40,7 @@ func TestEveryVehicleHasAQuote(t *testing.T) {
 	}
 }
 
-func TestQuotesThatAreRefused(t *testing.T) {
+func TestInvalidQuotes(t *testing.T) {
 	s := Run(t)
 	for _, c := range []struct {
 		path, body string

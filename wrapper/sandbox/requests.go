@@ -6,13 +6,15 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
 // Bounds of the request log.
 const (
-	// defaultRequestLog is how many requests are kept unless told otherwise.
+	// defaultRequestLog is how many requests are kept by default.
 	defaultRequestLog = 1000
-	// maxLoggedBody is how much of a body is kept.
+	// maxLoggedBody is how many bytes of a body are kept.
 	maxLoggedBody = 64 << 10
 )
 
@@ -22,17 +24,17 @@ type Request struct {
 	Method    string
 	Path      string // with /v1
 	Query     url.Values
-	Operation string      // operationId; empty if no operation has this method and path
+	Operation string      // the operationId; empty if no operation has this method and path
 	Header    http.Header // what follows the scheme in Authorization is masked
 	Body      []byte      // its first 64 KiB
-	// Status of the answer; 0 while there is none, and for a connection that
-	// was reset.
+	// Status is that of the answer. It is 0 while there is none, and for a
+	// connection that was reset.
 	Status   int
-	Replayed bool   // answered with the stored answer of its Idempotency-Key
-	Fault    string // what the fault that struck it does; empty if none did
+	Replayed bool   // whether the answer was the stored one of its Idempotency-Key
+	Fault    string // what the fault that struck it does; empty if none struck it
 }
 
-// requestLog is a ring of the latest requests.
+// requestLog holds the latest requests in a ring.
 type requestLog struct {
 	mu    sync.Mutex
 	ring  []*Request
@@ -44,7 +46,7 @@ func newRequestLog(size int) *requestLog { return &requestLog{ring: make([]*Requ
 
 func (l *requestLog) begin(now time.Time, x *exchange, r *http.Request) *Request {
 	entry := &Request{
-		Time: now, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Operation: x.operation,
+		Time: now, Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Operation: x.operation.ID,
 		Header: maskAuthorization(r.Header), Fault: x.fault.String(),
 	}
 	l.mu.Lock()
@@ -70,7 +72,7 @@ func (l *requestLog) answered(entry *Request, a *answer) {
 	entry.Replayed = a.header.Get("X-Idempotent-Replay") == "true"
 }
 
-// maskAuthorization keeps the scheme, so that a test sees how the key came.
+// maskAuthorization keeps the scheme, so that a test can see how the key was sent.
 func maskAuthorization(h http.Header) http.Header {
 	h = h.Clone()
 	for i, v := range h["Authorization"] {
@@ -86,9 +88,8 @@ func maskAuthorization(h http.Header) http.Header {
 	return h
 }
 
-// Requests returns the API requests received, oldest first: the latest 1,000
-// unless [WithRequestLog] says otherwise. A request is there from the moment
-// it arrives.
+// Requests returns the latest API requests, oldest first: up to 1,000, or as many
+// as [WithRequestLog] keeps. A request is in it from the moment it arrives.
 func (s *Server) Requests() []Request {
 	l := s.requests
 	l.mu.Lock()
@@ -105,10 +106,29 @@ func (s *Server) Requests() []Request {
 	return all
 }
 
-// RequestCount is the number of API requests since the start, also those that
-// Requests no longer holds.
+// RequestCount returns the number of API requests since the start, including those
+// that Requests no longer returns.
 func (s *Server) RequestCount() int {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()
 	return s.requests.total
+}
+
+// requestRows returns up to limit requests for the overview, newest first, and
+// the number of all.
+func (s *Server) requestRows(limit int) (newest []pages.Request, total int) {
+	l := s.requests
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := 1; i <= len(l.ring) && len(newest) < limit; i++ {
+		entry := l.ring[(l.next-i+len(l.ring))%len(l.ring)]
+		if entry == nil {
+			break
+		}
+		newest = append(newest, pages.Request{
+			Time: entry.Time, Method: entry.Method, Path: entry.Path, Operation: entry.Operation,
+			Status: entry.Status, Replayed: entry.Replayed, Fault: entry.Fault,
+		})
+	}
+	return newest, l.total
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestRequestsShowWhatCame(t *testing.T) {
+func TestRequestsShowsWhatWasReceived(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	post(t, s, "/orders?x=1", `{"amount_kg":1}`, "Idempotency-Key", "k", "X-Subaccount-Id", "nope")
 	place(t, s, `{"amount_kg":1}`, "Idempotency-Key", "k")

@@ -2,78 +2,98 @@ package sandbox
 
 import (
 	"net/http"
+	"net/url"
 	"path"
-	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 
-	"github.com/cnaught-go/cnaught/internal/server"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/server"
 )
 
 // basePath is where the API begins, on the sandbox as on the real host.
 const basePath = "/v1"
 
-// opUploadLogo is the one operation whose body is not JSON.
+// opUploadLogo is the only operation whose body is not JSON.
 const opUploadLogo = "UpdateSubaccountLogoFromUpload"
 
-// router knows the operations of the API description. It collects them from
-// the generated code, so that one which a new description adds is served,
-// logged and open to faults by its name at once.
+// router knows the operations of the API description from the generated code, so
+// that an operation of a new description is served, logged and open to faults
+// under its name at once.
 type router struct {
-	mux      *http.ServeMux
-	patterns map[string]string // pattern -> operationId
-	names    []string
+	mux   *http.ServeMux
+	names []string // the operationIds, sorted
 }
 
 func newRouter(operations server.ServerInterface) *router {
-	rt := &router{mux: http.NewServeMux(), patterns: make(map[string]string)}
+	rt := &router{mux: http.NewServeMux()}
+	for _, op := range server.Operations {
+		rt.names = append(rt.names, op.ID)
+	}
+	slices.Sort(rt.names)
+	rt.names = slices.Compact(rt.names)
 	server.HandlerWithOptions(operations, server.StdHTTPServerOptions{
 		BaseURL:          basePath,
-		BaseRouter:       rt,
+		BaseRouter:       rt.mux,
 		ErrorHandlerFunc: refuseParameter,
 	})
-	slices.Sort(rt.names)
 	return rt
 }
 
-// HandleFunc is called by the generated code for each operation. The handler
-// is a method of the generated wrapper, named after the operationId; only
-// there does generated code hold the name.
-func (rt *router) HandleFunc(pattern string, handler func(http.ResponseWriter, *http.Request)) {
-	name := runtime.FuncForPC(reflect.ValueOf(handler).Pointer()).Name()
-	name = strings.TrimSuffix(name[strings.LastIndexByte(name, '.')+1:], "-fm")
-	name = strings.Replace(name, "ByID", "ById", 1) // Go's spelling -> the API's
-	rt.patterns[pattern] = name
-	rt.names = append(rt.names, name)
-	rt.mux.HandleFunc(pattern, handler)
-}
-
-// ServeHTTP completes the interface that the generated code asks for.
-func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) { rt.mux.ServeHTTP(w, r) }
-
-// route finds the operationId that the request is for, or says why there is
-// none.
-func (rt *router) route(r *http.Request) (operation string, refusal *answer) {
+// route returns the operation that the request is for, or the answer that says why
+// there is none.
+func (rt *router) route(r *http.Request) (op server.Operation, refusal *answer) {
 	escaped := r.URL.EscapedPath()
-	if path.Clean(escaped) != escaped { // the mux would redirect to another path
-		return "", notFound("resource")
+	if path.Clean(escaped) != escaped { // The mux would redirect to another path.
+		return op, notFound("resource")
 	}
 	handler, pattern := rt.mux.Handler(r)
 	if pattern != "" {
-		return rt.patterns[pattern], nil
+		method, path, _ := strings.Cut(pattern, " ")
+		return server.Operations[method+" "+strings.TrimPrefix(path, basePath)], nil
 	}
 	c := &capture{header: make(http.Header)}
 	handler.ServeHTTP(c, r)
 	if c.status == http.StatusMethodNotAllowed {
 		a := httpProblem(c.status, r.Method+" is not allowed here")
 		a.set("Allow", c.header.Get("Allow"))
-		return "", a
+		return op, a
 	}
-	return "", notFound("resource")
+	return op, notFound("resource")
 }
 
-// refuseParameter answers for a parameter that the generated code can't read.
+// cursors are the query parameters whose empty values are left to the operation,
+// which refuses them as invalid-pagination.
+var cursors = []string{"starting_after", "ending_before"}
+
+// checkQuery refuses what the generated code accepts without a word: a pair that
+// can't be decoded is dropped there, the first value of several is taken, and an
+// empty time is the year 1. The query of an operation without query parameters is
+// ignored.
+func checkQuery(op server.Operation, query string) *answer {
+	if len(op.Query) == 0 {
+		return nil
+	}
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return invalidParameters(map[string][]string{"query": {"can't be decoded: " + err.Error()}})
+	}
+	refused := make(map[string][]string)
+	for _, name := range op.Query {
+		switch given := values[name]; {
+		case len(given) > 1:
+			refused[name] = []string{"must be given once"}
+		case len(given) == 1 && given[0] == "" && !slices.Contains(cursors, name):
+			refused[name] = []string{"must not be empty"}
+		}
+	}
+	if len(refused) > 0 {
+		return invalidParameters(refused)
+	}
+	return nil
+}
+
+// refuseParameter answers a request whose parameters the generated code can't
+// read.
 func refuseParameter(w http.ResponseWriter, _ *http.Request, err error) {
 	name, text := "request", err.Error()
 	switch err := err.(type) {

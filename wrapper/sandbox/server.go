@@ -10,30 +10,35 @@ import (
 	"time"
 
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
 // Server is a running sandbox. It is safe for concurrent use.
 type Server struct {
-	baseURL       string // without /v1
-	apiKey        string
-	noSubaccounts bool
-	sampleData    bool
-	foreignLogos  bool
-	tb            TB // nil unless made by Run
-	logger        *slog.Logger
+	baseURL        string // without /v1
+	apiKey         string
+	noSubaccounts  bool
+	sampleData     bool
+	foreignLogos   bool
+	publicWebhooks bool
+	fractions      bool
+	loopback       bool // whether the base URL is on this machine
+	tb             TB   // nil unless made by Run
+	logger         *slog.Logger
 
-	clock      *clock
-	catalog    *catalog
-	books      *books
-	router     *router
-	faults     faults
-	requests   *requestLog
-	courier    *courier
-	logoClient *http.Client
-	handler    http.Handler
-	http       *http.Server // nil without a listener
+	catalog      *catalog
+	books        *books.Books
+	router       *router
+	faults       faults
+	requests     *requestLog
+	reservations reservations
+	courier      *courier
+	logoClient   *http.Client
+	handler      http.Handler
+	http         *http.Server // nil without a listener
 
-	ctx       context.Context // ends when Close begins
+	ctx       context.Context // is done when Close begins
 	stop      context.CancelFunc
 	loops     sync.WaitGroup
 	active    sync.WaitGroup // API requests being answered
@@ -43,15 +48,20 @@ type Server struct {
 	closeErr  error
 }
 
-// routes are all that the sandbox serves: the API, the logos of subaccounts,
-// and the pages for people.
+// routes returns the handler of all that the sandbox serves: the API, the logos
+// of subaccounts, and the pages.
 func (s *Server) routes() http.Handler {
+	site := &pages.Site{
+		BaseURL: s.baseURL, APIPath: basePath, Books: s.books, PortfolioName: s.catalog.portfolioName,
+		Requests: s.requestRows, NotFound: http.HandlerFunc(notFoundBesideAPI), Logger: s.logger,
+	}
 	rest := http.NewServeMux()
 	rest.HandleFunc("GET /logos/{subaccount}/{logo}/logo", s.serveLogo)
-	rest.Handle("/", s.pages())
+	rest.Handle(controlPath+"/", s.controlHandler())
+	rest.Handle("/", site.Handler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// Not by the mux: it redirects paths that are not clean, and no API
-		// call may reach another operation than it asked for.
+		// A mux redirects paths that are not clean. An API request must never reach
+		// another operation than it asked for, so it does not pass the mux.
 		if r.URL.Path == basePath || strings.HasPrefix(r.URL.Path, basePath+"/") {
 			s.serveAPI(w, r)
 			return
@@ -60,19 +70,26 @@ func (s *Server) routes() http.Handler {
 	})
 }
 
-// URL is the base URL for API clients, with /v1.
+// notFoundBesideAPI answers a client that asks for a path outside the API.
+func notFoundBesideAPI(w http.ResponseWriter, _ *http.Request) {
+	problemAnswer(http.StatusNotFound, problem{
+		Type: errorType("not-found"), Title: "Could not find resource", Details: "The API is under " + basePath,
+	}).writeTo(w)
+}
+
+// URL returns the base URL for API clients, with /v1.
 func (s *Server) URL() string { return s.baseURL + basePath }
 
-// APIKey is the key that the sandbox accepts.
+// APIKey returns the API key that the sandbox accepts.
 func (s *Server) APIKey() string { return s.apiKey }
 
-// Handler serves all that the sandbox serves: the API under /v1/, the logos of
-// subaccounts under /logos/, and the pages for people, at / and below. Mount it
-// elsewhere together with [WithBaseURL].
+// Handler returns the handler of all that the sandbox serves: the API under /v1/,
+// the logos of subaccounts under /logos/, and the pages at / and below. To mount
+// it elsewhere, use [WithBaseURL] too.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Client returns a client that talks to this sandbox. Options that no client
-// can have end the test ([Run]) or panic.
+// Client returns a client for this sandbox. If the options are invalid, it ends
+// the test (with [Run]) or panics.
 func (s *Server) Client(opts ...cnaught.Option) *cnaught.Client {
 	own := []cnaught.Option{cnaught.WithBaseURL(s.URL())}
 	if s.http == nil {
@@ -85,7 +102,7 @@ func (s *Server) Client(opts ...cnaught.Option) *cnaught.Client {
 	return c
 }
 
-// fail ends the test that uses the sandbox wrongly.
+// fail ends the test that made a mistake in the use of the sandbox.
 func (s *Server) fail(method string, err error) {
 	if s.tb != nil {
 		s.tb.Helper()
@@ -107,7 +124,7 @@ func (s *Server) enter() bool {
 
 func (s *Server) leave() { s.active.Done() }
 
-// finish completes the log of a request; a is nil if nothing was answered.
+// finish completes the log of a request; a is nil if there was no answer.
 func (s *Server) finish(entry *Request, r *http.Request, a *answer, started time.Time) {
 	status := 0
 	if a != nil {

@@ -86,7 +86,7 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 	})
 }
 
-func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
+func TestCloseAnswersRequestsInProgress(t *testing.T) {
 	s := New(WithEmptyBooks())
 	var wg sync.WaitGroup
 	var placed, answered int
@@ -112,7 +112,7 @@ func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
 	assert.Positive(t, placed)
 }
 
-func TestCloseWaitsForNoSlowClient(t *testing.T) {
+func TestCloseDoesNotWaitForSlowClients(t *testing.T) {
 	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	defer slow.Close()
 	s := New()
@@ -191,7 +191,7 @@ func TestTransportEndsWithTheContext(t *testing.T) {
 	})
 }
 
-func TestBooksUnderLoad(t *testing.T) {
+func TestConcurrentUse(t *testing.T) {
 	s := Run(t, WithEmptyBooks(), WithoutListener(), WithFulfillAfter(time.Millisecond))
 	sub := newSubaccount(t, s, `{"name":"a"}`)
 	const workers, each = 16, 50
@@ -219,17 +219,7 @@ func TestBooksUnderLoad(t *testing.T) {
 	assert.Equal(t, float64(workers*each/2), get(t, s, "/impact/data", "X-Subaccount-Id", sub).object(t)["total_offset_kgs"])
 }
 
-func TestIdsAreOfTheAPIsLetters(t *testing.T) {
-	seen := map[string]bool{}
-	for range 1000 {
-		id := newID(10)
-		assert.Regexp(t, `^[0-9A-Za-z]{10}$`, id)
-		assert.False(t, seen[id])
-		seen[id] = true
-	}
-}
-
-func TestOptionsThatAreNil(t *testing.T) {
+func TestNilOptions(t *testing.T) {
 	s, err := Open(nil, WithLogger(nil))
 	require.NoError(t, err)
 	require.NoError(t, s.Close())

@@ -5,29 +5,31 @@ import (
 	"net/mail"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // subaccountJSON is a subaccount as clients see it.
 type subaccountJSON struct {
-	ID                 string   `json:"id"`
-	Name               string   `json:"name"`
-	Email              *string  `json:"email"`
-	DefaultPortfolioID *string  `json:"default_portfolio_id"`
-	LogoURL            *string  `json:"logo_url"`
-	CreatedOn          wireTime `json:"created_on"`
+	ID                 string       `json:"id"`
+	Name               string       `json:"name"`
+	Email              *string      `json:"email"`
+	DefaultPortfolioID *string      `json:"default_portfolio_id"`
+	LogoURL            *string      `json:"logo_url"`
+	CreatedOn          apijson.Time `json:"created_on"`
 }
 
-func (s *Server) showSubaccount(a *subaccount) subaccountJSON {
+func (s *Server) showSubaccount(a *books.Subaccount) subaccountJSON {
 	return subaccountJSON{
 		ID: a.ID, Name: a.Name, Email: a.Email, DefaultPortfolioID: a.PortfolioID,
-		LogoURL: s.logoURL(a), CreatedOn: wireTime(a.CreatedOn),
+		LogoURL: s.logoURL(a), CreatedOn: apijson.Time(a.CreatedOn),
 	}
 }
 
 // GetListOfSubaccounts answers GET /subaccounts.
 func (op operations) GetListOfSubaccounts(w http.ResponseWriter, r *http.Request, p api.GetListOfSubaccountsParams) {
-	op.respond(w, r, scope{usesSubaccounts: true}, func(tx *tx) *answer {
-		accounts, refusal := page(&tx.subaccounts, cursor{p.Limit, p.StartingAfter, p.EndingBefore})
+	op.respond(w, r, scope{usesSubaccounts: true}, func(tx *books.Tx) *answer {
+		accounts, refusal := page(tx.Subaccounts(), cursor{p.Limit, p.StartingAfter, p.EndingBefore})
 		if refusal != nil {
 			return refusal
 		}
@@ -37,36 +39,37 @@ func (op operations) GetListOfSubaccounts(w http.ResponseWriter, r *http.Request
 
 // CreateSubaccount answers POST /subaccounts.
 func (op operations) CreateSubaccount(w http.ResponseWriter, r *http.Request, p api.CreateSubaccountParams) {
-	var image *logo
+	var image *books.Logo
 	sc := scope{key: p.IdempotencyKey, usesSubaccounts: true}
 	sc.before = func() (refusal *answer) {
 		f, refusal := readFields(r)
 		if refusal != nil {
 			return refusal
 		}
-		// The other members are checked first: what is refused fetches nothing.
+		// The other members are checked first, so that a request that is refused
+		// downloads nothing.
 		readSubaccount(f, op.s.catalog)
-		if source := f.text("logo_url"); source != nil && len(f.errors) == 0 {
+		if source := orNone(f.text("logo_url")); source != nil && len(f.errors) == 0 {
 			image = op.s.fetchLogo(r.Context(), f, *source)
 		}
 		return f.refusal()
 	}
-	op.respond(w, r, sc, func(tx *tx) *answer {
+	op.respond(w, r, sc, func(tx *books.Tx) *answer {
 		f, refusal := readFields(r)
 		if refusal != nil {
 			return refusal
 		}
 		a := readSubaccount(f, op.s.catalog)
-		a.ID, a.CreatedOn = newID(8), tx.now
-		tx.putLogo(&a, image)
-		tx.putSubaccount(&a)
+		a.ID, a.CreatedOn = books.NewID(8), tx.Now
+		tx.PutLogo(&a, image)
+		tx.PutSubaccount(&a)
 		return jsonAnswer(http.StatusCreated, op.s.showSubaccount(&a))
 	})
 }
 
-// readSubaccount reads what creating and updating have in common.
-func readSubaccount(f *fields, c *catalog) subaccount {
-	a := subaccount{Email: f.shortText("email"), PortfolioID: f.text("default_portfolio_id")}
+// readSubaccount reads what creating and updating a subaccount have in common.
+func readSubaccount(f *fields, c *catalog) books.Subaccount {
+	a := books.Subaccount{Email: orNone(f.shortText("email")), PortfolioID: orNone(f.text("default_portfolio_id"))}
 	a.Name = f.requiredText("name")
 	f.shortText("name")
 	if a.Email != nil {
@@ -80,13 +83,13 @@ func readSubaccount(f *fields, c *catalog) subaccount {
 	return a
 }
 
-// changeSubaccount answers an operation on one subaccount: change gets a copy
-// to work on.
+// changeSubaccount answers an operation on one subaccount. The function change
+// changes a copy, which is then put.
 func (op operations) changeSubaccount(
-	w http.ResponseWriter, r *http.Request, id string, before func() *answer, change func(*tx, *subaccount) *answer,
+	w http.ResponseWriter, r *http.Request, id string, before func() *answer, change func(*books.Tx, *books.Subaccount) *answer,
 ) {
-	op.respond(w, r, scope{usesSubaccounts: true, before: before}, func(tx *tx) *answer {
-		old := tx.subaccounts.get(id)
+	op.respond(w, r, scope{usesSubaccounts: true, before: before}, func(tx *books.Tx) *answer {
+		old := tx.Subaccounts().Get(id)
 		if old == nil {
 			return notFound("subaccount")
 		}
@@ -95,7 +98,7 @@ func (op operations) changeSubaccount(
 			return refusal
 		}
 		if a != *old {
-			tx.putSubaccount(&a)
+			tx.PutSubaccount(&a)
 		}
 		return jsonAnswer(http.StatusOK, op.s.showSubaccount(&a))
 	})
@@ -103,13 +106,13 @@ func (op operations) changeSubaccount(
 
 // GetSubaccountByID answers GET /subaccounts/{id}.
 func (op operations) GetSubaccountByID(w http.ResponseWriter, r *http.Request, id string) {
-	op.changeSubaccount(w, r, id, nil, func(*tx, *subaccount) *answer { return nil })
+	op.changeSubaccount(w, r, id, nil, func(*books.Tx, *books.Subaccount) *answer { return nil })
 }
 
-// UpdateSubaccount answers PUT /subaccounts/{id}: everything but the logo is
-// replaced.
+// UpdateSubaccount answers PUT /subaccounts/{id}, which replaces everything but the
+// logo.
 func (op operations) UpdateSubaccount(w http.ResponseWriter, r *http.Request, id string) {
-	op.changeSubaccount(w, r, id, nil, func(_ *tx, a *subaccount) *answer {
+	op.changeSubaccount(w, r, id, nil, func(_ *books.Tx, a *books.Subaccount) *answer {
 		f, refusal := readFields(r)
 		if refusal != nil {
 			return refusal
@@ -120,30 +123,27 @@ func (op operations) UpdateSubaccount(w http.ResponseWriter, r *http.Request, id
 	})
 }
 
-// DeleteSubaccount answers DELETE /subaccounts/{id}. One with orders, or with
-// an open session that may become an order, stays.
+// DeleteSubaccount answers DELETE /subaccounts/{id}. It refuses a subaccount with
+// orders, or with an open session that may become an order.
 func (op operations) DeleteSubaccount(w http.ResponseWriter, r *http.Request, id string) {
-	op.respond(w, r, scope{usesSubaccounts: true}, func(tx *tx) *answer {
-		a := tx.subaccounts.get(id)
+	op.respond(w, r, scope{usesSubaccounts: true}, func(tx *books.Tx) *answer {
+		a := tx.Subaccounts().Get(id)
 		switch {
 		case a == nil:
 			return notFound("subaccount")
-		case tx.ordersOf[id].len() > 0:
+		case tx.OrdersOf(&id).Len() > 0:
 			return problemAnswer(http.StatusConflict, problem{Title: "Subaccount has orders"})
-		case tx.openOf[id] > 0:
+		case tx.OpenSessions(id) > 0:
 			return problemAnswer(http.StatusConflict, problem{Title: "Subaccount has open checkout sessions"})
 		}
-		tx.change.Removed = append(tx.change.Removed, id)
-		if a.LogoID != "" {
-			tx.change.LogosGone = append(tx.change.LogosGone, a.LogoID)
-		}
+		tx.RemoveSubaccount(a)
 		return &answer{status: http.StatusNoContent}
 	})
 }
 
 // Subaccounts returns all subaccounts, newest first.
 func (s *Server) Subaccounts() []api.Subaccount {
-	var records []*subaccount
-	s.look(func(tx *tx) { records = tx.subaccounts.all() })
+	var records []*books.Subaccount
+	s.books.Look(func(tx *books.Tx) { records = tx.Subaccounts().All() })
 	return convertAll[api.Subaccount](records, s.showSubaccount)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestASubaccountsLife(t *testing.T) {
+func TestSubaccountLifeCycle(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	r := post(t, s, "/subaccounts", `{"name":"Marketing","email":"jane.doe@example.com","default_portfolio_id":"oH5hlq","logo_url":"http://example.com/image.png"}`)
 	require.Equal(t, 201, r.status, "%s", r.body)
@@ -39,7 +39,7 @@ func TestASubaccountsLife(t *testing.T) {
 	}
 	call(t, s, "PUT", "/subaccounts/"+id, `{"name":"x"}`).assertProblem(t, 404, "not-found", "Could not find subaccount")
 	get(t, s, "/orders", "X-Subaccount-Id", id).assertProblem(t, 400, "invalid-subaccount", "Invalid subaccount")
-	assert.Empty(t, s.books.logos, "the logo went with it")
+	assert.Empty(t, logos(s), "the logo went with it")
 }
 
 func withoutQuery(t *testing.T, v any) string {
@@ -50,7 +50,7 @@ func withoutQuery(t *testing.T, v any) string {
 	return u.String()
 }
 
-func TestSubaccountsThatAreRefused(t *testing.T) {
+func TestInvalidSubaccounts(t *testing.T) {
 	s := Run(t)
 	id := newSubaccount(t, s, `{"name":"a"}`)
 	long := strings.Repeat("n", 513)
@@ -72,7 +72,26 @@ func TestSubaccountsThatAreRefused(t *testing.T) {
 	assert.Equal(t, "a", s.Subaccounts()[0].Name)
 }
 
-func TestASubaccountInUseStays(t *testing.T) {
+// The vendor's example programs send an empty string for none.
+func TestEmptyStringsStandForNone(t *testing.T) {
+	s := Run(t)
+	const body = `{"name":"a","email":"","logo_url":"","default_portfolio_id":""}`
+	r := post(t, s, "/subaccounts", body)
+	require.Equal(t, 201, r.status, "%s", r.body)
+	changed := newSubaccount(t, s, `{"name":"a","email":"jane.doe@example.com","default_portfolio_id":"ixmZSK"}`)
+	for _, r := range []reply{r, call(t, s, "PUT", "/subaccounts/"+changed, body)} {
+		o := r.object(t)
+		for _, name := range []string{"email", "logo_url", "default_portfolio_id"} {
+			assert.Contains(t, o, name)
+			assert.Nil(t, o[name])
+		}
+	}
+	assert.Equal(t, 200, post(t, s, "/quotes/train", `{"distance_km":1,"portfolio_id":""}`).status)
+	session := strings.Replace(sessionBody, "{", `{"portfolio_id":"",`, 1)
+	assert.Equal(t, "oH5hlq", post(t, s, "/checkout/sessions", session).object(t)["portfolio_id"])
+}
+
+func TestASubaccountInUseCannotBeDeleted(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	ordered := newSubaccount(t, s, `{"name":"a"}`)
 	order := place(t, s, `{"amount_kg":1}`, "X-Subaccount-Id", ordered)
@@ -101,7 +120,7 @@ func TestUnknownSubaccounts(t *testing.T) {
 	}
 }
 
-func TestAccountWithoutSubaccounts(t *testing.T) {
+func TestAnAccountWithoutSubaccounts(t *testing.T) {
 	fetched := false
 	images := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fetched = true }))
 	defer images.Close()
@@ -133,7 +152,7 @@ func TestLogoUpload(t *testing.T) {
 		assert.Contains(t, served.Header.Get("Content-Security-Policy"), "sandbox", "an image runs nothing")
 		_ = served.Body.Close()
 	}
-	assert.Len(t, s.books.logos, 1, "each logo replaced the one before")
+	assert.Len(t, logos(s), 1, "each logo replaced the one before")
 
 	for _, contentType := range []string{"image/gif", "application/json", "", "image/png;;", "multipart/form-data; boundary=x"} {
 		call(t, s, "PUT", path, "x", "Content-Type", contentType).assertProblem(t, 415, "", "Image type is not supported")
@@ -148,7 +167,7 @@ func TestLogoUpload(t *testing.T) {
 	removed := call(t, s, "DELETE", path, "")
 	assert.Equal(t, 200, removed.status)
 	assert.Nil(t, removed.object(t)["logo_url"])
-	assert.Empty(t, s.books.logos)
+	assert.Empty(t, logos(s))
 	assert.Equal(t, 200, call(t, s, "DELETE", path, "").status)
 	call(t, s, "DELETE", "/subaccounts/nope/logo", "").assertProblem(t, 404, "not-found", "Could not find subaccount")
 }
@@ -181,10 +200,7 @@ func TestLogoFromURL(t *testing.T) {
 
 	r := post(t, s, path, `{"logo_url":"`+images.URL+`/image"}`)
 	require.Equal(t, 200, r.status, "%s", r.body)
-	var held []logo
-	for _, l := range s.books.logos {
-		held = append(held, *l)
-	}
+	held := logos(s)
 	require.Len(t, held, 1)
 	assert.Equal(t, "image/webp", held[0].ContentType)
 	assert.Equal(t, "webp", string(held[0].Data))

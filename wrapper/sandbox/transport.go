@@ -2,31 +2,32 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"syscall"
 )
 
-// Transport returns a RoundTripper that hands requests to the sandbox without
-// a network, whatever their host. Faults show as on a network: a reset is
-// syscall.ECONNRESET, a cut body io.ErrUnexpectedEOF.
+// Transport returns a RoundTripper that hands requests to the sandbox without a
+// network, whatever their host. Faults look as they do on a network: a reset is
+// syscall.ECONNRESET, and a body that is cut off ends with io.ErrUnexpectedEOF.
+// Like net/http's own transport, it reports each request to the
+// [httptrace.ClientTrace] of its context, as one on a new connection.
 func (s *Server) Transport() http.RoundTripper { return memoryTransport{s} }
 
 type memoryTransport struct{ s *Server }
 
-// RoundTrip returns early when the request's context ends; the sandbox goes on
-// with the request, as a server would.
+// RoundTrip returns early when the request's context is done. The sandbox still
+// acts on the request, as a server would.
 func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	var body []byte
-	if r.Body != nil {
-		defer r.Body.Close()
-		read, err := io.ReadAll(r.Body)
-		if err != nil {
-			return nil, err
-		}
-		body = read
+	body, err := send(r)
+	if err != nil {
+		return nil, err
 	}
 	type result struct {
 		resp *http.Response
@@ -39,13 +40,72 @@ func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}()
 	select {
 	case got := <-results:
+		if trace := httptrace.ContextClientTrace(r.Context()); got.resp != nil && trace != nil && trace.GotFirstResponseByte != nil {
+			trace.GotFirstResponseByte()
+		}
 		return got.resp, got.err
 	case <-r.Context().Done():
-		return nil, r.Context().Err()
+		return nil, context.Cause(r.Context())
 	}
 }
 
-// exchange lets the sandbox answer into memory.
+// send reads the whole body and reports the request to the context's trace as
+// net/http does while it writes one. A request whose context is done is not sent.
+func send(r *http.Request) (body []byte, err error) {
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	if r.Context().Err() != nil {
+		return nil, context.Cause(r.Context())
+	}
+	trace := httptrace.ContextClientTrace(r.Context())
+	if trace == nil {
+		trace = &httptrace.ClientTrace{}
+	}
+	if trace.GetConn != nil {
+		trace.GetConn(hostPort(r))
+	}
+	if trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{Conn: memoryConn{}})
+	}
+	if trace.WroteHeaderField != nil {
+		for name, values := range r.Header {
+			trace.WroteHeaderField(name, values)
+		}
+	}
+	if trace.WroteHeaders != nil {
+		trace.WroteHeaders()
+	}
+	if r.Body != nil {
+		body, err = io.ReadAll(r.Body)
+	}
+	if trace.WroteRequest != nil {
+		trace.WroteRequest(httptrace.WroteRequestInfo{Err: err})
+	}
+	return body, err
+}
+
+// hostPort returns the address that net/http would connect to.
+func hostPort(r *http.Request) string {
+	port := r.URL.Port()
+	if port == "" {
+		port = map[string]string{"https": "443"}[r.URL.Scheme]
+	}
+	return net.JoinHostPort(r.URL.Hostname(), cmp.Or(port, "80"))
+}
+
+// memoryConn is the connection that a trace is told of. Nothing is sent over it.
+type memoryConn struct{ net.Conn }
+
+func (memoryConn) LocalAddr() net.Addr  { return memoryAddr{} }
+func (memoryConn) RemoteAddr() net.Addr { return memoryAddr{} }
+
+type memoryAddr struct{}
+
+func (memoryAddr) Network() string { return "memory" }
+func (memoryAddr) String() string  { return "sandbox" }
+
+// exchange returns the answer of the sandbox.
 func (t memoryTransport) exchange(r *http.Request, body []byte) (resp *http.Response, err error) {
 	in := r.Clone(r.Context())
 	in.RequestURI = r.URL.RequestURI()
@@ -68,7 +128,7 @@ func (t memoryTransport) exchange(r *http.Request, body []byte) (resp *http.Resp
 	a := c.answer()
 	content := io.Reader(bytes.NewReader(a.body))
 	length := int64(len(a.body))
-	if err != nil { // cut after the header was sent
+	if err != nil { // The body was cut off after the header was sent.
 		content = io.MultiReader(content, failingReader{})
 		length, _ = strconv.ParseInt(a.header.Get("Content-Length"), 10, 64)
 	}

@@ -5,18 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"time"
-)
 
-const (
-	// deliveryWindow is how long a notification is tried again.
-	deliveryWindow = 24 * time.Hour
-	// The pause after an attempt doubles from the first to the longest, by the
-	// sandbox clock.
-	firstRedelivery   = time.Second
-	longestRedelivery = 30 * time.Minute
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
 // DeliveryStatus says how far a webhook delivery has come.
@@ -24,10 +17,10 @@ type DeliveryStatus string
 
 // The states of a delivery.
 const (
-	DeliveryPending   DeliveryStatus = "pending"   // not yet answered with 200
-	DeliveryDelivered DeliveryStatus = "delivered" // answered with 200
-	DeliveryAbandoned DeliveryStatus = "abandoned" // not answered with 200 for 24 hours
-	DeliveryRefused   DeliveryStatus = "refused"   // never sent: the target is not on this machine
+	DeliveryPending   = DeliveryStatus(books.DeliveryPending)   // not yet answered with 200
+	DeliveryDelivered = DeliveryStatus(books.DeliveryDelivered) // answered with 200
+	DeliveryAbandoned = DeliveryStatus(books.DeliveryAbandoned) // not answered with 200 for 24 hours
+	DeliveryRefused   = DeliveryStatus(books.DeliveryRefused)   // never sent, because the URL is not on this machine
 )
 
 // Delivery is the notification of one change of an order's state.
@@ -36,7 +29,7 @@ type Delivery struct {
 	OrderID    string
 	OrderState string // the state that the order changed to
 	URL        string
-	Body       []byte // what is sent: {"order": {...}}
+	Body       []byte // the JSON that is sent: {"order": {...}}
 	CreatedOn  time.Time
 	Status     DeliveryStatus
 	Attempts   []DeliveryAttempt
@@ -52,92 +45,55 @@ type DeliveryAttempt struct {
 }
 
 // notification makes the delivery that tells of the order's new state.
-func (tx *tx) notification(o *order) *delivery {
-	d := &delivery{
-		ID: newID(10), OrderID: o.ID, State: o.State, URL: *o.CallbackURL, CreatedOn: tx.now,
-	}
-	body, err := encode(struct {
+func (s *Server) notification(now time.Time, o *books.Order) *books.Delivery {
+	d := &books.Delivery{ID: books.NewID(10), OrderID: o.ID, State: o.State, URL: *o.CallbackURL, CreatedOn: now}
+	body, err := apijson.Encode(struct {
 		Order orderJSON `json:"order"`
-	}{tx.catalog.showOrder(o)})
+	}{s.catalog.showOrder(o)})
 	if err != nil {
 		d.Refused = err.Error()
 	}
 	d.Body = body
-	if u, err := url.Parse(d.URL); err != nil || !tx.rules.publicWebhooks && !loopbackHost(u.Hostname()) {
+	if u, err := url.Parse(d.URL); err != nil || !s.publicWebhooks && !loopbackHost(u.Hostname()) {
 		d.Refused = "the host is not this machine; see WithPublicWebhooks"
 	}
 	return d
 }
 
-// delivered books the outcome of one attempt and plans the next.
-func (s *Server) delivered(d *delivery, status int, failure error) {
-	err := s.books.update(func(tx *tx) {
-		a := attempt{Delivery: d.ID, On: tx.now, Status: status}
-		if failure != nil {
-			a.Error = failure.Error()
-		}
-		end := d.CreatedOn.Add(deliveryWindow)
-		if status != http.StatusOK && tx.now.Before(end) {
-			next := tx.now.Add(redeliveryPause(len(tx.deliveries.get(d.ID).attempts)))
-			if next.After(end) {
-				next = end
-			}
-			a.Next = &next
-		}
-		tx.change.Attempts = append(tx.change.Attempts, a)
-	})
-	if err != nil && !errors.Is(err, ErrClosed) {
-		s.logger.Error("cnaught sandbox: booking a delivery", "error", err)
+// delivered records the outcome of one attempt.
+func (s *Server) delivered(d *books.Delivery, status int, failure error) {
+	if _, err := s.books.Delivered(d, status, failure); err != nil && !errors.Is(err, ErrClosed) {
+		s.logger.Error("cnaught sandbox: recording a webhook delivery", "error", err)
 	}
-}
-
-// redeliveryPause is the pause after the attempt number n = 0, 1, 2...
-func redeliveryPause(n int) time.Duration {
-	pause := firstRedelivery
-	for ; n > 0 && pause < longestRedelivery; n-- {
-		pause *= 2
-	}
-	return min(pause, longestRedelivery)
 }
 
 // Deliveries returns all webhook deliveries, newest first.
 func (s *Server) Deliveries() []Delivery {
-	var records []*delivery
-	s.look(func(tx *tx) { records = tx.deliveries.all() })
+	var records []*books.Delivery
+	s.books.Look(func(tx *books.Tx) { records = tx.Deliveries().All() })
 	all := make([]Delivery, len(records))
 	for i, d := range records {
-		all[i] = d.show()
+		all[i] = showDelivery(d)
 	}
 	return all
 }
 
-func (d *delivery) show() Delivery {
+func showDelivery(d *books.Delivery) Delivery {
 	shown := Delivery{
 		ID: d.ID, OrderID: d.OrderID, OrderState: string(d.State), URL: d.URL,
-		Body: bytes.Clone(d.Body), CreatedOn: d.CreatedOn, Status: DeliveryPending, Reason: d.Refused,
+		Body: bytes.Clone(d.Body), CreatedOn: d.CreatedOn, Status: DeliveryStatus(d.Status()), Next: d.Next(), Reason: d.Refused,
 	}
-	if d.Refused != "" {
-		shown.Status = DeliveryRefused
-		return shown
-	}
-	for _, a := range d.attempts {
+	for _, a := range d.Attempts {
 		shown.Attempts = append(shown.Attempts, DeliveryAttempt{a.On, a.Status, a.Error})
-		shown.Next = a.Next
-		switch {
-		case a.Status == http.StatusOK:
-			shown.Status = DeliveryDelivered
-		case a.Next == nil:
-			shown.Status = DeliveryAbandoned
-		}
 	}
 	return shown
 }
 
-// WaitForDeliveries returns when no webhook is being sent: all that were due
-// have been tried. Those that failed are tried again later, by the sandbox
-// clock; see [Server.Advance].
+// WaitForDeliveries waits until no webhook is being sent: each one that was due
+// has been tried. Those that failed are tried again later, by the sandbox clock;
+// see [Server.Advance].
 func (s *Server) WaitForDeliveries(ctx context.Context) error {
-	s.look(func(*tx) {}) // what is due is handed over first
+	s.books.Look(func(*books.Tx) {}) // What is due is handed to the courier first.
 	idle := s.courier.idleChannel()
 	select {
 	case <-idle:

@@ -45,8 +45,8 @@ func TestGeneratedCodeIsCurrent(t *testing.T) {
 	for config, file := range map[string]string{
 		"config.yaml":     "api/api.gen.go",
 		"operations.yaml": "wrapper/operations.gen.go",
-		"server.yaml":     "internal/server/server.gen.go",
-		"fallback.yaml":   "internal/server/fallback.gen.go",
+		"server.yaml":     "wrapper/sandbox/internal/server/server.gen.go",
+		"fallback.yaml":   "wrapper/sandbox/internal/server/fallback.gen.go",
 	} {
 		t.Run(config, func(t *testing.T) {
 			if generate(t, config, "openapi.yaml", func(map[string]any) {}) != string(readFile(t, root+"/"+file)) {

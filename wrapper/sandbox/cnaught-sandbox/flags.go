@@ -15,22 +15,24 @@ import (
 
 const defaultAddr = "127.0.0.1:8765"
 
-// config is what the flags say.
+// config holds the values of the flags.
 type config struct {
 	addr           string
 	apiKey         string
-	baseURL        string // empty: the address
+	baseURL        string // empty means the address
 	fulfillAfter   *time.Duration
+	keyLifetime    *time.Duration
 	state          string
 	publicWebhooks bool
 	foreignLogos   bool
 	noSubaccounts  bool
+	fractions      bool
 	empty          bool
 }
 
-const usage = `cnaught-sandbox is a CNaught on your own machine: the Carbon Credits API, with
-real behaviour and no money. Open it in a browser to see what is there and to
-fulfill, cancel, complete and expire by hand.
+const usage = `cnaught-sandbox runs a CNaught on your own machine. It behaves as the Carbon
+Credits API does, and nothing costs money. Its page in a browser shows what is
+there, with buttons to fulfill, cancel, complete and expire.
 
 Usage: cnaught-sandbox [flags]
 
@@ -41,30 +43,35 @@ Examples:
   cnaught-sandbox -fulfill-after 5s
   cnaught-sandbox -addr 127.0.0.1:0 -state orders.state
 
-Exit codes: 0 stopped by a signal, 1 could not run, 2 wrong flags.
+Exit codes: 0 stopped by a signal, 1 could not run, 2 invalid flags.
 `
 
-// parse reads the flags. It tells the user itself what is wrong with them.
+// parse reads the flags. It writes what is wrong with them to stderr.
 func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	c := &config{}
 	fs := flag.NewFlagSet("cnaught-sandbox", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&c.addr, "addr", defaultAddr, "`address` to listen on, host:port; port 0 takes a free one")
-	fs.StringVar(&c.apiKey, "api-key", sandbox.DefaultAPIKey, "the one API `key` that is accepted")
-	fs.StringVar(&c.baseURL, "base-url", "", "`URL` under which clients reach the sandbox, without /v1, where that\nis not the address; checkout and logo URLs begin with it")
-	fs.Func("fulfill-after", "fulfill each order this `duration` after it was placed, such as 5s; 0s\ndoes it at once (default: only by hand, on the page at /)", func(s string) error {
-		d, err := time.ParseDuration(s)
-		if err == nil && d < 0 {
-			err = errors.New("must not be negative")
+	fs.StringVar(&c.apiKey, "api-key", sandbox.DefaultAPIKey, "the only API `key` that is accepted")
+	fs.StringVar(&c.baseURL, "base-url", "", "`URL` under which clients reach the sandbox, without /v1, if it is not\nthe address; the URLs that the sandbox gives to clients begin with it")
+	duration := func(to **time.Duration) func(string) error {
+		return func(s string) error {
+			d, err := time.ParseDuration(s)
+			if err == nil && d < 0 {
+				err = errors.New("must not be negative")
+			}
+			*to = &d
+			return err
 		}
-		c.fulfillAfter = &d
-		return err
-	})
-	fs.StringVar(&c.state, "state", "", "keep everything in this `file`; what was answered survives a kill\n(default: in memory, gone when the program ends)")
-	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not to this machine only")
-	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without it, those of other hosts become\na placeholder")
-	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "be an account without subaccounts: 403 for what has to do with them")
-	fs.BoolVar(&c.empty, "empty", false, "leave out the well-known order, session and past offsets")
+	}
+	fs.Func("fulfill-after", "fulfill each order this `duration` after it is placed, such as 5s; 0s\nfulfills it at once (default: only by the button on the page)", duration(&c.fulfillAfter))
+	fs.Func("key-lifetime", "forget an Idempotency-Key this `duration` after its request succeeded,\nsuch as 24h (default: keep it as long as everything else)", duration(&c.keyLifetime))
+	fs.StringVar(&c.state, "state", "", "keep everything in this `file`, so that it survives a restart, even\nafter kill -9 (default: keep it in memory until the program ends)")
+	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not only to this machine")
+	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without this flag, a logo of another host\nis a placeholder")
+	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "be an account without subaccounts: answer 403 to every request for them")
+	fs.BoolVar(&c.fractions, "fractions", false, "sell fractions of a kilogram to orders, too")
+	fs.BoolVar(&c.empty, "empty", false, "leave out the sample order, the sample session and the past offsets")
 
 	err := fs.Parse(args)
 	if err == nil {
@@ -97,7 +104,7 @@ func (c *config) check(rest []string) error {
 		return checkBaseURL(c.baseURL)
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		// Nobody can connect to "all addresses": links need a name.
+		// A client can't connect to "all addresses", so links need a host name.
 		if port == "0" {
 			return fmt.Errorf("-addr %q: a free port on all addresses needs a -base-url", c.addr)
 		}
@@ -119,8 +126,8 @@ func checkBaseURL(s string) error {
 	return nil
 }
 
-// everywhere says whether other machines can reach the sandbox.
-func (c *config) everywhere() bool {
+// public reports whether other machines can reach the sandbox.
+func (c *config) public() bool {
 	host, _, _ := net.SplitHostPort(c.addr) // checked by parse
 	ip := net.ParseIP(host)
 	return host != "localhost" && (ip == nil || !ip.IsLoopback())
@@ -138,9 +145,13 @@ func (c *config) options() []sandbox.Option {
 	add(c.publicWebhooks, sandbox.WithPublicWebhooks())
 	add(c.foreignLogos, sandbox.WithForeignLogoHosts())
 	add(c.noSubaccounts, sandbox.WithoutSubaccounts())
+	add(c.fractions, sandbox.WithFractions())
 	add(c.empty, sandbox.WithEmptyBooks())
 	if c.fulfillAfter != nil {
 		options = append(options, sandbox.WithFulfillAfter(*c.fulfillAfter))
+	}
+	if c.keyLifetime != nil {
+		options = append(options, sandbox.WithKeyLifetime(*c.keyLifetime))
 	}
 	return options
 }

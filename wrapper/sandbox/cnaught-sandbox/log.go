@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// newLogger writes one short line for each request. The API key is masked
-// wherever it might come from, such as a client that puts it into the path.
+// newLogger returns a logger that writes one short line for each request. It masks
+// the API key wherever it occurs, for example in the path of a wrong request.
 func newLogger(w io.Writer, apiKey string) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
@@ -16,7 +16,7 @@ func newLogger(w io.Writer, apiKey string) *slog.Logger {
 				return slog.String(a.Key, a.Value.Time().Format("15:04:05.000"))
 			case a.Value.Kind() == slog.KindString:
 				if a.Value.String() == "" {
-					return slog.Attr{} // says nothing
+					return slog.Attr{} // An empty attribute is left out.
 				}
 				a.Value = slog.StringValue(strings.ReplaceAll(a.Value.String(), apiKey, "[API key]"))
 			case a.Value.Kind() == slog.KindAny:

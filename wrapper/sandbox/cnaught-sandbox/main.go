@@ -1,12 +1,12 @@
-// Command cnaught-sandbox is a CNaught on your own machine: the whole Carbon
+// Command cnaught-sandbox runs a CNaught on your own machine: the whole Carbon
 // Credits API over HTTP, for clients in any language. Nothing costs money and
-// nothing is bought. A page at / shows what is there and plays CNaught's part
-// (fulfill an order) and the customer's (pay a checkout).
+// nothing is bought. The page at / shows what is there and has buttons for what
+// CNaught does (fulfill an order) and for what a customer does (pay a checkout).
 //
 //	go run github.com/cnaught-go/cnaught/wrapper/sandbox/cnaught-sandbox@latest
 //
-// It prints how to point a client at it. See -h for its flags, and package
-// sandbox for what it does as the real API and what it can't know.
+// It prints how to point a client at it. See -h for its flags, and package sandbox
+// for how it behaves where the API is not documented.
 package main
 
 import (
@@ -26,25 +26,26 @@ import (
 // Exit codes.
 const (
 	exitOK     = 0
-	exitFailed = 1 // it could not run
-	exitUsage  = 2 // the flags make no sense
+	exitFailed = 1 // the sandbox could not run
+	exitUsage  = 2 // the flags are invalid
 )
 
-// drainTime bounds how long a stop waits for requests under way.
+// drainTime bounds how long the program waits for requests being answered when it
+// stops.
 const drainTime = 10 * time.Second
 
 func main() {
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run serves until ctx ends or a signal comes.
+// run serves until ctx is done or a signal arrives.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c, err := parse(args, stdout, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case err != nil:
-		return exitUsage // parse has said why
+		return exitUsage // parse has written why.
 	}
 	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer restore()
@@ -58,8 +59,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	printStart(stdout, server.URL(), c)
 
 	<-ctx.Done()
-	restore() // a second signal ends the program at once
-	fmt.Fprintln(stdout, "Stopping: requests under way are answered first.")
+	restore() // A second signal ends the program at once.
+	fmt.Fprintln(stdout, "Stopping. Requests that have begun are answered first.")
 	if err := drain(server); err != nil {
 		fmt.Fprintln(stderr, "cnaught-sandbox:", err)
 		return exitFailed
@@ -68,7 +69,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// drain closes the sandbox. What takes longer than drainTime is cut off.
+// drain closes the sandbox. It cuts off what takes longer than drainTime.
 func drain(server *sandbox.Server) error {
 	closed := make(chan error, 1)
 	go func() { closed <- server.Close() }()
@@ -76,11 +77,11 @@ func drain(server *sandbox.Server) error {
 	case err := <-closed:
 		return err
 	case <-time.After(drainTime):
-		return fmt.Errorf("requests were still under way after %v and were cut off", drainTime)
+		return fmt.Errorf("some requests took longer than %v and were cut off", drainTime)
 	}
 }
 
-// explain says what to do about an error where that is known.
+// explain says what to do about an error, if that is known.
 func explain(err error, c *config) string {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Sprintf("%s is in use by another program. Stop that one, or choose another address, such as -addr 127.0.0.1:0 for any free port.", c.addr)

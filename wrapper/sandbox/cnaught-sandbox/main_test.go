@@ -25,8 +25,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// asProgram makes the test binary the program itself, for tests that need a
-// process.
+// asProgram makes the test binary run as the program, for tests that need a process.
 const asProgram = "CNAUGHT_SANDBOX_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -36,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// output collects what the program writes and can be read meanwhile.
+// output collects what the program writes. It can be read at any time.
 type output struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -56,7 +55,7 @@ func (o *output) String() string {
 
 var apiLine = regexp.MustCompile(`for clients  (\S+)\n`)
 
-// startedAt waits for the program's first lines and gives the API's address.
+// startedAt waits for the program's first lines and returns the URL of the API.
 func startedAt(t *testing.T, stdout fmt.Stringer) (api string) {
 	t.Helper()
 	require.Eventually(t, func() bool {
@@ -69,8 +68,8 @@ func startedAt(t *testing.T, stdout fmt.Stringer) (api string) {
 	return api
 }
 
-// start runs the program in this process until the test ends, or stop is
-// called, which gives its exit code.
+// start runs the program in this process until the test ends or stop is called.
+// stop returns the exit code.
 func start(t *testing.T, args ...string) (api string, stdout, stderr *output, stop func() int) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -89,7 +88,7 @@ func client(t *testing.T, api, key string) *cnaught.Client {
 	return c
 }
 
-func TestTheStartLinesPointAClientAtIt(t *testing.T) {
+func TestStartLinesPointAClientAtTheSandbox(t *testing.T) {
 	address, stdout, stderr, stop := start(t)
 	for _, m := range regexp.MustCompile(`export (\w+)=(\S+)`).FindAllStringSubmatch(stdout.String(), -1) {
 		t.Setenv(m[1], m[2])
@@ -124,10 +123,10 @@ func TestTheStartLinesPointAClientAtIt(t *testing.T) {
 	assert.NotContains(t, stderr.String(), sandbox.DefaultAPIKey)
 	assert.True(t, strings.HasSuffix(stdout.String(), "Stopped.\n"), stdout.String())
 	_, err = net.DialTimeout("tcp", strings.TrimSuffix(strings.TrimPrefix(address, "http://"), "/v1"), time.Second)
-	assert.Error(t, err, "it listens no more")
+	assert.Error(t, err, "it no longer listens")
 }
 
-func TestAnOwnKeyIsNeverShown(t *testing.T) {
+func TestAChosenKeyIsNeverShown(t *testing.T) {
 	const key = "C0-production-key-by-mistake"
 	address, stdout, stderr, stop := start(t, "-api-key", key)
 	_, err := client(t, address, key).ListOrders(t.Context(), cnaught.ListOptions{})
@@ -159,9 +158,14 @@ func TestFlagsReachTheSandbox(t *testing.T) {
 	list, err := c.ListOrders(t.Context(), cnaught.ListOptions{})
 	require.NoError(t, err)
 	assert.Len(t, list.Data, 1)
+	_, _, _, stop = start(t, "-key-lifetime", "24h")
+	stop()
+	set, err := parse([]string{"-key-lifetime", "24h"}, io.Discard, io.Discard)
+	require.NoError(t, err)
+	assert.Equal(t, 24*time.Hour, *set.keyLifetime)
 }
 
-func TestWrongFlags(t *testing.T) {
+func TestInvalidFlags(t *testing.T) {
 	for _, test := range []struct {
 		args []string
 		want string
@@ -174,6 +178,7 @@ func TestWrongFlags(t *testing.T) {
 		{[]string{"-api-key", "key "}, "-api-key: must not be empty, nor begin or end with a space"},
 		{[]string{"-fulfill-after", "soon"}, `invalid duration "soon"`},
 		{[]string{"-fulfill-after", "-1s"}, "must not be negative"},
+		{[]string{"-key-lifetime", "-1s"}, "must not be negative"},
 		{[]string{"-base-url", "dev.example"}, "must be an absolute http or https URL"},
 		{[]string{"-base-url", "https://u:p@dev.example"}, "must be an absolute http or https URL"},
 		{[]string{"-base-url", "https://dev.example/v1/"}, "must be without /v1"},
@@ -196,14 +201,14 @@ func TestHelp(t *testing.T) {
 	assert.Empty(t, stderr.String())
 }
 
-func TestItCanNotRun(t *testing.T) {
+func TestTheSandboxCannotRun(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
 	var stdout, stderr output
 	assert.Equal(t, exitFailed, run(t.Context(), []string{"-addr", taken.Addr().String()}, &stdout, &stderr))
 	assert.Contains(t, stderr.String(), taken.Addr().String()+" is in use by another program.")
-	assert.Empty(t, stdout.String(), "it does not say that it runs")
+	assert.Empty(t, stdout.String(), "it does not claim to run")
 
 	stderr = output{}
 	assert.Equal(t, exitFailed, run(t.Context(), []string{"-addr", "127.0.0.1:0", "-state", t.TempDir()}, &stdout, &stderr))
@@ -211,17 +216,17 @@ func TestItCanNotRun(t *testing.T) {
 	assert.Empty(t, stdout.String())
 }
 
-func TestAllAddresses(t *testing.T) {
+func TestAddressesThatOtherMachinesReach(t *testing.T) {
 	for _, addr := range []string{":8765", "0.0.0.0:8765", "[::]:8765"} {
 		c, err := parse([]string{"-addr", addr}, io.Discard, io.Discard)
 		require.NoError(t, err)
-		assert.Equal(t, "http://localhost:8765", c.baseURL, "nobody can connect to %s", addr)
-		assert.True(t, c.everywhere())
+		assert.Equal(t, "http://localhost:8765", c.baseURL, "a client can't connect to %s", addr)
+		assert.True(t, c.public())
 	}
 	for addr, want := range map[string]bool{"127.0.0.1:1": false, "[::1]:1": false, "localhost:1": false, "192.0.2.7:1": true, "dev.example:1": true} {
 		c, err := parse([]string{"-addr", addr}, io.Discard, io.Discard)
 		require.NoError(t, err)
-		assert.Equal(t, want, c.everywhere(), addr)
+		assert.Equal(t, want, c.public(), addr)
 		assert.Empty(t, c.baseURL)
 		var b strings.Builder
 		printStart(&b, "http://"+addr+"/v1", c)
@@ -242,9 +247,9 @@ func TestNodeOptions(t *testing.T) {
 	}
 }
 
-// A signal must not cut a request off whose answer the client is waiting for:
-// the client would not know whether it has an order.
-func TestASignalStopsItCleanly(t *testing.T) {
+// A signal must not cut off a request whose answer the client is waiting for: the
+// client would not know whether it has an order.
+func TestASignalStopsTheProgramCleanly(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		state := filepath.Join(t.TempDir(), "state")
 		exe, err := os.Executable()
@@ -268,7 +273,7 @@ func TestASignalStopsItCleanly(t *testing.T) {
 		answers := bufio.NewReader(conn)
 		line, err := answers.ReadString('\n')
 		require.NoError(t, err)
-		require.Equal(t, "HTTP/1.1 100 Continue\r\n", line, "the request is under way")
+		require.Equal(t, "HTTP/1.1 100 Continue\r\n", line, "the request has begun")
 		_, err = answers.ReadString('\n')
 		require.NoError(t, err)
 
@@ -279,12 +284,12 @@ func TestASignalStopsItCleanly(t *testing.T) {
 		resp, err := http.ReadResponse(answers, nil)
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusCreated, resp.StatusCode)
-		require.NoError(t, program.Wait(), "it ends with 0: %s", stderr.String())
+		require.NoError(t, program.Wait(), "the exit code is 0: %s", stderr.String())
 		assert.True(t, strings.HasSuffix(stdout.String(), "Stopped.\n"), stdout.String())
 
 		address, _, _, _ = start(t, "-state", state, "-empty")
 		list, err := client(t, address, sandbox.DefaultAPIKey).ListOrders(t.Context(), cnaught.ListOptions{})
 		require.NoError(t, err)
-		assert.Len(t, list.Data, 2, "the order, and the well-known one, are there after a restart")
+		assert.Len(t, list.Data, 2, "the order and the sample order are there after a restart")
 	}
 }

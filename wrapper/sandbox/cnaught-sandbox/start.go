@@ -9,9 +9,9 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// printStart says where the sandbox is and how to point a client at it. It
-// shows the well-known key only: one that the user chose may be a real one, or
-// end up in the log of a build.
+// printStart says where the sandbox is and how to point a client at it. It shows
+// only the default key: one that the user chose might be a real one and end up in
+// the log of a build.
 func printStart(w io.Writer, api string, c *config) {
 	key := sandbox.DefaultAPIKey
 	if c.apiKey != sandbox.DefaultAPIKey {
@@ -30,7 +30,7 @@ Point a client at it:
   Node   const client = new CNaughtApiClient(process.env.CNAUGHT_API_KEY, %s)
 
 `, strings.TrimSuffix(api, "/v1"), api, api, key, nodeOptions(api))
-	if c.everywhere() {
+	if c.public() {
 		fmt.Fprintln(w, "Other machines can reach this address, and the buttons on the page need no key.")
 	}
 	if c.state != "" {
@@ -39,11 +39,12 @@ Point a client at it:
 	fmt.Fprintln(w, "Stop with Ctrl-C.")
 }
 
-// nodeOptions points the vendor's Node SDK at the sandbox. The SDK always
-// builds an https URL; its fetch option is where plain http comes in.
+// nodeOptions returns the options that point the vendor's Node SDK at the sandbox.
+// The SDK always builds an https URL, so for plain http its fetch option has to
+// change it.
 func nodeOptions(api string) string {
 	u, err := url.Parse(api)
-	if err != nil { // it is the sandbox's own
+	if err != nil { // The sandbox's own URL always parses.
 		return "{}"
 	}
 	options := []string{"hostname: '" + strings.TrimSuffix(u.Host, ":"+u.Port()) + "'"}
@@ -51,7 +52,7 @@ func nodeOptions(api string) string {
 		options = append(options, "port: "+u.Port())
 	}
 	if u.Path != "/v1" {
-		options = append(options, "apiVersion: '"+strings.TrimPrefix(u.Path, "/")+"'") // the SDK's whole path
+		options = append(options, "apiVersion: '"+strings.TrimPrefix(u.Path, "/")+"'") // In the SDK, this is the whole path.
 	}
 	if u.Scheme == "http" {
 		options = append(options, "fetch: (url, init) => fetch(String(url).replace(/^https/, 'http'), init)")

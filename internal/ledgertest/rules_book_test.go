@@ -1,0 +1,415 @@
+package ledgertest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/ledger"
+)
+
+// Rule 13: an order with the mark is a fact, whatever the line says.
+func TestAnOrderWithTheMarkIsBoughtFromAnyState(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]string{
+		"pending":        "lease = NULL",
+		"held by others": "lease = 'another', leased_ms = 9999999999999",
+		"refused":        "state = 'refused', told = 'refused', due_ms = NULL",
+		"stuck":          "state = 'stuck', told = 'stuck', due_ms = NULL",
+		"stuck, untold":  "state = 'stuck', told = 'pending'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, quick())
+			w.lose("r", true)
+			w.set("r", set)
+			order, err := w.client.GetOrder(w.ctx, "o1")
+			require.NoError(t, err)
+			for range 2 {
+				require.NoError(t, w.Observe(w.ctx, order))
+			}
+			p := w.get("r")
+			assert.Equal(t, ledger.Bought, p.State)
+			assert.Equal(t, "o1", p.OrderID)
+			assert.True(t, p.Due.IsZero())
+			require.Len(t, w.changes(), 1)
+			assert.Equal(t, ledger.Bought, w.changes()[0].State)
+			assert.Equal(t, "cart 7", *w.changes()[0].Order.Metadata)
+		})
+	}
+}
+
+// Rule 13: the worker that loses its line in the middle of the call still
+// books the order that it was given.
+func TestAnAnswerIsBookedWithoutTheLine(t *testing.T) {
+	w := newWorld(t, quick())
+	w.api.configure(func(f *fakeAPI) {
+		f.after = func(http.ResponseWriter, *http.Request) bool {
+			w.set("r", "lease = 'another', leased_ms = 9999999999999")
+			return false
+		}
+	})
+	assert.Equal(t, ledger.Bought, w.buy("r").State)
+}
+
+// Rule 13: what is no fact needs the line.
+func TestAFailureIsNotBookedWithoutTheLine(t *testing.T) {
+	w := newWorld(t, quick())
+	w.api.configure(func(f *fakeAPI) {
+		f.before = onPost(func(rw http.ResponseWriter, r *http.Request) bool {
+			w.set("r", "lease = 'another', leased_ms = 9999999999999")
+			return says(400, "invalid-parameters")(rw, r)
+		})
+	})
+	p := w.buy("r")
+	assert.Equal(t, ledger.Pending, p.State)
+	assert.Empty(t, p.Err)
+	assert.Equal(t, "another", w.column("r", "lease").String)
+	assert.Empty(t, w.changes())
+}
+
+func TestWhatComesLaterNeedsTheLine(t *testing.T) {
+	t.Parallel()
+	for name, say := range map[string]func(http.ResponseWriter, *http.Request) bool{
+		"a no, after a look": says(400, "invalid-parameters"),
+		"a failure":          says(500, "server-error"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, quick())
+			w.lose("r", false)
+			w.age("r", quiet)
+			w.rest("r")
+			w.api.configure(func(f *fakeAPI) {
+				f.before = onPost(func(rw http.ResponseWriter, r *http.Request) bool {
+					w.set("r", "lease = 'another', leased_ms = 9999999999999, prior_ms = 1")
+					return say(rw, r)
+				})
+			})
+			assert.Equal(t, ledger.Pending, w.settle("r").State)
+			assert.Equal(t, "another", w.column("r", "lease").String)
+			assert.Equal(t, int64(9999999999999), w.number("r", "leased_ms"))
+			assert.Empty(t, w.changes())
+		})
+	}
+}
+
+// Rule 13: a cancelled order was bought; a live one is preferred.
+func TestACancelledOrderCountsAsBought(t *testing.T) {
+	w := newWorld(t, quick())
+	w.lose("r", false)
+	w.api.addOrder(w.mark("r"), 10, time.Now()).State = "cancelled"
+	w.rest("r")
+	assert.Equal(t, ledger.Bought, w.settle("r").State)
+
+	w.lose("both", false)
+	for _, state := range []string{"cancelled", "placed", "cancelled"} {
+		w.api.addOrder(w.mark("both"), 10, time.Now()).State = state
+	}
+	w.rest("both")
+	p := w.settle("both")
+	assert.Equal(t, ledger.Bought, p.State)
+	assert.Equal(t, "o3", p.OrderID)
+	assert.ElementsMatch(t, []string{"o2", "o4"}, w.get("both").Extra)
+}
+
+// Rule 14: what OnChange writes is there exactly if the booking is, once, and
+// its failure undoes its own writes alone.
+func TestOnChangeFailsWithoutUndoingTheBooking(t *testing.T) {
+	t.Parallel()
+	for name, fail := range map[string]func(tx *sql.Tx) error{
+		"an error":                 func(*sql.Tx) error { return errors.New("mail server is down") },
+		"a statement that fails":   func(tx *sql.Tx) error { _, err := tx.Exec(`INSERT INTO nowhere VALUES (1)`); return err },
+		"the transaction is ended": func(tx *sql.Tx) error { return errors.Join(tx.Rollback(), errors.New("oops")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var mu sync.Mutex
+			failures := 2
+			o := quick()
+			o.OnChange = func(ctx context.Context, tx *sql.Tx, p ledger.Purchase) error {
+				if _, err := tx.ExecContext(ctx, `INSERT INTO told (ref, state) VALUES ($1, $2)`, p.Ref, string(p.State)); err != nil {
+					return err
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if failures--; failures >= 0 {
+					return fail(tx)
+				}
+				return nil
+			}
+			w := newWorld(t, o)
+			_, err := w.db.Exec(`CREATE TABLE told (ref text, state text)`)
+			require.NoError(t, err)
+			p := w.buy("r")
+			assert.Equal(t, ledger.Bought, p.State)
+			assert.False(t, p.Told)
+			assert.Zero(t, w.rows("told"))
+			assert.False(t, w.get("r").Due.IsZero())
+			w.run()
+			w.eventually(func() bool { return w.get("r").Told }, "OnChange is called again")
+			assert.Equal(t, 1, w.rows("told"))
+			assert.Equal(t, 1, w.api.posts())
+			assert.True(t, w.get("r").Due.IsZero())
+			spoiled := strings.Contains(w.logged.String(), "booking with OnChange failed")
+			assert.Equal(t, name == "the transaction is ended", spoiled, "a savepoint is enough where there is one")
+		})
+	}
+}
+
+func TestSettleTellsWhatIsUntold(t *testing.T) {
+	o := quick()
+	calls := 0
+	o.OnChange = func(context.Context, *sql.Tx, ledger.Purchase) error {
+		if calls++; calls == 1 {
+			return errors.New("no")
+		}
+		return nil
+	}
+	w := newWorld(t, o)
+	require.False(t, w.buy("r").Told)
+	w.rest("r")
+	assert.True(t, w.settle("r").Told)
+	assert.True(t, w.settle("r").Told)
+	assert.Equal(t, 2, calls)
+}
+
+// Rule 17: a second order with one mark is kept, and reported.
+func TestASecondOrderIsKeptAndReported(t *testing.T) {
+	w := newWorld(t, quick())
+	w.buy("r")
+	second := w.api.addOrder(w.mark("r")+" cart 7", 10, time.Now())
+	order, err := w.client.GetOrder(w.ctx, second.ID)
+	require.NoError(t, err)
+	for range 2 {
+		require.NoError(t, w.Observe(w.ctx, order))
+	}
+	assert.Equal(t, []string{second.ID}, w.get("r").Extra)
+	assert.Equal(t, "o1", w.get("r").OrderID)
+	assert.Contains(t, w.logged.String(), "a further order for one purchase")
+	assert.Len(t, w.changes(), 1)
+
+	// Another one is booked while the first is on its way.
+	w.api.configure(func(f *fakeAPI) {
+		f.after = func(http.ResponseWriter, *http.Request) bool {
+			other := w.api.addOrder(w.mark("raced"), 10, time.Now())
+			order, err := w.client.GetOrder(w.ctx, other.ID)
+			assert.NoError(t, err)
+			assert.NoError(t, w.Observe(w.ctx, order))
+			return false
+		}
+	})
+	raced := w.buy("raced")
+	w.api.configure(func(f *fakeAPI) { f.after = nil })
+	assert.Equal(t, "o4", raced.OrderID)
+	assert.Equal(t, []string{"o3"}, raced.Extra)
+
+	w.lose("looked", true)
+	third := w.api.addOrder(w.mark("looked"), 10, time.Now())
+	w.rest("looked")
+	p := w.settle("looked")
+	assert.Len(t, p.Extra, 1)
+	assert.ElementsMatch(t, []string{"o5", third.ID}, append(p.Extra, p.OrderID))
+
+	w.buy("reconciled")
+	last := w.api.addOrder(w.mark("reconciled"), 10, time.Now())
+	report, err := w.Reconcile(w.ctx, time.Now().Add(-time.Hour))
+	require.NoError(t, err)
+	assert.False(t, report.Clean())
+	extra := map[string][]string{}
+	for _, p := range report.Extra {
+		extra[p.Ref] = p.Extra
+	}
+	assert.Len(t, extra, 4)
+	assert.Equal(t, []string{last.ID}, extra["reconciled"])
+}
+
+// Rule 18: Settle leaves a purchase alone within a second of a try, and while
+// the API asks for it.
+func TestSettleLeavesAPurchaseAlone(t *testing.T) {
+	w := newWorld(t, quick())
+	w.lose("r", false)
+	began := time.Now()
+	p := w.settle("r")
+	assert.Equal(t, ledger.Pending, p.State)
+	assert.False(t, p.Due.IsZero())
+	assert.Equal(t, 1, w.api.posts())
+	time.Sleep(time.Until(began.Add(1100 * time.Millisecond)))
+	assert.Equal(t, ledger.Bought, w.settle("r").State)
+
+	w.api.configure(func(f *fakeAPI) {
+		f.before = onPost(func(rw http.ResponseWriter, r *http.Request) bool {
+			rw.Header().Set("Retry-After", "30")
+			return says(429, "rate-limited")(rw, r)
+		})
+	})
+	w.buy("limited")
+	posts := w.api.posts()
+	w.age("limited", 28*time.Second)
+	assert.WithinDuration(t, time.Now().Add(2*time.Second), w.settle("limited").Due, 1500*time.Millisecond)
+	assert.Equal(t, posts, w.api.posts())
+	w.age("limited", 3*time.Second)
+	w.settle("limited")
+	assert.Equal(t, posts+1, w.api.posts())
+}
+
+// Rule 18: a customer who leaves does not cancel a purchase.
+func TestACustomerWhoLeavesCancelsNothing(t *testing.T) {
+	w := newWorld(t, quick())
+	ctx, leave := context.WithCancel(w.ctx)
+	w.api.configure(func(f *fakeAPI) {
+		f.before = onPost(func(http.ResponseWriter, *http.Request) bool {
+			leave()
+			time.Sleep(50 * time.Millisecond)
+			return false
+		})
+	})
+	p, err := w.Buy(ctx, "r", kg(10))
+	require.NoError(t, err)
+	assert.Equal(t, ledger.Bought, p.State)
+
+	w.lose("settled", false)
+	w.rest("settled")
+	ctx, leave = context.WithCancel(w.ctx)
+	w.api.configure(func(f *fakeAPI) {
+		f.before = onPost(func(http.ResponseWriter, *http.Request) bool { leave(); return false })
+	})
+	p, err = w.Settle(ctx, "settled")
+	require.NoError(t, err)
+	assert.Equal(t, ledger.Bought, p.State)
+
+	_, err = w.Settle(ctx, "r")
+	assert.ErrorIs(t, err, context.Canceled)
+	_, err = w.Buy(ctx, "never", kg(10))
+	assert.ErrorIs(t, err, context.Canceled)
+}
+
+// Rule 19: a lease is CallTimeout and 10 s by the database's clock.
+func TestALeaseEndsByTheDatabasesClock(t *testing.T) {
+	w := newWorld(t, ledger.Options{})
+	var left int64
+	w.api.configure(func(f *fakeAPI) {
+		f.before = onPost(func(http.ResponseWriter, *http.Request) bool {
+			left = w.number("r", "leased_ms - "+nowSQL())
+			return false
+		})
+	})
+	w.record("r")
+	require.Equal(t, ledger.Bought, w.settle("r").State)
+	assert.InDelta(t, 40_000, left, 2000)
+	w.buy("r2")
+
+	w = newWorld(t, quick())
+	w.lose("held", false)
+	w.set("held", "lease = 'killed', leased_ms = "+nowSQL()+" + 300, due_ms = "+nowSQL()+" + 300")
+	_, err := w.Settle(w.ctx, "held")
+	assert.ErrorIs(t, err, ledger.ErrBusy)
+	time.Sleep(350 * time.Millisecond)
+	assert.Equal(t, ledger.Bought, w.settle("held").State)
+
+	w.lose("run", false)
+	w.set("run", "lease = 'killed', leased_ms = "+nowSQL()+" + 300, due_ms = "+nowSQL()+" + 300")
+	w.run()
+	w.eventually(func() bool { return w.get("run").State == ledger.Bought }, "what a killed worker held is free again")
+}
+
+// Rule 19: all ages are the database's, whatever this machine's clock says.
+func TestAgesAreTheDatabases(t *testing.T) {
+	w := newWorld(t, quick())
+	w.lose("r", true)
+	w.age("r", 73*time.Hour)
+	w.rest("r")
+	w.api.configure(func(f *fakeAPI) { f.orders = nil })
+	assert.Equal(t, ledger.Stuck, w.settle("r").State)
+}
+
+// Rule 20: the ledger works with one connection, and holds none while the
+// caller's own statements run.
+func TestOneConnectionIsEnough(t *testing.T) {
+	o := quick()
+	o.OnChange = func(ctx context.Context, tx *sql.Tx, p ledger.Purchase) error {
+		var n int
+		return tx.QueryRowContext(ctx, `SELECT count(*) FROM cnaught_purchases`).Scan(&n)
+	}
+	w := newWorld(t, o)
+	w.db.SetMaxOpenConns(1)
+	ctx, cancel := context.WithTimeout(w.ctx, 10*time.Second)
+	defer cancel()
+	w.ctx = ctx
+	tx, err := w.db.BeginTx(ctx, nil)
+	require.NoError(t, err)
+	for i := range 3 {
+		require.NoError(t, w.Record(ctx, tx, fmt.Sprintf("recorded %d", i), kg(10)))
+		require.NoError(t, w.Record(ctx, tx, fmt.Sprintf("recorded %d", i), kg(10)))
+	}
+	require.NoError(t, w.Withdraw(ctx, tx, "recorded 0"))
+	require.NoError(t, tx.Commit())
+	w.buy("bought")
+	w.lose("lost", true)
+	stop := w.run()
+	w.eventually(func() bool { return w.states() == "bought bought bought bought" }, "Run settles all")
+	stop()
+	n := 0
+	for p, err := range w.Purchases(ctx, ledger.Filter{}) {
+		require.NoError(t, err)
+		_, err := w.Get(ctx, p.Ref)
+		require.NoError(t, err)
+		n++
+	}
+	assert.Equal(t, 4, n)
+	_, err = w.Reconcile(ctx, time.Now().Add(-time.Hour))
+	require.NoError(t, err)
+}
+
+// Rule 20: no transaction begins with a read, which SQLite would not let write
+// once another connection has written.
+func TestManyWritersDoNotFail(t *testing.T) {
+	o := quick()
+	o.CallTimeout = 5 * time.Second
+	o.OnChange = func(ctx context.Context, tx *sql.Tx, p ledger.Purchase) error {
+		_, err := tx.ExecContext(ctx, `INSERT INTO told (ref, state) VALUES ($1, $2)`, p.Ref, string(p.State))
+		return err
+	}
+	w := newWorld(t, o)
+	_, err := w.db.Exec(`CREATE TABLE told (ref text, state text)`)
+	require.NoError(t, err)
+	w.run()
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			for j := range 10 {
+				p, err := w.Buy(w.ctx, fmt.Sprintf("%d-%d", i, j), kg(10))
+				if assert.NoError(t, err) {
+					assert.Equal(t, ledger.Bought, p.State)
+					assert.True(t, p.Told)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	assert.Equal(t, 80, w.rows("told"))
+	assert.Len(t, w.api.books(), 80)
+	assert.NotContains(t, w.logged.String(), "level=ERROR")
+}
+
+func (w *world) rows(table string) (n int) {
+	w.t.Helper()
+	require.NoError(w.t, w.db.QueryRow(`SELECT count(*) FROM `+table).Scan(&n))
+	return n
+}
+
+// states lists the states of all purchases.
+func (w *world) states() string {
+	var states []string
+	for p, err := range w.Purchases(w.ctx, ledger.Filter{}) {
+		require.NoError(w.t, err)
+		states = append(states, string(p.State))
+	}
+	return strings.Join(states, " ")
+}

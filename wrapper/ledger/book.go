@@ -1,0 +1,182 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// bookTimeout bounds a booking with its OnChange.
+const bookTimeout = 30 * time.Second
+
+// bookSeen books what the claim's look has seen. It reports false if that was
+// nothing, and nothing can be believed.
+func (l *Ledger) bookSeen(ctx context.Context, c *claim) (bool, error) {
+	if c.look == nil {
+		return false, nil
+	}
+	order, others, odd, why := c.look.find(c.line)
+	switch {
+	case order != nil:
+		if err := l.bookBought(ctx, c, order, false); err != nil {
+			return false, err
+		}
+		return true, l.addExtra(ctx, c.line, others...)
+	case odd != nil:
+		return true, l.bookStuck(ctx, c, odd.ID, why, 0)
+	case c.look.blind:
+		return true, l.bookStuck(ctx, c, "", "the API returns orders without their metadata, so an order can't be found in its list", 0)
+	}
+	return false, nil
+}
+
+// bookBought books an order that is there. That is a fact: it needs no claim,
+// and holds whatever the line said. If another order was booked before, this
+// one is kept as a further one.
+func (l *Ledger) bookBought(ctx context.Context, c *claim, order *api.Order, unmarked bool) error {
+	booked, err := l.bookFact(ctx, c.line, order, unmarked, l.sql.bought, "")
+	c.booked = booked
+	return err
+}
+
+func (l *Ledger) bookFact(ctx context.Context, line *line, order *api.Order, unmarked bool, query, note string) (bool, error) {
+	kept, err := json.Marshal(order)
+	if err != nil {
+		return false, fmt.Errorf("cnaught: ledger: order %s can't be kept: %w", order.ID, err)
+	}
+	flag := 0
+	if unmarked {
+		flag = 1
+		l.o.Logger.ErrorContext(ctx, "cnaught: ledger: an order came back without its metadata", "ref", line.Ref, "order", order.ID)
+	}
+	p := line.Purchase
+	p.State, p.Order, p.OrderID, p.Err, p.Due = Bought, withoutMark(order), order.ID, note, time.Time{}
+	booked, err := l.book(ctx, &p, query, order.ID, string(kept), flag, note, p.Ref)
+	switch {
+	case err != nil:
+		return false, err
+	case booked:
+		line.Purchase = p
+		return true, nil
+	}
+	return false, l.addExtra(ctx, line, order)
+}
+
+// addExtra keeps orders beside the one that is booked.
+func (l *Ledger) addExtra(ctx context.Context, line *line, orders ...*api.Order) error {
+	ctx, cancel := detached(ctx)
+	defer cancel()
+	for _, o := range orders {
+		added, err := affected(l.db.ExecContext(ctx, l.sql.extra, o.ID, line.Ref))
+		if err != nil {
+			return databaseError("book", err)
+		}
+		if added {
+			line.Extra = append(line.Extra, o.ID)
+			l.o.Logger.ErrorContext(ctx, "cnaught: ledger: a further order for one purchase", "ref", line.Ref, "order", o.ID)
+		}
+	}
+	return nil
+}
+
+// bookRefused books a "no", if the claim still holds and nothing that was sent
+// before can lead to an order any more.
+func (l *Ledger) bookRefused(ctx context.Context, c *claim, why string) error {
+	p := c.Purchase
+	p.State, p.Err, p.Due = Refused, why, time.Time{}
+	return l.bookClaimed(ctx, c, &p, l.sql.refused, why, c.Ref, c.token, ms(elapsed(c.look.began)), ms(l.o.quiet()))
+}
+
+// bookStuck leaves the purchase to a person, if the claim still holds and, with
+// quiet, the look began that long after the call before the last.
+func (l *Ledger) bookStuck(ctx context.Context, c *claim, orderID, why string, quiet time.Duration) error {
+	p := c.Purchase
+	p.State, p.OrderID, p.Err, p.Due = Stuck, orderID, why, time.Time{}
+	began := c.renewed
+	if c.look != nil {
+		began = c.look.began
+	}
+	id := sql.NullString{String: orderID, Valid: orderID != ""}
+	return l.bookClaimed(ctx, c, &p, l.sql.stuck, why, id, c.Ref, c.token, ms(quiet), ms(elapsed(began)))
+}
+
+func (l *Ledger) bookClaimed(ctx context.Context, c *claim, p *Purchase, query string, args ...any) error {
+	booked, err := l.book(ctx, p, query, args...)
+	if booked {
+		c.booked, c.Purchase = true, *p
+	}
+	return err
+}
+
+// retell tells OnChange alone, where it failed when the state was booked.
+func (l *Ledger) retell(ctx context.Context, c *claim) error {
+	p := c.Purchase
+	return l.bookClaimed(ctx, c, &p, l.sql.told, c.Ref, c.token, string(c.State))
+}
+
+// book runs one statement that changes the line of p to what p says, and tells
+// OnChange in the same transaction. It reports false if the statement found
+// that it does not apply. If OnChange fails, the state is booked all the same.
+func (l *Ledger) book(ctx context.Context, p *Purchase, query string, args ...any) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
+	defer cancel()
+	var booked bool
+	var err error
+	if l.o.OnChange == nil {
+		booked, err = affected(l.exec(ctx, query, args...))
+		p.Told = true
+	} else if booked, err = l.bookAndTell(ctx, p, true, query, args); err != nil {
+		// OnChange may have spoiled the transaction itself.
+		l.o.Logger.ErrorContext(ctx, "cnaught: ledger: booking with OnChange failed", "ref", p.Ref, "state", string(p.State), "error", err)
+		booked, err = l.bookAndTell(ctx, p, false, query, args)
+	}
+	if err != nil {
+		return false, databaseError("book", err)
+	}
+	if booked {
+		l.o.Logger.InfoContext(ctx, "cnaught: ledger: booked", "ref", p.Ref, "state", string(p.State), "order", p.OrderID, "error", p.Err)
+	}
+	return booked, nil
+}
+
+func (l *Ledger) bookAndTell(ctx context.Context, p *Purchase, tell bool, query string, args []any) (bool, error) {
+	tx, err := l.db.BeginTx(ctx, &sql.TxOptions{Isolation: l.sql.isolation})
+	if err != nil {
+		return false, err
+	}
+	defer tx.Rollback() // nothing after a commit
+	if ok, err := affected(tx.ExecContext(ctx, query, args...)); err != nil || !ok {
+		return false, err
+	}
+	p.Told = false
+	if tell {
+		if p.Told, err = l.tell(ctx, tx, *p); err != nil {
+			return false, err
+		}
+	}
+	if !p.Told {
+		if _, err := tx.ExecContext(ctx, l.sql.untold, p.Ref); err != nil {
+			return false, err
+		}
+	}
+	return true, tx.Commit()
+}
+
+// tell calls OnChange behind a savepoint, so that its failure undoes its own
+// writes and not the booking.
+func (l *Ledger) tell(ctx context.Context, tx *sql.Tx, p Purchase) (bool, error) {
+	if _, err := tx.ExecContext(ctx, `SAVEPOINT cnaught_told`); err != nil {
+		return false, err
+	}
+	failed := l.o.OnChange(ctx, tx, p)
+	if failed == nil {
+		return true, nil
+	}
+	l.o.Logger.ErrorContext(ctx, "cnaught: ledger: OnChange failed, and is called again later", "ref", p.Ref, "state", string(p.State), "error", failed)
+	_, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT cnaught_told`)
+	return false, err
+}

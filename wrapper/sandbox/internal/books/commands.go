@@ -1,0 +1,124 @@
+package books
+
+import (
+	"fmt"
+	"time"
+)
+
+// command runs a command of a person or a test. Nothing is committed if fn
+// fails.
+func (b *Books) command(fn func(*Tx) error) error {
+	var failure error
+	err := b.Update(func(tx *Tx) {
+		if failure = fn(tx); failure != nil {
+			tx.Discard()
+		}
+	})
+	if failure != nil {
+		return failure
+	}
+	return err
+}
+
+// FulfillOrder matches a placed order to credits.
+func (b *Books) FulfillOrder(id string) error {
+	return b.command(func(tx *Tx) error {
+		o := tx.Orders().Get(id)
+		switch {
+		case o == nil:
+			return fmt.Errorf("order %q: %w", id, ErrNotFound)
+		case o.State != OrderPlaced:
+			return fmt.Errorf("order %q is %s: %w", id, o.State, ErrState)
+		}
+		tx.SetOrderState(o, OrderFulfilled)
+		return nil
+	})
+}
+
+// CancelOrder cancels an order, which may be fulfilled already.
+func (b *Books) CancelOrder(id string) error {
+	return b.command(func(tx *Tx) error {
+		o := tx.Orders().Get(id)
+		switch {
+		case o == nil:
+			return fmt.Errorf("order %q: %w", id, ErrNotFound)
+		case o.State == OrderCancelled:
+			return fmt.Errorf("order %q is %s: %w", id, o.State, ErrState)
+		}
+		tx.SetOrderState(o, OrderCancelled)
+		return nil
+	})
+}
+
+// CompleteSession completes an open session and returns the order that this
+// places.
+func (b *Books) CompleteSession(id string) (o *Order, err error) {
+	err = b.command(func(tx *Tx) error {
+		s, err := tx.openSession(id)
+		if err != nil {
+			return err
+		}
+		changed := *s
+		changed.State, changed.CompletedOn = SessionComplete, &tx.Now
+		tx.PutSession(&changed)
+		o = &Order{
+			AmountKg: s.AmountKg, PriceCents: s.PriceCents, Description: s.Description,
+			CallbackURL: s.WebhookURL, SessionID: &changed.ID, Subaccount: s.Subaccount,
+		}
+		tx.PlaceOrder(o)
+		return nil
+	})
+	return o, err
+}
+
+// ExpireSession expires an open session before its time.
+func (b *Books) ExpireSession(id string) error {
+	return b.command(func(tx *Tx) error {
+		s, err := tx.openSession(id)
+		if err == nil {
+			tx.expire(s)
+		}
+		return err
+	})
+}
+
+// openSession returns a session that is still open.
+func (tx *Tx) openSession(id string) (*Session, error) {
+	s := tx.Sessions().Get(id)
+	switch {
+	case s == nil:
+		return nil, fmt.Errorf("checkout session %q: %w", id, ErrNotFound)
+	case s.State != SessionOpen:
+		return nil, fmt.Errorf("checkout session %q is %s: %w", id, s.State, ErrState)
+	}
+	return s, nil
+}
+
+func (tx *Tx) expire(s *Session) {
+	changed := *s
+	changed.State = SessionExpired
+	tx.PutSession(&changed)
+}
+
+// Advance moves the clock forward by d, or back if d is negative, and does what
+// is due by then.
+func (b *Books) Advance(d time.Duration) error {
+	return b.moveClock(func(time.Time) time.Duration { return d })
+}
+
+// SetTime sets the clock, which goes on running from t, and does what is due by
+// then.
+func (b *Books) SetTime(t time.Time) error {
+	return b.moveClock(t.Sub)
+}
+
+func (b *Books) moveClock(by func(now time.Time) time.Duration) error {
+	err := b.Update(func(tx *Tx) {
+		offset := b.clock.offset.Load() + int64(by(tx.Now))
+		tx.change.Clock = &offset
+	})
+	if err != nil {
+		return err
+	}
+	return b.Update(func(*Tx) {}) // It does what is due now that the clock shows the new time.
+}

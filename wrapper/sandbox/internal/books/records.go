@@ -1,0 +1,108 @@
+package books
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+// The types in this file are the records that the books hold. A record never
+// changes once it is committed: a change puts a new record in the place of the
+// old one, so that readers need no lock. The JSON here is that of the state
+// file; packages above make what clients see.
+
+// OrderState says how far an order has come, in the API's words.
+type OrderState string
+
+// The states of an order.
+const (
+	OrderPlaced    OrderState = "placed"
+	OrderFulfilled OrderState = "fulfilled"
+	OrderCancelled OrderState = "cancelled"
+)
+
+// Order is an order for carbon credits.
+type Order struct {
+	ID          string       `json:"id"`
+	CreatedOn   time.Time    `json:"created_on"`
+	Metadata    *string      `json:"metadata,omitempty"`
+	Description *string      `json:"description,omitempty"`
+	AmountKg    float64      `json:"amount_kg"`
+	State       OrderState   `json:"state"`
+	PriceCents  api.USDCents `json:"price_usd_cents"`
+	CallbackURL *string      `json:"callback_url,omitempty"`
+	SessionID   *string      `json:"checkout_session_id,omitempty"`
+	Subaccount  *string      `json:"subaccount_id,omitempty"`
+	FulfillOn   *time.Time   `json:"fulfill_on,omitempty"` // nil means only on command
+}
+
+// SessionState says how far a checkout session has come, in the API's words.
+type SessionState string
+
+// The states of a checkout session.
+const (
+	SessionOpen     SessionState = "open"
+	SessionComplete SessionState = "complete"
+	SessionExpired  SessionState = "expired"
+)
+
+// Session is a checkout session.
+type Session struct {
+	ID          string       `json:"id"`
+	AmountKg    float64      `json:"amount_kg"`
+	PriceCents  api.USDCents `json:"price_usd_cents"`
+	SuccessURL  string       `json:"success_url"`
+	CancelURL   string       `json:"cancel_url"`
+	CheckoutURL string       `json:"checkout_url,omitempty"` // empty means the sandbox's own page
+	State       SessionState `json:"state"`
+	CreatedOn   time.Time    `json:"created_on"`
+	ExpiresOn   time.Time    `json:"expires_on"`
+	CompletedOn *time.Time   `json:"completed_on,omitempty"`
+	PortfolioID string       `json:"portfolio_id"`
+	Subaccount  *string      `json:"subaccount_id,omitempty"`
+	Description *string      `json:"order_description,omitempty"`
+	WebhookURL  *string      `json:"order_webhook_url,omitempty"`
+	Timeless    bool         `json:"timeless,omitempty"` // true means that it never expires
+}
+
+// Subaccount is a subaccount of the account.
+type Subaccount struct {
+	ID          string    `json:"id"`
+	CreatedOn   time.Time `json:"created_on"`
+	Name        string    `json:"name"`
+	Email       *string   `json:"email,omitempty"`
+	PortfolioID *string   `json:"default_portfolio_id,omitempty"`
+	LogoID      string    `json:"logo_id,omitempty"` // empty means no logo
+}
+
+// Logo is the image of a subaccount. It is a record of its own so that renaming
+// the subaccount does not write the image again.
+type Logo struct {
+	ID          string `json:"id"`
+	ContentType string `json:"content_type"`
+	Data        []byte `json:"data"`
+}
+
+// Price is the price of a portfolio in US cents per kilogram, if it differs from
+// the default.
+type Price struct {
+	PortfolioID string  `json:"portfolio_id"`
+	API         float64 `json:"api"`
+	Checkout    float64 `json:"checkout"`
+}
+
+// KeyRecord is the first answer to an idempotency key. As long as it is kept, a
+// second request with the key does not act again.
+type KeyRecord struct {
+	Path   string          `json:"path"`
+	Key    string          `json:"key"`
+	Digest string          `json:"digest"` // of the payload
+	Status int             `json:"status"`
+	Body   json.RawMessage `json:"body"`
+	Stored time.Time       `json:"stored_on"`
+}
+
+// KeyID is the scope of an idempotency key: the path of the operation. The
+// account belongs to it too, but there is only one.
+type KeyID struct{ Path, Key string }

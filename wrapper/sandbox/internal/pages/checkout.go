@@ -1,0 +1,86 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+)
+
+// checkoutPage is the hosted checkout page of one session.
+type checkoutPage struct {
+	frame
+	State       books.SessionState
+	AmountKg    float64
+	PriceCents  api.USDCents
+	Portfolio   string
+	Description string
+	PayPath     string
+	CancelURL   string
+	SuccessURL  string // with the id of the session
+}
+
+func (s *Site) session(id string) (c *books.Session) {
+	s.Books.Look(func(tx *books.Tx) { c = tx.Sessions().Get(id) })
+	return c
+}
+
+func (s *Site) showCheckout(w http.ResponseWriter, r *http.Request) {
+	c := s.session(r.PathValue("id"))
+	if c == nil {
+		s.noCheckout(w)
+		return
+	}
+	// After Pay, the browser goes to the shop's success URL. It is https, unless the
+	// shop is on this machine.
+	formAction := "'self' https:"
+	if strings.HasPrefix(c.SuccessURL, "http:") {
+		formAction += " http:"
+	}
+	showForm(w, http.StatusOK, "pay.html", checkoutPage{
+		frame: s.frame("Checkout - CNaught sandbox"),
+		State: c.State, AmountKg: c.AmountKg, PriceCents: c.PriceCents, Portfolio: s.PortfolioName(c.PortfolioID),
+		Description: orEmpty(c.Description), PayPath: s.payPath(c.ID), CancelURL: c.CancelURL, SuccessURL: successURL(c),
+	}, formAction)
+}
+
+func (s *Site) noCheckout(w http.ResponseWriter) {
+	s.showMessage(w, http.StatusNotFound, "This checkout session does not exist", "Check the link, or go back to the shop and start again.")
+}
+
+// payPath returns the path of a session's page on this server. The published
+// session has one too, although its checkout_url is the vendor's.
+func (s *Site) payPath(id string) string { return s.root() + "/pay/" + url.PathEscape(id) }
+
+// payCheckout completes the session and sends the customer back to the shop. A
+// customer who pays twice, with a double click or the browser's Back, gets there
+// too: the session is complete and has one order.
+func (s *Site) payCheckout(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("id")
+	_, err := s.Books.CompleteSession(id)
+	c := s.session(id)
+	switch {
+	case err != nil && !errors.Is(err, books.ErrState) && !errors.Is(err, books.ErrNotFound):
+		s.showError(w, err)
+	case c == nil:
+		s.noCheckout(w)
+	case c.State == books.SessionComplete:
+		http.Redirect(w, r, successURL(c), http.StatusSeeOther)
+	default: // The session has expired; its page says so.
+		http.Redirect(w, r, s.payPath(c.ID), http.StatusSeeOther)
+	}
+}
+
+// sessionPlaceholder matches the placeholder that the API replaces in a
+// success_url, as written or with its braces escaped by a URL library.
+var sessionPlaceholder = regexp.MustCompile(`(?:\{|%7[Bb])CHECKOUT_SESSION_ID(?:\}|%7[Dd])`)
+
+// successURL returns where the customer goes after paying: the success_url with
+// the id in the place of the placeholder, and nothing else changed.
+func successURL(c *books.Session) string {
+	return sessionPlaceholder.ReplaceAllLiteralString(c.SuccessURL, url.PathEscape(c.ID))
+}

@@ -1,0 +1,165 @@
+package pages
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+)
+
+// MaxRows is how many rows a table of the overview has at most.
+const MaxRows = 50
+
+// homePage is the overview.
+type homePage struct {
+	frame
+	URL        string // for API clients
+	Now        moment
+	Ahead      string // how far the clock was moved forward, if it was
+	Behind     string // how far it was moved back, if it was
+	Steps      []clockStep
+	Orders     table[orderRow]
+	Sessions   table[sessionRow]
+	Deliveries table[deliveryRow]
+	Requests   table[requestRow]
+}
+
+// table holds the newest rows of a list.
+type table[T any] struct {
+	Rows  []T
+	Total int
+}
+
+// Hidden returns how many older entries have no row.
+func (t table[T]) Hidden() int { return t.Total - len(t.Rows) }
+
+func newTable[R, T any](records []R, total int, row func(R) T) table[T] {
+	rows := make([]T, len(records))
+	for i, r := range records {
+		rows[i] = row(r)
+	}
+	return table[T]{rows, total}
+}
+
+func (s *Site) showHome(w http.ResponseWriter, _ *http.Request) {
+	page := homePage{frame: s.frame("CNaught sandbox"), URL: s.BaseURL + s.APIPath, Steps: clockSteps}
+	s.Books.Look(func(tx *books.Tx) {
+		page.Now = newMoment(tx.Now)
+		page.Orders = newTable(tx.Orders().Newest(MaxRows), tx.Orders().Len(), s.newOrderRow)
+		page.Sessions = newTable(tx.Sessions().Newest(MaxRows), tx.Sessions().Len(), s.newSessionRow)
+		page.Deliveries = newTable(tx.Deliveries().Newest(MaxRows), tx.Deliveries().Len(), newDeliveryRow)
+	})
+	switch offset := s.Books.ClockOffset(); {
+	case offset > 0:
+		page.Ahead = showDuration(offset)
+	case offset < 0:
+		page.Behind = showDuration(-offset)
+	}
+	requests, total := s.Requests(MaxRows)
+	page.Requests = newTable(requests, total, newRequestRow)
+	show(w, http.StatusOK, "home.html", page)
+}
+
+// orderRow is one order on the overview. A path is empty if its command is not
+// possible.
+type orderRow struct {
+	ID, FulfillPath, CancelPath       string
+	State                             books.OrderState
+	AmountKg                          float64
+	PriceCents                        api.USDCents
+	CreatedOn                         moment
+	Description, Metadata, Subaccount string
+	SessionID                         string
+}
+
+func (s *Site) newOrderRow(o *books.Order) orderRow {
+	row := orderRow{
+		ID: o.ID, State: o.State, AmountKg: o.AmountKg, PriceCents: o.PriceCents, CreatedOn: newMoment(o.CreatedOn),
+		Description: orEmpty(o.Description), Metadata: orEmpty(o.Metadata),
+		Subaccount: orEmpty(o.Subaccount), SessionID: orEmpty(o.SessionID),
+	}
+	if o.State == books.OrderPlaced {
+		row.FulfillPath = s.root() + "/orders/" + url.PathEscape(o.ID) + "/fulfill"
+	}
+	if o.State != books.OrderCancelled {
+		row.CancelPath = s.root() + "/orders/" + url.PathEscape(o.ID) + "/cancel"
+	}
+	return row
+}
+
+// sessionRow is one checkout session on the overview.
+type sessionRow struct {
+	ID, PayPath, CompletePath, ExpirePath string
+	State                                 books.SessionState
+	AmountKg                              float64
+	PriceCents                            api.USDCents
+	CreatedOn, ExpiresOn                  moment
+	Timeless                              bool // the session never expires
+	Description, Subaccount               string
+}
+
+func (s *Site) newSessionRow(c *books.Session) sessionRow {
+	row := sessionRow{
+		ID: c.ID, PayPath: s.payPath(c.ID), State: c.State, AmountKg: c.AmountKg, PriceCents: c.PriceCents,
+		CreatedOn: newMoment(c.CreatedOn), ExpiresOn: newMoment(c.ExpiresOn), Timeless: c.Timeless,
+		Description: orEmpty(c.Description), Subaccount: orEmpty(c.Subaccount),
+	}
+	if c.State == books.SessionOpen {
+		path := s.root() + "/sessions/" + url.PathEscape(c.ID)
+		row.CompletePath, row.ExpirePath = path+"/complete", path+"/expire"
+	}
+	return row
+}
+
+// deliveryRow is one webhook delivery on the overview.
+type deliveryRow struct {
+	OrderID, URL string
+	OrderState   books.OrderState
+	Status       books.DeliveryStatus
+	CreatedOn    moment
+	Attempts     int
+	Next         *moment // when it is tried again
+	Problem      string  // why it has not arrived
+}
+
+func newDeliveryRow(d *books.Delivery) deliveryRow {
+	row := deliveryRow{
+		OrderID: d.OrderID, URL: d.URL, OrderState: d.State, Status: d.Status(),
+		CreatedOn: newMoment(d.CreatedOn), Attempts: len(d.Attempts), Problem: d.Refused,
+	}
+	if next := d.Next(); next != nil {
+		m := newMoment(*next)
+		row.Next = &m
+	}
+	if n := len(d.Attempts); n > 0 && row.Status != books.DeliveryDelivered {
+		row.Problem = d.Attempts[n-1].Error
+		if row.Problem == "" {
+			row.Problem = "answered " + showStatus(d.Attempts[n-1].Status)
+		}
+	}
+	return row
+}
+
+// requestRow is one API request on the overview.
+type requestRow struct {
+	Request
+	Time   moment
+	Answer string
+	Failed bool
+}
+
+func newRequestRow(r Request) requestRow {
+	row := requestRow{Request: r, Time: newMoment(r.Time), Answer: showStatus(r.Status), Failed: r.Status >= 400}
+	if r.Status == 0 {
+		row.Answer = "no answer"
+	}
+	return row
+}
+
+func orEmpty(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
