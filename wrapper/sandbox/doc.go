@@ -16,6 +16,11 @@
 // data of a sandbox beyond its process, and [WithoutListener] is for tests without
 // a network.
 //
+// The program cnaught-sandbox serves the same sandbox to clients in any language.
+// What a Go test does with the methods of [Server], a test in another language does
+// with requests to /_sandbox/faults, /_sandbox/clock and so on; see the program's
+// flag -h.
+//
 // # Sample data
 //
 // A new sandbox has the fulfilled order 2FhU3B0F36_sandbox; the checkout session

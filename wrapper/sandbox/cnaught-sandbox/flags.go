@@ -39,6 +39,21 @@ Usage: cnaught-sandbox [flags]
 `
 
 const usageEnd = `
+Tests in any language control the sandbox over HTTP, from this machine only and
+without a key. Durations are written as 500ms, 2s or 24h.
+  GET    /_sandbox/faults                 the faults in force
+  POST   /_sandbox/faults                 make requests fail: {"operation": "SubmitOrder",
+         "skip": 1, "count": 2, "delay": "2s", "status": 503, "after_acting": true,
+         "body": "...", "header": {"Retry-After": "7"}, "reset_before": true,
+         "reset_after": true, "cut_body": true}; each member is optional
+  DELETE /_sandbox/faults                 remove all faults; /_sandbox/faults/{id} one
+  GET    /_sandbox/clock                  the time of the sandbox clock
+  POST   /_sandbox/clock                  {"advance": "24h"} or {"set": "2030-01-01T00:00:00Z"}
+  POST   /_sandbox/orders/{id}/fulfill    match a placed order to credits
+  POST   /_sandbox/checkout/sessions/{id}/complete    pay an open session; .../expire ends it
+  PUT    /_sandbox/portfolios/{id}/price  {"api_price_per_kg_usd_cents": 2.5,
+         "checkout_price_per_kg_usd_cents": 3}
+
 Examples:
   cnaught-sandbox -fulfill-after 5s
   cnaught-sandbox -addr 127.0.0.1:0 -state orders.state

@@ -195,7 +195,8 @@ func TestInvalidFlags(t *testing.T) {
 func TestHelp(t *testing.T) {
 	var stdout, stderr output
 	assert.Equal(t, exitOK, run(t.Context(), []string{"-h"}, &stdout, &stderr))
-	for _, want := range []string{"-addr address", "-api-key key", "-fulfill-after duration", "-state file", defaultAddr, "Exit codes"} {
+	for _, want := range []string{"-addr address", "-api-key key", "-fulfill-after duration", "-state file", defaultAddr, "Exit codes",
+		"POST   /_sandbox/faults", "POST   /_sandbox/clock", "POST   /_sandbox/orders/{id}/fulfill"} {
 		assert.Contains(t, stdout.String(), want)
 	}
 	assert.Empty(t, stderr.String())
