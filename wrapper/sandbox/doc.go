@@ -48,7 +48,9 @@
 //   - A quote for zero costs zero. The factors of small buses and coaches are made
 //     up; those of flights and freight are within the bounds that were observed.
 //   - An order has its certificate URLs from the start, and null once it is
-//     cancelled. Its project_allocations are empty unless it is fulfilled.
+//     cancelled. They lead to the sandbox: to a page for people and to a PDF, which
+//     says that it is a sample. Its project_allocations are empty unless it is
+//     fulfilled. The URL of the hosted impact page leads to the sandbox, too.
 //   - Without X-Subaccount-Id, orders and impact data include those of all
 //     subaccounts. With it, they are those of that subaccount only.
 //

@@ -53,6 +53,7 @@ type Server struct {
 func (s *Server) routes() http.Handler {
 	site := &pages.Site{
 		BaseURL: s.baseURL, APIPath: basePath, Books: s.books, PortfolioName: s.catalog.portfolioName,
+		Certificate: s.certificate, Impact: s.impactPage,
 		Requests: s.requestRows, NotFound: http.HandlerFunc(notFoundBesideAPI), Logger: s.logger,
 	}
 	rest := http.NewServeMux()

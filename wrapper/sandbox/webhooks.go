@@ -49,7 +49,7 @@ func (s *Server) notification(now time.Time, o *books.Order) *books.Delivery {
 	d := &books.Delivery{ID: books.NewID(10), OrderID: o.ID, State: o.State, URL: *o.CallbackURL, CreatedOn: now}
 	body, err := apijson.Encode(struct {
 		Order orderJSON `json:"order"`
-	}{s.catalog.showOrder(o)})
+	}{s.showOrder(o)})
 	if err != nil {
 		d.Refused = err.Error()
 	}

@@ -5,35 +5,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
 )
 
-// showCount writes a whole number with separators: 12,345.
-func showCount(n int) string { return groupDigits(strconv.Itoa(n)) }
-
-// showKg writes a mass as exactly as the API holds it: 1,595 kg, 10.5 kg.
-func showKg(kg float64) string {
-	return groupDigits(strconv.FormatFloat(kg, 'f', -1, 64)) + " kg"
-}
+// showCount writes a whole number with its thousands separated: 12,345.
+func showCount(n int) string { return certificate.Number(float64(n)) }
 
 // showStatus writes an HTTP status with its words: 404 Not Found.
 func showStatus(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
-}
-
-// groupDigits separates the thousands of a decimal number.
-func groupDigits(s string) string {
-	whole, fraction, hasFraction := strings.Cut(s, ".")
-	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
-	}
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if hasFraction {
-		whole += "." + fraction
-	}
-	return sign + whole
 }
 
 // moment is a time in the form for people and in the form for programs. Both are
