@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
 // Fault is something that goes wrong with the next requests to an operation. See
@@ -106,6 +108,17 @@ func (fs *faults) add(f Fault) *Injection {
 	}
 	fs.active = append(fs.active, i)
 	return i
+}
+
+// list returns the faults for the overview.
+func (fs *faults) list() []pages.Fault {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	all := make([]pages.Fault, len(fs.active))
+	for n, i := range fs.active {
+		all[n] = pages.Fault{Operation: i.fault.Operation, What: i.fault.String(), Skip: i.skip, Left: i.left, Fired: i.fired}
+	}
+	return all
 }
 
 // remove removes the fault with this id. It reports false if there is none.

@@ -28,6 +28,8 @@ type config struct {
 	noSubaccounts  bool
 	fractions      bool
 	empty          bool
+	quiet          bool
+	version        bool
 }
 
 const usage = `cnaught-sandbox runs a CNaught on your own machine. It behaves as the Carbon
@@ -87,6 +89,9 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "be an account without subaccounts: answer 403 to every request for them")
 	fs.BoolVar(&c.fractions, "fractions", false, "sell fractions of a kilogram to orders, too")
 	fs.BoolVar(&c.empty, "empty", false, "leave out the sample order, the sample session and the past offsets")
+
+	fs.BoolVar(&c.quiet, "quiet", false, "log only what goes wrong in the sandbox itself")
+	fs.BoolVar(&c.version, "version", false, "print the version and exit")
 
 	err := fs.Parse(args)
 	if err == nil {

@@ -192,6 +192,22 @@ func TestInvalidFlags(t *testing.T) {
 	}
 }
 
+func TestVersion(t *testing.T) {
+	var stdout, stderr output
+	assert.Equal(t, exitOK, run(t.Context(), []string{"-version"}, &stdout, &stderr))
+	assert.Regexp(t, `^cnaught-sandbox \S.* go1\.\d+`, stdout.String())
+	assert.Empty(t, stderr.String())
+}
+
+func TestQuiet(t *testing.T) {
+	address, stdout, stderr, stop := start(t, "-quiet")
+	_, err := client(t, address, sandbox.DefaultAPIKey).GetOrder(t.Context(), "nope")
+	require.ErrorIs(t, err, cnaught.ErrNotFound)
+	assert.Zero(t, stop())
+	assert.Empty(t, stderr.String())
+	assert.Contains(t, stdout.String(), "export CNAUGHT_BASE_URL=", "it still says where it is")
+}
+
 func TestHelp(t *testing.T) {
 	var stdout, stderr output
 	assert.Equal(t, exitOK, run(t.Context(), []string{"-h"}, &stdout, &stderr))

@@ -24,7 +24,7 @@ var templateFiles embed.FS
 
 // templates are parsed once and only read afterwards.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"kg": certificate.Kg, "number": certificate.Number, "usd": api.USDCents.String, "count": showCount,
+	"kg": certificate.Kg, "number": certificate.Number, "usd": api.USDCents.String, "count": showCount, "breakable": breakable,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // Site is what the pages need of the sandbox.
@@ -35,6 +35,7 @@ type Site struct {
 	PortfolioName func(id string) string
 	Certificate   func(orderID string) *certificate.Certificate // nil if there is none
 	Impact        func(subaccount *string) *Impact              // nil if there is no such subaccount
+	Faults        func() []Fault
 	Requests      func(limit int) (newest []Request, total int)
 	NotFound      http.Handler // answers programs that ask for a page that does not exist
 	Logger        *slog.Logger
@@ -46,6 +47,14 @@ type Request struct {
 	Method, Path, Operation, Fault string
 	Status                         int // 0 means that there was no answer
 	Replayed                       bool
+	Reason                         string // why it was refused
+}
+
+// Fault is a fault in force.
+type Fault struct {
+	Operation         string // empty means any
+	What              string // what it does
+	Skip, Left, Fired int    // Left is negative if it strikes all requests
 }
 
 // Handler serves the pages.

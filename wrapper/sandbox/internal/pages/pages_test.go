@@ -32,6 +32,16 @@ func TestCheckoutSuccessURL(t *testing.T) {
 	}
 }
 
+func TestBreakable(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "text": "text", "/": "/",
+		"http://127.0.0.1:8765/hook?order=1&b=2": "http:/" + "/<wbr>127.0.0.1:<wbr>8765/<wbr>hook?<wbr>order=<wbr>1&amp;<wbr>b=<wbr>2",
+		"<script>/é/":                            "&lt;script&gt;/<wbr>é/",
+	} {
+		assert.Equal(t, want, string(breakable(text)))
+	}
+}
+
 func TestText(t *testing.T) {
 	for kg, want := range map[float64]string{0: "0 kg", 10.5: "10.5 kg", 999: "999 kg", 1000: "1,000 kg", 1234567.25: "1,234,567.25 kg", -1500: "-1,500 kg"} {
 		assert.Equal(t, want, certificate.Kg(kg))

@@ -1,10 +1,12 @@
 package pages
 
 import (
+	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
 )
@@ -15,6 +17,19 @@ func showCount(n int) string { return certificate.Number(float64(n)) }
 // showStatus writes an HTTP status with its words: 404 Not Found.
 func showStatus(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
+}
+
+// breakable returns a text whose long URLs a browser may break after the characters
+// that separate their parts.
+func breakable(s string) template.HTML {
+	var b strings.Builder
+	for i, r := range s {
+		b.WriteString(template.HTMLEscapeString(string(r)))
+		if next := i + utf8.RuneLen(r); strings.ContainsRune("/?&=:@", r) && next < len(s) && s[next] != '/' {
+			b.WriteString("<wbr>")
+		}
+	}
+	return template.HTML(b.String())
 }
 
 // moment is a time in the form for people and in the form for programs. Both are
