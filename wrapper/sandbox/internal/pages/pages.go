@@ -24,7 +24,7 @@ var templateFiles embed.FS
 
 // templates are parsed once and only read afterwards.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"kg": certificate.Kg, "number": certificate.Number, "usd": api.USDCents.String, "count": showCount, "breakable": breakable,
+	"kg": certificate.Kg, "number": certificate.Number, "usd": api.USDCents.String, "count": showCount, "breakable": breakable, "words": words,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // Site is what the pages need of the sandbox.

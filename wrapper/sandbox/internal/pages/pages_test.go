@@ -42,6 +42,15 @@ func TestBreakable(t *testing.T) {
 	}
 }
 
+func TestWords(t *testing.T) {
+	for name, want := range map[string]string{
+		"": "", "none": "none", "GetCheckoutSessionById": "Get<wbr>Checkout<wbr>Session<wbr>By<wbr>Id",
+		"UpdateSubaccountLogoFromURL": "Update<wbr>Subaccount<wbr>Logo<wbr>From<wbr>URL", "<b>": "&lt;b&gt;",
+	} {
+		assert.Equal(t, want, string(words(name)))
+	}
+}
+
 func TestText(t *testing.T) {
 	for kg, want := range map[float64]string{0: "0 kg", 10.5: "10.5 kg", 999: "999 kg", 1000: "1,000 kg", 1234567.25: "1,234,567.25 kg", -1500: "-1,500 kg"} {
 		assert.Equal(t, want, certificate.Kg(kg))

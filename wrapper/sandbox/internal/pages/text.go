@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
@@ -28,6 +29,21 @@ func breakable(s string) template.HTML {
 		if next := i + utf8.RuneLen(r); strings.ContainsRune("/?&=:@", r) && next < len(s) && s[next] != '/' {
 			b.WriteString("<wbr>")
 		}
+	}
+	return template.HTML(b.String())
+}
+
+// words returns the name of an operation, which a browser may break between its
+// words.
+func words(name string) template.HTML {
+	var b strings.Builder
+	lower := false
+	for _, r := range name {
+		if lower && unicode.IsUpper(r) {
+			b.WriteString("<wbr>")
+		}
+		lower = unicode.IsLower(r)
+		b.WriteString(template.HTMLEscapeString(string(r)))
 	}
 	return template.HTML(b.String())
 }
