@@ -159,11 +159,11 @@ func (f *Fault) check(operations []string) error {
 	case f.Operation != "" && !slices.ContainsFunc(operations, known):
 		return fmt.Errorf("the API has no operation %q; it has %s", f.Operation, strings.Join(operations, ", "))
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("Status %d is not between 200 and 599", f.Status)
+		return fmt.Errorf("the status %d is not between 200 and 599", f.Status)
 	case f.Status == 0 && (f.Body != nil || f.AfterActing):
-		return errors.New("Body and AfterActing need a Status")
+		return errors.New("a fault with Body or AfterActing needs a Status")
 	case f.Delay < 0 || f.Skip < 0:
-		return errors.New("Delay and Skip must not be negative")
+		return errors.New("a fault must not have a negative Delay or Skip")
 	case f.Delay == 0 && !f.ResetBefore && !f.ResetAfter && !f.CutBody && f.Status == 0 && len(f.Header) == 0:
 		return errors.New("the fault does nothing")
 	}
