@@ -40,7 +40,7 @@ func TestCheckoutPay(t *testing.T) {
 	path, success := "/pay/"+session.ID, "https://shop.example/ok?session_id="+session.ID
 
 	var pays sync.WaitGroup
-	for range 20 { // a double click, and then some
+	for range 20 { // more often than a double click
 		pays.Go(func() {
 			resp, _ := visit(t, s, http.MethodPost, path, "")
 			assert.Equal(t, http.StatusSeeOther, resp.StatusCode)
@@ -90,8 +90,8 @@ func TestCheckoutUnknown(t *testing.T) {
 	}
 }
 
-// The published session's checkout_url is the vendor's; its page is here all
-// the same.
+// The checkout_url of the published session is the vendor's, but its page is here,
+// too.
 func TestCheckoutPublishedSession(t *testing.T) {
 	s := Run(t)
 	_, page := visit(t, s, http.MethodGet, "/pay/zpQ6QSNRQh", "")

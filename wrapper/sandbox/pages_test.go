@@ -21,8 +21,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
-// visit sends one request the way a browser does on the sandbox's own pages,
-// and does not follow redirects. change may make it another one.
+// visit sends one request as a browser does on the sandbox's own pages, and does not
+// follow redirects. The functions in change may alter the request.
 func visit(t *testing.T, s *Server, method, path, form string, change ...func(*http.Request)) (*http.Response, string) {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(form))
@@ -41,8 +41,8 @@ func visit(t *testing.T, s *Server, method, path, form string, change ...func(*h
 	return w.Result(), w.Body.String()
 }
 
-// rowOf gives the text of a row on the overview, tags left out, and the paths
-// of its buttons by their visible word.
+// rowOf returns the text of a row on the overview, without tags, and the paths of
+// its buttons by their visible words.
 func rowOf(t *testing.T, page, id string) (text string, buttons map[string]string) {
 	t.Helper()
 	row := regexp.MustCompile(`(?s)<tr id="` + regexp.QuoteMeta(id) + `">.*?</tr>`).FindString(page)
