@@ -1,6 +1,8 @@
 package browser
 
 import (
+	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -26,7 +28,7 @@ func TestSandboxInABrowser(t *testing.T) {
 		})
 	}
 	t.Run("another site can't", func(t *testing.T) { testOtherSites(t, pages, client) })
-	t.Run("pictures", func(t *testing.T) { testPictures(t, pages) })
+	t.Run("on a phone and on a desktop", func(t *testing.T) { testScreens(t, pages, client) })
 }
 
 func testOverview(t *testing.T, pages string, client *cnaught.Client, scripts bool) {
@@ -43,7 +45,7 @@ func testOverview(t *testing.T, pages string, client *cnaught.Client, scripts bo
 	assert.Contains(t, b.text("#order-"+order.ID), "$30.00")
 
 	b.click(row, "Fulfill")
-	assert.Equal(t, pages+"#order-"+order.ID, b.location(), "back on the overview, at the order")
+	assert.Equal(t, pages+"#order-"+order.ID, b.location(), "the overview is shown at the row of the order")
 	assert.Contains(t, b.text("#order-"+order.ID), "fulfilled")
 	assert.Contains(t, b.text("#order-"+other.ID), "placed", "only the one that was clicked")
 	o, err := client.GetOrder(t.Context(), order.ID)
@@ -66,7 +68,7 @@ func testCheckout(t *testing.T, pages string, client *cnaught.Client, scripts bo
 	shop := openShop(t, client)
 	b := startBrowser(t, scripts, shop.resolve())
 	b.open(shopURL + "/cart")
-	assert.Equal(t, map[bool]string{true: "on", false: "off"}[scripts], b.text("#scripts"), "the browser is as the test wants it")
+	assert.Equal(t, map[bool]string{true: "on", false: "off"}[scripts], b.text("#scripts"), "scripts run only in the browser that allows them")
 
 	b.click("self::body", "Check out")
 	require.True(t, strings.HasPrefix(b.location(), pages+"pay/"), b.location())
@@ -104,8 +106,8 @@ func testCheckout(t *testing.T, pages string, client *cnaught.Client, scripts bo
 	assert.Empty(t, b.consoleErrors())
 }
 
-// A page of somebody else must not press the sandbox's buttons, nor read its
-// pages under a name that it made point here.
+// A page of somebody else must not press the sandbox's buttons, and must not read
+// its pages under a name of its own that leads to this machine.
 func testOtherSites(t *testing.T, pages string, client *cnaught.Client) {
 	order, err := client.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
 	require.NoError(t, err)
@@ -117,7 +119,7 @@ func testOtherSites(t *testing.T, pages string, client *cnaught.Client) {
 	b.open("http://evil.example/")
 	b.click("self::body", "Kittens")
 	assert.Equal(t, pages+"orders/"+order.ID+"/fulfill", b.location(), "the form did reach the sandbox")
-	assert.Contains(t, b.text("h1"), "Another site sent this form")
+	assert.Contains(t, b.text("h1"), "Another site sent this request")
 
 	b.open("http://rebound.example:" + here.Port() + "/")
 	assert.Contains(t, b.text("h1"), "This is not the sandbox's host name")
@@ -128,23 +130,70 @@ func testOtherSites(t *testing.T, pages string, client *cnaught.Client) {
 	assert.Equal(t, api.OrderStatePlaced, o.State)
 }
 
-// testPictures shows the pages as they look on a small and on a dark screen:
-// nothing may be wider than the screen.
-func testPictures(t *testing.T, pages string) {
+// testScreens looks at all pages on a phone and on a desktop, light and dark:
+// nothing may be wider than the screen, and no button beyond its edge.
+func testScreens(t *testing.T, pages string, client *cnaught.Client) {
+	order, paid := fillOverview(t, pages, client)
 	b := startBrowser(t, true, "")
-	show := func(screen string, width int) {
-		for page, path := range map[string]string{"overview": "", "checkout": "pay/zpQ6QSNRQh"} {
-			b.open(pages + path)
-			// Not window.innerWidth: on a phone that grows with a page too wide.
-			assert.LessOrEqual(t, get(b, chromedp.Evaluate[int](`document.documentElement.scrollWidth`)), width, "%s on %s", page, screen)
-			b.shoot(page + "-" + screen)
+	for _, dark := range []bool{false, true} {
+		b.prefer(dark)
+		for _, width := range []int64{360, 1280} {
+			for page, path := range map[string]string{
+				"overview": "", "checkout": "pay/zpQ6QSNRQh", "paid": "pay/" + paid,
+				"certificate": "certificates/" + order, "impact": "impact", "not-found": "nothing",
+			} {
+				name := fmt.Sprintf("%s-%d-%s", page, width, map[bool]string{false: "light", true: "dark"}[dark])
+				b.screen(width, 800)
+				b.open(pages + path)
+				// Not window.innerWidth: on a phone that grows with a page too wide.
+				assert.LessOrEqual(t, get(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, name)
+				assert.LessOrEqual(t, get(b, chromedp.Evaluate[float64](
+					`Math.max(0, ...Array.from(document.querySelectorAll("button, .button"), b => b.getBoundingClientRect().right))`)), float64(width), "%s: the buttons are on the screen", name)
+				assert.Zero(t, get(b, chromedp.Evaluate[int64](
+					`Array.from(document.querySelectorAll(".scroll")).filter(s => s.scrollWidth > s.clientWidth).length`)), "%s: no table scrolls sideways", name)
+				b.screen(width, get(b, chromedp.Evaluate[int64](`document.documentElement.scrollHeight`)))
+				b.shoot(name)
+			}
 		}
 	}
-	b.do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile))
-	show("phone", 390)
-	b.do(chromedp.EmulateViewport(1280, 1000))
-	b.preferDark()
-	show("dark", 1280)
+	b.screen(360, 800)
+	b.open(pages)
+	assert.Equal(t, "State", get(b, chromedp.Evaluate[string](
+		`getComputedStyle(document.querySelector("#orders td"), "::before").content.replaceAll('"', "")`)), "a card names its values")
+	assert.Greater(t, get(b, chromedp.Evaluate[int64](`document.querySelectorAll("#deliveries wbr").length`)), int64(5), "a URL breaks between its parts")
+	for _, message := range b.consoleErrors() {
+		assert.Contains(t, message, "/nothing: ", "only the page that does not exist is an error")
+	}
+}
+
+// fillOverview makes something of everything that the overview shows. It returns
+// a fulfilled order and a session that is paid.
+func fillOverview(t *testing.T, pages string, client *cnaught.Client) (order, session string) {
+	ctx := t.Context()
+	sub, err := client.CreateSubaccount(ctx, api.SubaccountCreate{Name: "Marketing Department", Email: "jane.doe@example.com"})
+	require.NoError(t, err)
+	o, err := client.PlaceOrder(ctx, api.OrderCreate{
+		AmountKg: 1234567, Description: "On behalf of Jane Smith, who flew from Los Angeles to New York and back", Metadata: "internal_order_id=12345",
+		NotificationConfig: &api.NotificationConfig{URL: "http://127.0.0.1:1/webhooks/cnaught/orders?tenant=acme-incorporated&environment=development"},
+	}, cnaught.ForSubaccount(sub.ID))
+	require.NoError(t, err)
+	_, err = client.GetOrder(ctx, "an-order-that-does-not-exist")
+	require.Error(t, err)
+	c, err := client.CreateCheckoutSession(ctx, api.CheckoutSessionCreate{
+		AmountKg: 2500, SuccessURL: shopURL + "/thanks", CancelURL: shopURL + "/cart", Description: "Delivery of order 1001",
+	})
+	require.NoError(t, err)
+	for path, body := range map[string]string{
+		"orders/" + o.ID + "/fulfill":             "",
+		"checkout/sessions/" + c.ID + "/complete": "",
+		"faults": `{"operation":"SubmitOrder","status":503,"skip":1000,"header":{"Retry-After":"7"}}`,
+	} {
+		resp, err := http.Post(pages+"_sandbox/"+path, "application/json", strings.NewReader(body))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Less(t, resp.StatusCode, 300, path)
+	}
+	return o.ID, c.ID
 }
 
 func countOrders(t *testing.T, client *cnaught.Client) (n int) {

@@ -25,14 +25,15 @@ type browser struct {
 	errors []string
 }
 
-// startBrowser starts a headless Chromium with an empty profile. hosts are
-// rules for --host-resolver-rules. Unless scripts is true, pages can't run any.
+// startBrowser starts a headless Chromium with an empty profile. The string hosts
+// holds rules for --host-resolver-rules. Pages can run scripts only if scripts is
+// true.
 func startBrowser(t *testing.T, scripts bool, hosts string) *browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, // a container's root has no user namespace to put it in
+		chromedp.NoSandbox, // Root in a container has no user namespace for the sandbox of Chromium.
 		chromedp.DisableGPU,
-		chromedp.IgnoreCertErrors, // the shop's certificate is httptest's
+		chromedp.IgnoreCertErrors, // The shop has the certificate of httptest.
 		chromedp.UserDataDir(t.TempDir()),
 		chromedp.WindowSize(1280, 1000),
 		chromedp.Flag("disable-quic", true),
@@ -78,8 +79,8 @@ func (b *browser) open(url string) {
 	b.do(chromedp.Navigate(url))
 }
 
-// click clicks the link or button whose text begins so, in the element that
-// fits the XPath condition, and waits until the page that it leads to has
+// click clicks the link or button whose text begins with text, in the element that
+// matches the XPath condition, and waits until the page that it leads to has
 // loaded.
 func (b *browser) click(in, text string) {
 	b.t.Helper()
@@ -88,7 +89,7 @@ func (b *browser) click(in, text string) {
 	require.NoError(b.t, err, sel)
 }
 
-// text is what a person can read in the element.
+// text returns what a person can read in the element.
 func (b *browser) text(selector string) string {
 	b.t.Helper()
 	return get(b, chromedp.Text(chromedp.CSS(selector)))
@@ -99,24 +100,38 @@ func (b *browser) location() string {
 	return get(b, chromedp.Location())
 }
 
-// consoleErrors are the errors that the browser has reported so far, such as
-// something that a page's own policy forbids it.
+// consoleErrors returns the errors that the browser has reported so far, such as
+// something that a page's own policy forbids.
 func (b *browser) consoleErrors() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.errors)
 }
 
-// preferDark makes the browser ask for dark pages.
-func (b *browser) preferDark() {
+// screen sets the size of the screen. A narrow one is that of a phone.
+func (b *browser) screen(width, height int64) {
 	b.t.Helper()
+	if width < 600 {
+		b.do(chromedp.EmulateViewport(width, height, chromedp.EmulateMobile))
+		return
+	}
+	b.do(chromedp.EmulateViewport(width, height))
+}
+
+// prefer makes the browser ask for dark or for light pages.
+func (b *browser) prefer(dark bool) {
+	b.t.Helper()
+	scheme := "light"
+	if dark {
+		scheme = "dark"
+	}
 	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	})
 	require.NoError(b.t, err)
 }
 
-// shoot leaves a picture of the page in CNAUGHT_BROWSER_SHOTS, if that is set.
+// shoot writes a picture of the page to CNAUGHT_BROWSER_SHOTS, if that is set.
 func (b *browser) shoot(name string) {
 	b.t.Helper()
 	if dir := os.Getenv("CNAUGHT_BROWSER_SHOTS"); dir != "" {

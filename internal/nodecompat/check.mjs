@@ -1,7 +1,7 @@
 // Runs the vendor's own Node SDK, unchanged, against the program
-// cnaught-sandbox, and compares with what the vendor's integration tests saw
-// of the real sandbox before 2026-01-14. One line for each check; the exit code
-// is 1 if any failed.
+// cnaught-sandbox, and compares what it gets with what the vendor's integration
+// tests expected of the vendor's sandbox before 2026-01-14. Prints one line for
+// each check. The exit code is 1 if any failed.
 //
 // The newest SDK in the npm registry is 2.8.0. The facts come from the vendor's
 // repository at 3.1.0; what changed between the two is said where it matters.
@@ -16,7 +16,7 @@ const program = await startProgram();
 const { check, close } = report();
 try {
     const connection = connect(program);
-    for (const resource of ['orders', 'quotes', 'subaccounts', 'impact', 'catalog', 'checkout', 'errors']) {
+    for (const resource of ['orders', 'quotes', 'subaccounts', 'impact', 'catalog', 'checkout', 'errors', 'control']) {
         const { default: run } = await import(`./checks/${resource}.mjs`);
         await run((name, fn) => check(`${resource}: ${name}`, fn), connection);
     }

@@ -11,8 +11,8 @@ import { CNaughtApiClient } from '@cnaught/cnaught-node-sdk';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-// startProgram gives the program's API address and key, from the lines that it
-// prints, and a function that stops it.
+// startProgram returns the program's API URL and key, which it reads from the lines
+// that the program prints, and a function that stops it.
 export async function startProgram() {
     const dir = await mkdtemp(join(tmpdir(), 'cnaught-sandbox-'));
     const binary = join(dir, 'cnaught-sandbox');
@@ -28,7 +28,7 @@ export async function startProgram() {
         if (variable) said[variable[1]] = variable[2];
         if (line.startsWith('Stop with')) break;
     }
-    assert.ok(said.CNAUGHT_BASE_URL && said.CNAUGHT_API_KEY, `the program said where it is\n${log}`);
+    assert.ok(said.CNAUGHT_BASE_URL && said.CNAUGHT_API_KEY, `the program prints its URL and key\n${log}`);
     const stop = async () => {
         child.kill('SIGTERM');
         assert.deepEqual(await ended, { code: 0, signal: null }, log);
@@ -37,11 +37,10 @@ export async function startProgram() {
     return { url: new URL(said.CNAUGHT_BASE_URL), key: said.CNAUGHT_API_KEY, stop };
 }
 
-// connect gives SDK clients and what their latest answer was.
+// connect returns SDK clients and what their latest answer was.
 //
-// The SDK always builds an https URL: version 2.8.0 has options for the host,
-// the port and the version only, and its own fetch option is where plain http
-// comes in.
+// The SDK always builds an https URL. Version 2.8.0 has options for the host, the
+// port and the version only, so its fetch option changes the scheme.
 export function connect({ url, key }) {
     const seen = {};
     const client = (apiKey) => new CNaughtApiClient(apiKey, {

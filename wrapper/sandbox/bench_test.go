@@ -12,7 +12,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// fill puts orders into the books, past the API.
+// fill puts orders into the books without going through the API.
 func fill(b testing.TB, s *Server, n int) {
 	require.NoError(b, s.books.Update(func(tx *books.Tx) {
 		for range n {
@@ -21,8 +21,8 @@ func fill(b testing.TB, s *Server, n int) {
 	}))
 }
 
-// BenchmarkListOrders reads a page of 20 from the middle of books of several
-// sizes: the time may not grow with the size.
+// BenchmarkListOrders reads a page of 20 from the middle of books of several sizes.
+// The time must not grow with the size.
 func BenchmarkListOrders(b *testing.B) {
 	for _, n := range []int{100, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("orders=%d", n), func(b *testing.B) {
@@ -95,7 +95,7 @@ func heapBytes() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// succeed is call, for answers of 2xx only.
+// succeed sends a request whose answer must be 2xx, and returns the body.
 func succeed(b testing.TB, s *Server, method, path, body string, headers ...string) []byte {
 	r, err := try(s, method, path, body, headers...)
 	require.NoError(b, err)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
 )
 
 // catalog is what the sandbox sells. It never changes.
@@ -128,6 +129,16 @@ func (c *catalog) allocations(o *books.Order) []allocationJSON {
 		amount, _ := kg.times(part.fraction).Float64()
 		serial := "SANDBOX-" + part.projectID + "-" + o.ID
 		all[i] = allocationJSON{part.project, amount, []retirementJSON{{SerialNumberRange: &serial}}}
+	}
+	return all
+}
+
+// shares returns the parts of a mass that come from each project.
+func (c *catalog) shares(kg float64) []certificate.Share {
+	all := make([]certificate.Share, len(c.mix))
+	for i, part := range c.mix {
+		amount, _ := newDecimal(kg).times(part.fraction).Float64()
+		all[i] = certificate.Share{Project: c.projects[part.projectID].Name, AmountKg: amount}
 	}
 	return all
 }

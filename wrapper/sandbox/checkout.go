@@ -98,7 +98,7 @@ func (s *Server) CompleteCheckout(id string) (*api.Order, error) {
 	if err != nil {
 		return nil, commandError("CompleteCheckout", err)
 	}
-	shown := convert[api.Order](s.catalog.showOrder(o))
+	shown := convert[api.Order](s.showOrder(o))
 	return &shown, nil
 }
 

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,18 +27,18 @@ func TestTheClockGoesOnFromWhereItWasSet(t *testing.T) {
 // The webhook shows that what is due happens without a request that looks.
 func TestDueOrdersAreFulfilledWithoutARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sent := 0
+		var sent atomic.Int32
 		s := New(WithoutListener(), WithFulfillAfter(time.Minute), WithEmptyBooks(), WithWebhookTransport(roundTrip(func(*http.Request) (*http.Response, error) {
-			sent++
+			sent.Add(1)
 			return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}, nil
 		})))
 		place(t, s, `{"amount_kg":1,"notification_config":{"url":"http://localhost/"}}`)
 		time.Sleep(time.Minute - time.Millisecond)
 		synctest.Wait()
-		assert.Zero(t, sent)
+		assert.Zero(t, sent.Load())
 		time.Sleep(time.Millisecond)
 		synctest.Wait()
-		assert.Equal(t, 1, sent)
+		assert.Equal(t, int32(1), sent.Load())
 		require.NoError(t, s.Close())
 	})
 }

@@ -224,7 +224,7 @@ func (s *Server) fulfillOrder(r *http.Request) *answer {
 	}
 	var o *books.Order
 	s.books.Look(func(tx *books.Tx) { o = tx.Orders().Get(id) })
-	return jsonAnswer(http.StatusOK, s.catalog.showOrder(o))
+	return jsonAnswer(http.StatusOK, s.showOrder(o))
 }
 
 func (s *Server) completeSession(r *http.Request) *answer {
@@ -232,7 +232,7 @@ func (s *Server) completeSession(r *http.Request) *answer {
 	if err != nil {
 		return controlError(err)
 	}
-	return jsonAnswer(http.StatusOK, s.catalog.showOrder(o))
+	return jsonAnswer(http.StatusOK, s.showOrder(o))
 }
 
 func (s *Server) expireSession(r *http.Request) *answer {

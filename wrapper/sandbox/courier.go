@@ -3,8 +3,10 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
@@ -87,6 +89,10 @@ func (c *courier) post(d *books.Delivery) (status int, err error) {
 	req.Header.Set("User-Agent", "CNaught-Sandbox")
 	resp, err := c.client.Do(req)
 	if err != nil {
+		var named *url.Error // Its text begins with the URL, which the delivery has already.
+		if errors.As(err, &named) {
+			err = named.Err
+		}
 		return 0, err
 	}
 	defer resp.Body.Close()

@@ -16,6 +16,11 @@
 // data of a sandbox beyond its process, and [WithoutListener] is for tests without
 // a network.
 //
+// The program cnaught-sandbox serves the same sandbox to clients in any language.
+// What a Go test does with the methods of [Server], a test in another language does
+// with requests to /_sandbox/faults, /_sandbox/clock and so on; see the program's
+// flag -h.
+//
 // # Sample data
 //
 // A new sandbox has the fulfilled order 2FhU3B0F36_sandbox; the checkout session
@@ -43,7 +48,9 @@
 //   - A quote for zero costs zero. The factors of small buses and coaches are made
 //     up; those of flights and freight are within the bounds that were observed.
 //   - An order has its certificate URLs from the start, and null once it is
-//     cancelled. Its project_allocations are empty unless it is fulfilled.
+//     cancelled. They lead to the sandbox: to a page for people and to a PDF, which
+//     says that it is a sample. Its project_allocations are empty unless it is
+//     fulfilled. The URL of the hosted impact page leads to the sandbox, too.
 //   - Without X-Subaccount-Id, orders and impact data include those of all
 //     subaccounts. With it, they are those of that subaccount only.
 //

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
 // Fault is something that goes wrong with the next requests to an operation. See
@@ -108,6 +110,17 @@ func (fs *faults) add(f Fault) *Injection {
 	return i
 }
 
+// list returns the faults for the overview.
+func (fs *faults) list() []pages.Fault {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	all := make([]pages.Fault, len(fs.active))
+	for n, i := range fs.active {
+		all[n] = pages.Fault{Operation: i.fault.Operation, What: i.fault.String(), Skip: i.skip, Left: i.left, Fired: i.fired}
+	}
+	return all
+}
+
 // remove removes the fault with this id. It reports false if there is none.
 func (fs *faults) remove(id string) bool {
 	fs.mu.Lock()
@@ -146,11 +159,11 @@ func (f *Fault) check(operations []string) error {
 	case f.Operation != "" && !slices.ContainsFunc(operations, known):
 		return fmt.Errorf("the API has no operation %q; it has %s", f.Operation, strings.Join(operations, ", "))
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
-		return fmt.Errorf("Status %d is not between 200 and 599", f.Status)
+		return fmt.Errorf("the status %d is not between 200 and 599", f.Status)
 	case f.Status == 0 && (f.Body != nil || f.AfterActing):
-		return errors.New("Body and AfterActing need a Status")
+		return errors.New("a fault with Body or AfterActing needs a Status")
 	case f.Delay < 0 || f.Skip < 0:
-		return errors.New("Delay and Skip must not be negative")
+		return errors.New("a fault must not have a negative Delay or Skip")
 	case f.Delay == 0 && !f.ResetBefore && !f.ResetAfter && !f.CutBody && f.Status == 0 && len(f.Header) == 0:
 		return errors.New("the fault does nothing")
 	}

@@ -23,7 +23,7 @@ type reply struct {
 	body   []byte
 }
 
-// object is the body as a JSON object; integers compare as float64.
+// object returns the body as a JSON object. Its numbers are float64.
 func (r reply) object(t testing.TB) map[string]any {
 	t.Helper()
 	var o map[string]any
@@ -38,7 +38,7 @@ func (r reply) id(t testing.TB) string {
 	return id
 }
 
-// data is the ids of a list.
+// data returns the ids of a list.
 func (r reply) data(t testing.TB) []string {
 	t.Helper()
 	require.Equal(t, 200, r.status, "%s", r.body)
@@ -51,8 +51,8 @@ func (r reply) data(t testing.TB) []string {
 	return ids
 }
 
-// assertProblem checks a problem document: status, type and title; an empty
-// kind is a problem without type.
+// assertProblem checks the status, type and title of a problem document. An empty
+// kind stands for a problem without a type.
 func (r reply) assertProblem(t testing.TB, status int, kind, title string) map[string]any {
 	t.Helper()
 	assert.Equal(t, status, r.status, "%s", r.body)
@@ -83,8 +83,8 @@ func (r reply) assertRefused(t testing.TB, members ...string) {
 	assert.ElementsMatch(t, members, got, "%s", r.body)
 }
 
-// try sends one request; headers come in pairs. It has the key and, with a
-// body, the media type of JSON unless they are given.
+// try sends one request. The headers come in pairs. Unless they are given, the
+// request has the API key and, with a body, the media type of JSON.
 func try(s *Server, method, path, body string, headers ...string) (reply, error) {
 	req, err := http.NewRequest(method, s.URL()+path, strings.NewReader(body))
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
 // What the account did before its first order in the sandbox: the vendor's tests
@@ -60,6 +62,8 @@ type impactProjectJSON struct {
 	Project   json.RawMessage `json:"project"`
 	OffsetKgs float64         `json:"offset_kgs"`
 	Vintages  string          `json:"vintages"`
+
+	name string // of the project, for the hosted page
 }
 
 type hostedPageJSON struct {
@@ -76,25 +80,55 @@ func (op operations) GetImpactData(w http.ResponseWriter, r *http.Request, p api
 		if p.From != nil && p.To != nil && p.To.Before(*p.From) {
 			return invalidParameters(map[string][]string{"to": {"must not be before from"}})
 		}
-		within := func(t time.Time) bool {
-			return (p.From == nil || !t.Before(*p.From)) && (p.To == nil || t.Before(*p.To))
-		}
-		data := impactJSON{Name: ref("CNaught"), SinceDate: apijson.Time(accountSince), ToDate: apijson.TimePtr(p.To)}
-		past := 0.0
-		if p.XSubaccountID != nil {
-			a := tx.Subaccounts().Get(*p.XSubaccountID)
-			data.Name, data.LogoURL, data.SinceDate = &a.Name, op.s.logoURL(a), apijson.Time(a.CreatedOn)
-		} else if op.s.sampleData && within(pastOffsetOn) {
-			past = pastOffsetKgs
-		}
-		if p.From != nil {
-			data.SinceDate = apijson.Time(*p.From)
-		}
-		data.count(op.s.catalog, past, fulfilledKgs(tx.OrdersOf(p.XSubaccountID), within))
+		data := op.s.impactData(tx, p.XSubaccountID, p.From, p.To)
 		return jsonAnswer(http.StatusOK, data)
 	})
 }
 
+// impactData returns the impact of the account or of a subaccount, from and to a
+// time if they are given.
+func (s *Server) impactData(tx *books.Tx, subaccount *string, from, to *time.Time) impactJSON {
+	within := func(t time.Time) bool {
+		return (from == nil || !t.Before(*from)) && (to == nil || t.Before(*to))
+	}
+	data := impactJSON{Name: ref("CNaught"), SinceDate: apijson.Time(accountSince), ToDate: apijson.TimePtr(to)}
+	past := 0.0
+	if subaccount != nil {
+		a := tx.Subaccounts().Get(*subaccount)
+		data.Name, data.LogoURL, data.SinceDate = &a.Name, s.logoURL(a), apijson.Time(a.CreatedOn)
+	} else if s.sampleData && within(pastOffsetOn) {
+		past = pastOffsetKgs
+	}
+	if from != nil {
+		data.SinceDate = apijson.Time(*from)
+	}
+	data.count(s.catalog, past, fulfilledKgs(tx.OrdersOf(subaccount), within))
+	return data
+}
+
+// impactPage returns what the hosted impact page shows, or nil if there is no such
+// subaccount.
+func (s *Server) impactPage(subaccount *string) (shown *pages.Impact) {
+	s.books.Look(func(tx *books.Tx) {
+		if subaccount != nil && tx.Subaccounts().Get(*subaccount) == nil {
+			return
+		}
+		data := s.impactData(tx, subaccount, nil, nil)
+		shown = &pages.Impact{
+			Name: *data.Name, TotalKg: data.TotalOffsetKgs,
+			Cars: data.Equivalents.CarsOffTheRoad, Homes: data.Equivalents.HomesAnnualEnergyUsage,
+			Flights: data.Equivalents.FlightsLaxToNyc, Trees: data.Equivalents.TreesPlanted,
+		}
+		for _, category := range data.Categories {
+			for _, p := range category.Projects {
+				shown.Projects = append(shown.Projects, certificate.Share{Project: p.name, AmountKg: p.OffsetKgs})
+			}
+		}
+	})
+	return shown
+}
+
+// fulfilledKgs returns the mass of the fulfilled orders in a period.
 func fulfilledKgs(orders *books.Sequence[books.Order], within func(time.Time) bool) float64 {
 	sum := 0.0
 	for _, o := range orders.All() {
@@ -133,7 +167,7 @@ func (j *impactJSON) count(c *catalog, past, ordered float64) {
 			kgs += past
 		}
 		if kgs > 0 {
-			category.Projects = append(category.Projects, impactProjectJSON{part.project, roundTo(kgs, 6), "2022"})
+			category.Projects = append(category.Projects, impactProjectJSON{part.project, roundTo(kgs, 6), "2022", c.projects[part.projectID].Name})
 		}
 	}
 	j.Categories = append(j.Categories, category)
@@ -147,10 +181,7 @@ func roundTo(v float64, digits int) float64 {
 // GetImpactHostedPageConfig answers GET /impact/hosted-page-config.
 func (op operations) GetImpactHostedPageConfig(w http.ResponseWriter, r *http.Request, p api.GetImpactHostedPageConfigParams) {
 	op.respond(w, r, scope{subaccount: p.XSubaccountID}, func(*books.Tx) *answer {
-		page := "https://impact.cnaught.com/sandbox"
-		if p.XSubaccountID != nil {
-			page += "/" + *p.XSubaccountID
-		}
+		page := op.s.baseURL + pages.ImpactPath(p.XSubaccountID)
 		return jsonAnswer(http.StatusOK, hostedPageJSON{true, page, []string{"cars", "homes", "flights", "trees"}})
 	})
 }

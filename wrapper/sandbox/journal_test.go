@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dump is all that clients and tests can see of the books.
+// dump returns all that clients and tests can see of the books.
 func dump(t *testing.T, s *Server) string {
 	t.Helper()
 	var b strings.Builder
@@ -29,10 +30,11 @@ func dump(t *testing.T, s *Server) string {
 	for _, d := range s.Deliveries() {
 		fmt.Fprintf(&b, "%s %s %s %s %v %v\n", d.ID, d.OrderState, d.Status, d.Body, d.Attempts, d.Next)
 	}
-	return b.String()
+	// Each start listens on another port.
+	return regexp.MustCompile(`http://127\.0\.0\.1:\d+/certificates/`).ReplaceAllString(b.String(), "/certificates/")
 }
 
-// live makes a little of everything.
+// live makes some of everything that the books hold.
 func live(t *testing.T, s *Server, hook *receiver) {
 	sub := newSubaccount(t, s, `{"name":"a"}`)
 	gone := newSubaccount(t, s, `{"name":"gone","logo_url":"http://example.com/x"}`)
@@ -76,7 +78,7 @@ func TestTheStateFileKeepsEverything(t *testing.T) {
 		require.NoError(t, s.Close())
 	}
 
-	// What was planned goes on: redelivery, expiry.
+	// What was on the schedule still happens: redelivery and expiry.
 	hook.answer(200)
 	s = openState(t, path)
 	s.Advance(24 * time.Hour)
@@ -86,7 +88,7 @@ func TestTheStateFileKeepsEverything(t *testing.T) {
 	assert.Equal(t, 204, call(t, s, "DELETE", "/subaccounts/"+newSubaccount(t, s, `{"name":"b"}`), "").status)
 }
 
-// Wherever the last line is cut off, all lines before it stand.
+// Wherever the last line is cut off, all lines before it count.
 func TestATornLastLineIsDropped(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state")

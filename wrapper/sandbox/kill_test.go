@@ -18,7 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stateOfChild tells the test binary to be a sandbox with this state file.
+// stateOfChild is the variable that makes the test binary run as a sandbox with
+// this state file.
 const stateOfChild = "CNAUGHT_SANDBOX_TEST_STATE"
 
 // TestSandboxProcess is the process that TestKillsLoseNothing starts and kills.

@@ -107,8 +107,10 @@ func WithoutSubaccounts() Option { return func(s *settings) { s.noSubaccounts = 
 // stay.
 func WithEmptyBooks() Option { return func(s *settings) { s.emptyBooks = true } }
 
-// WithLogger logs one line for each API request and page, at level Info, and what
-// goes wrong in the sandbox itself, at level Error. The API key is never logged.
+// WithLogger logs one line for each API request, page, control request and attempt
+// at a webhook, at level Info, and what goes wrong in the sandbox itself, at level
+// Error. The line of a request that was refused says why. The API key is never
+// logged.
 func WithLogger(l *slog.Logger) Option { return func(s *settings) { s.logger = l } }
 
 // WithRequestLog keeps the latest n requests for [Server.Requests]. The default is

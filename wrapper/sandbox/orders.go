@@ -12,6 +12,8 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
 // orderJSON is an order as clients see it. Its members are in the order of the
@@ -33,7 +35,7 @@ type orderJSON struct {
 	SubaccountID                 *string          `json:"subaccount_id"`
 }
 
-func (c *catalog) showOrder(o *books.Order) orderJSON {
+func (s *Server) showOrder(o *books.Order) orderJSON {
 	j := orderJSON{
 		ID: o.ID, OrderNumber: orderNumber(o.ID), CreatedOn: apijson.Time(o.CreatedOn),
 		Metadata: o.Metadata, Description: o.Description, AmountKg: o.AmountKg, State: o.State,
@@ -41,14 +43,34 @@ func (c *catalog) showOrder(o *books.Order) orderJSON {
 		ProjectAllocations: []allocationJSON{}, CheckoutSessionID: o.SessionID, SubaccountID: o.Subaccount,
 	}
 	if o.State == books.OrderFulfilled {
-		j.ProjectAllocations = c.allocations(o)
+		j.ProjectAllocations = s.catalog.allocations(o)
 	}
 	if o.State != books.OrderCancelled {
-		page := "https://registry.cnaught.com/orders/" + o.ID
-		pdf := "https://registry.cnaught.com/api/certificates/" + o.ID + "/pdf"
+		page, pdf := s.baseURL+pages.CertificatePath(o.ID), s.baseURL+pages.CertificatePDFPath(o.ID)
 		j.CertificatePublicURL, j.CertificateDownloadPublicURL = &page, &pdf
 	}
 	return j
+}
+
+// certificate returns the certificate of an order, or nil if there is no such order
+// or it is cancelled.
+func (s *Server) certificate(id string) *certificate.Certificate {
+	var o *books.Order
+	s.books.Look(func(tx *books.Tx) { o = tx.Orders().Get(id) })
+	if o == nil || o.State == books.OrderCancelled {
+		return nil
+	}
+	c := &certificate.Certificate{
+		OrderID: o.ID, OrderNumber: orderNumber(o.ID), AmountKg: o.AmountKg, CreatedOn: o.CreatedOn,
+		Fulfilled: o.State == books.OrderFulfilled,
+	}
+	if o.Description != nil {
+		c.Description = *o.Description
+	}
+	if c.Fulfilled {
+		c.Projects = s.catalog.shares(o.AmountKg)
+	}
+	return c
 }
 
 // orderNumber derives the order number from the id. It has the API's form: five
@@ -70,7 +92,7 @@ func (op operations) GetListOfOrder(w http.ResponseWriter, r *http.Request, p ap
 		return orElse(refusal, done)
 	})
 	if a == done { // Encoding a page of fulfilled orders takes long, so it is done without the lock.
-		a = jsonAnswer(http.StatusOK, listOf(orders, op.s.catalog.showOrder))
+		a = jsonAnswer(http.StatusOK, listOf(orders, op.s.showOrder))
 	}
 	a.writeTo(w)
 }
@@ -144,7 +166,7 @@ func (s *Server) place(tx *books.Tx, f *fields, o *books.Order, subaccount *stri
 		return refusal
 	}
 	tx.PlaceOrder(o)
-	return jsonAnswer(http.StatusCreated, s.catalog.showOrder(o))
+	return jsonAnswer(http.StatusCreated, s.showOrder(o))
 }
 
 // priceOf returns the total for a mass, rounded up to whole cents.
@@ -182,7 +204,7 @@ func (op operations) GetOrderByID(w http.ResponseWriter, r *http.Request, id str
 		if o == nil {
 			return notFound("order")
 		}
-		return jsonAnswer(http.StatusOK, op.s.catalog.showOrder(o))
+		return jsonAnswer(http.StatusOK, op.s.showOrder(o))
 	})
 }
 
@@ -196,7 +218,7 @@ func (op operations) CancelOrder(w http.ResponseWriter, r *http.Request, id stri
 		case o.State == books.OrderCancelled:
 			return forbidden("Order is already cancelled")
 		}
-		return jsonAnswer(http.StatusOK, op.s.catalog.showOrder(tx.SetOrderState(o, books.OrderCancelled)))
+		return jsonAnswer(http.StatusOK, op.s.showOrder(tx.SetOrderState(o, books.OrderCancelled)))
 	})
 }
 
@@ -211,7 +233,7 @@ func (s *Server) FulfillOrder(id string) error {
 func (s *Server) Orders() []api.Order {
 	var records []*books.Order
 	s.books.Look(func(tx *books.Tx) { records = tx.Orders().All() })
-	return convertAll[api.Order](records, s.catalog.showOrder)
+	return convertAll[api.Order](records, s.showOrder)
 }
 
 // Order returns the order with this id. It reports false if there is none.
@@ -221,7 +243,7 @@ func (s *Server) Order(id string) (o api.Order, ok bool) {
 	if record == nil {
 		return o, false
 	}
-	return convert[api.Order](s.catalog.showOrder(record)), true
+	return convert[api.Order](s.showOrder(record)), true
 }
 
 // OrderCount returns the number of orders.

@@ -24,8 +24,8 @@ func TestAnOrderMatchesTheObservedOne(t *testing.T) {
 		"metadata": "Node sdk submission", "description": nil,
 		"amount_kg": 10.0, "state": "placed", "price_usd_cents": 20.0,
 		"callback_url":                    "https://www.example.com/callback",
-		"certificate_public_url":          "https://registry.cnaught.com/orders/" + id,
-		"certificate_download_public_url": "https://registry.cnaught.com/api/certificates/" + id + "/pdf",
+		"certificate_public_url":          strings.TrimSuffix(s.URL(), "/v1") + "/certificates/" + id,
+		"certificate_download_public_url": strings.TrimSuffix(s.URL(), "/v1") + "/certificates/" + id + "/pdf",
 		"project_allocations":             []any{}, "checkout_session_id": nil, "subaccount_id": nil,
 	}, o)
 	assert.Equal(t, r.body, get(t, s, "/orders/"+id).body)

@@ -24,11 +24,12 @@ func TestCheckoutPageIsAtTheCheckoutURL(t *testing.T) {
 	})
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 	for _, want := range []string{
-		"2,500 kg", "$50.00", "Delivery of &lt;order&gt; 1001", "Pay $50.00",
+		"2,500 kg", "$50.00", "Delivery of &lt;order&gt; 1001", ">Pay</button>",
 		`<form method="post" action="` + path + `">`, `href="https://shop.example/cart?a=1&amp;b=2">Back<`,
 	} {
 		assert.Contains(t, page, want)
 	}
+	assert.Equal(t, 1, strings.Count(page, "$50.00"), "the total is on the page once")
 	assert.NotContains(t, page, "shop.example/ok", "nobody gets to the success page without paying")
 	assert.Zero(t, s.OrderCount(), "looking buys nothing")
 }
@@ -39,7 +40,7 @@ func TestCheckoutPay(t *testing.T) {
 	path, success := "/pay/"+session.ID, "https://shop.example/ok?session_id="+session.ID
 
 	var pays sync.WaitGroup
-	for range 20 { // a double click, and then some
+	for range 20 { // more often than a double click
 		pays.Go(func() {
 			resp, _ := visit(t, s, http.MethodPost, path, "")
 			assert.Equal(t, http.StatusSeeOther, resp.StatusCode)
@@ -59,6 +60,7 @@ func TestCheckoutPay(t *testing.T) {
 
 	_, page := visit(t, s, http.MethodGet, path, "")
 	assert.Contains(t, page, "This checkout is paid")
+	assert.Equal(t, 1, strings.Count(page, "$2.00"))
 	assert.Contains(t, page, `href="`+success+`"`)
 	assert.NotContains(t, page, "<form")
 }
@@ -88,12 +90,13 @@ func TestCheckoutUnknown(t *testing.T) {
 	}
 }
 
-// The published session's checkout_url is the vendor's; its page is here all
-// the same.
+// The checkout_url of the published session is the vendor's, but its page is here,
+// too.
 func TestCheckoutPublishedSession(t *testing.T) {
 	s := Run(t)
 	_, page := visit(t, s, http.MethodGet, "/pay/zpQ6QSNRQh", "")
-	assert.Contains(t, page, "Pay $2.00")
+	assert.Contains(t, page, "$2.00")
+	assert.Contains(t, page, ">Pay</button>")
 	assert.Contains(t, page, "on behalf of Jane Smith")
 	_, home := visit(t, s, http.MethodGet, "/", "")
 	text, _ := rowOf(t, home, "session-zpQ6QSNRQh")

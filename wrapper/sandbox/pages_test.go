@@ -21,8 +21,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
-// visit sends one request the way a browser does on the sandbox's own pages,
-// and does not follow redirects. change may make it another one.
+// visit sends one request as a browser does on the sandbox's own pages, and does not
+// follow redirects. The functions in change may alter the request.
 func visit(t *testing.T, s *Server, method, path, form string, change ...func(*http.Request)) (*http.Response, string) {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(form))
@@ -41,8 +41,8 @@ func visit(t *testing.T, s *Server, method, path, form string, change ...func(*h
 	return w.Result(), w.Body.String()
 }
 
-// rowOf gives the text of a row on the overview, tags left out, and the paths
-// of its buttons by their visible word.
+// rowOf returns the text of a row on the overview, without tags, and the paths of
+// its buttons by their visible words.
 func rowOf(t *testing.T, page, id string) (text string, buttons map[string]string) {
 	t.Helper()
 	row := regexp.MustCompile(`(?s)<tr id="` + regexp.QuoteMeta(id) + `">.*?</tr>`).FindString(page)
@@ -85,7 +85,7 @@ func TestOverviewShowsEverything(t *testing.T) {
 	s := Run(t, WithEmptyBooks(), WithClock(func() time.Time { return at }))
 
 	_, page := visit(t, s, http.MethodGet, "/", "")
-	assert.Equal(t, 4, strings.Count(page, "None yet."), "empty books show no tables")
+	assert.Equal(t, 5, strings.Count(page, "None yet."), "empty books show no tables")
 
 	first := placeOrder(t, s, api.OrderCreate{AmountKg: 12345, Description: "On behalf of <b>Jane</b> & Co", Metadata: "cart-7"})
 	second := placeOrder(t, s, api.OrderCreate{
@@ -102,7 +102,7 @@ func TestOverviewShowsEverything(t *testing.T) {
 	assert.Equal(t, "text/html; charset=utf-8", resp.Header.Get("Content-Type"))
 
 	text, buttons := rowOf(t, page, "order-"+first.ID)
-	assert.Equal(t, first.ID+" placed 12,345 kg $246.90 2030-01-02 03:04:05 On behalf of <b>Jane</b> & Co Metadata: cart-7 Fulfill order "+
+	assert.Equal(t, first.ID+" placed 12,345 kg $246.90 2030-01-02 03:04:05 On behalf of <b>Jane</b> & Co Metadata: cart-7 Certificate Fulfill order "+
 		first.ID+" Cancel order "+first.ID, text)
 	assert.Equal(t, map[string]string{"Fulfill": "/orders/" + first.ID + "/fulfill", "Cancel": "/orders/" + first.ID + "/cancel"}, buttons)
 	assert.NotContains(t, page, "<b>", "what clients send is text, never markup")
@@ -115,13 +115,44 @@ func TestOverviewShowsEverything(t *testing.T) {
 	text, _ = rowOf(t, page, "session-"+session.ID)
 	assert.Contains(t, text, "open 100 kg $2.00 2030-01-02 03:04:05 2030-01-03 03:04:05 Delivery")
 
-	plain := html.UnescapeString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(page, " "))
-	plain = strings.Join(strings.Fields(plain), " ")
+	plain := plainText(page)
 	assert.Contains(t, plain, second.ID+" fulfilled pending "+hook.URL+"/hook 2030-01-02 03:04:05 1 2030-01-02 03:04:06 answered 418 I'm a teapot",
 		"the delivery, its attempts and when it is tried again")
-	assert.Contains(t, plain, "GET /v1/orders/nothing GetOrderById 404 Not Found")
+	assert.Contains(t, plain, "GET /v1/orders/nothing GetOrderById 404 Not Found Could not find order", "the reason is beside the answer")
 	assert.Contains(t, plain, "POST /v1/orders SubmitOrder 201 Created")
 	assert.Contains(t, page, s.URL())
+}
+
+// plainText is what a person reads on a page.
+func plainText(page string) string {
+	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(strings.ReplaceAll(page, "<wbr>", ""), " ")
+	return html.UnescapeString(strings.Join(strings.Fields(text), " "))
+}
+
+func TestOverviewShowsReasonsSubaccountsAndFaults(t *testing.T) {
+	s := Run(t, WithEmptyBooks(), WithClock(longAgo))
+	id := newSubaccount(t, s, `{"name":"Marketing <Dept>","email":"jane.doe@example.com","default_portfolio_id":"ixmZSK"}`)
+	other := newSubaccount(t, s, `{"name":"Sales"}`)
+	order := place(t, s, oneKg, "X-Subaccount-Id", id)
+	post(t, s, "/orders", `{"amount_kg":-1,"metadata":7}`)
+	s.Inject(Fault{Operation: "SubmitOrder", Status: 503, Skip: 2})
+	s.Inject(Fault{Delay: time.Nanosecond, Count: -1})
+	get(t, s, "/portfolios")
+
+	_, page := visit(t, s, http.MethodGet, "/", "")
+	plain := plainText(page)
+	assert.Contains(t, plain, "400 Bad Request Your request parameters didn't validate: amount_kg must be greater than 0; metadata must be a string")
+	assert.Contains(t, plain, id+" Marketing <Dept> jane.doe@example.com Alternative Sandbox 2026-02-03 04:05:06 1 Impact page")
+	assert.Contains(t, plain, other+" Sales the account’s")
+	assert.Contains(t, page, `href="/impact/`+id+`"`)
+	assert.Contains(t, page, `href="/certificates/`+order+`"`)
+	assert.Contains(t, plain, "SubmitOrder 503 1 2 more 0")
+	assert.Contains(t, plain, "any delay 1ns all 0 more 1")
+	assert.Contains(t, plain, "POST /_sandbox/faults")
+
+	s.ClearFaults()
+	_, page = visit(t, s, http.MethodGet, "/", "")
+	assert.Contains(t, plainText(page), "None are in force.")
 }
 
 func TestPagesButtons(t *testing.T) {

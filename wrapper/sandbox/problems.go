@@ -1,9 +1,13 @@
 package sandbox
 
 import (
+	"cmp"
+	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
 )
@@ -49,6 +53,24 @@ func (a *answer) writeTo(w http.ResponseWriter) {
 	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body) // There is no way to tell a client that has gone away.
+}
+
+// reason says why an answer of the sandbox refuses a request: the title of the
+// problem and the members that are wrong. It is empty for other answers.
+func (a *answer) reason() string {
+	var p problem
+	if a.status < 400 || json.Unmarshal(a.body, &p) != nil {
+		return ""
+	}
+	parts := []string{cmp.Or(p.Details, p.Detail)}
+	for _, name := range slices.Sorted(maps.Keys(p.Errors)) {
+		parts = append(parts, name+" "+strings.Join(p.Errors[name], ", "))
+	}
+	parts = slices.DeleteFunc(parts, func(s string) bool { return s == "" })
+	if len(parts) == 0 {
+		return p.Title
+	}
+	return p.Title + ": " + strings.Join(parts, "; ")
 }
 
 func jsonAnswer(status int, v any) *answer {

@@ -31,6 +31,7 @@ type Request struct {
 	// connection that was reset.
 	Status   int
 	Replayed bool   // whether the answer was the stored one of its Idempotency-Key
+	Reason   string // why the sandbox refused the request: the title of the problem and the members that are wrong
 	Fault    string // what the fault that struck it does; empty if none struck it
 }
 
@@ -65,10 +66,10 @@ func (l *requestLog) received(entry *Request, body []byte) {
 	entry.Body = slices.Clone(body[:min(len(body), maxLoggedBody)])
 }
 
-func (l *requestLog) answered(entry *Request, a *answer) {
+func (l *requestLog) answered(entry *Request, a *answer, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	entry.Status = a.status
+	entry.Status, entry.Reason = a.status, reason
 	entry.Replayed = a.header.Get("X-Idempotent-Replay") == "true"
 }
 
@@ -127,7 +128,7 @@ func (s *Server) requestRows(limit int) (newest []pages.Request, total int) {
 		}
 		newest = append(newest, pages.Request{
 			Time: entry.Time, Method: entry.Method, Path: entry.Path, Operation: entry.Operation,
-			Status: entry.Status, Replayed: entry.Replayed, Fault: entry.Fault,
+			Status: entry.Status, Replayed: entry.Replayed, Reason: entry.Reason, Fault: entry.Fault,
 		})
 	}
 	return newest, l.total

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,6 +62,74 @@ func TestTheRequestLogIsBounded(t *testing.T) {
 	get(t, none, "/orders")
 	assert.Empty(t, none.Requests())
 	assert.Equal(t, 1, none.RequestCount())
+}
+
+func TestTheLogSaysWhyARequestWasRefused(t *testing.T) {
+	var log bytes.Buffer
+	s := Run(t, WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithEmptyBooks())
+	post(t, s, "/orders", `{"amount_kg":-1,"metadata":7}`)
+	get(t, s, "/orders?starting_after=nope")
+	get(t, s, "/orders", "Authorization", "")
+	s.Inject(Fault{Status: 503, Body: []byte("<h1>no</h1>")})
+	get(t, s, "/orders")
+	get(t, s, "/orders")
+	reasons := []string{
+		"Your request parameters didn't validate: amount_kg must be greater than 0; metadata must be a string",
+		"Invalid pagination: starting_after is not the id of an item of this list", "Unauthorized", "", "",
+	}
+	for i, r := range s.Requests() {
+		assert.Equal(t, reasons[i], r.Reason)
+	}
+	require.NoError(t, s.Close())
+	for _, reason := range reasons[:3] {
+		assert.Contains(t, log.String(), reason)
+	}
+	assert.Equal(t, 3, strings.Count(log.String(), "reason="))
+}
+
+func TestTheLogHasALineForEachWebhook(t *testing.T) {
+	var log lockedBuffer
+	hook := newReceiver(t)
+	hook.answer(500)
+	s := Run(t, WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithEmptyBooks(), WithClock(longAgo))
+	id := place(t, s, hook.order())
+	require.NoError(t, s.FulfillOrder(id))
+	settle(t, s)
+	down := place(t, s, `{"amount_kg":1,"notification_config":{"url":"http://127.0.0.1:1/hook"}}`)
+	require.NoError(t, s.FulfillOrder(down))
+	settle(t, s)
+	require.NoError(t, s.FulfillOrder(place(t, s, `{"amount_kg":1,"notification_config":{"url":"https://www.example.com/callback"}}`)))
+	hook.answer(200)
+	s.Advance(24 * time.Hour)
+	settle(t, s)
+	require.NoError(t, s.Close())
+	for _, want := range []string{
+		`msg="webhook failed" order=` + id + ` state=fulfilled url=` + hook.URL + `/hook status=500 next=2026-02-03T04:05:07.789Z`,
+		`msg="webhook failed" order=` + down + ` state=fulfilled url=http://127.0.0.1:1/hook error=`,
+		`msg="webhook delivered" order=` + id + ` state=fulfilled url=` + hook.URL + `/hook status=200`,
+		`msg="webhook given up" order=` + down,
+		`msg="webhook refused" order=`,
+	} {
+		assert.Equal(t, 1, strings.Count(log.String(), want), "%s\n%s", want, log.String())
+	}
+}
+
+// lockedBuffer is a buffer for loggers that several goroutines write to.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
 }
 
 func TestTheLogHasOneLineForEachRequestAndNoKey(t *testing.T) {

@@ -53,7 +53,8 @@ type Server struct {
 func (s *Server) routes() http.Handler {
 	site := &pages.Site{
 		BaseURL: s.baseURL, APIPath: basePath, Books: s.books, PortfolioName: s.catalog.portfolioName,
-		Requests: s.requestRows, NotFound: http.HandlerFunc(notFoundBesideAPI), Logger: s.logger,
+		Certificate: s.certificate, Impact: s.impactPage,
+		Faults: s.faults.list, Requests: s.requestRows, NotFound: http.HandlerFunc(notFoundBesideAPI), Logger: s.logger,
 	}
 	rest := http.NewServeMux()
 	rest.HandleFunc("GET /logos/{subaccount}/{logo}/logo", s.serveLogo)
@@ -126,13 +127,18 @@ func (s *Server) leave() { s.active.Done() }
 
 // finish completes the log of a request; a is nil if there was no answer.
 func (s *Server) finish(entry *Request, r *http.Request, a *answer, started time.Time) {
-	status := 0
+	status, reason := 0, ""
 	if a != nil {
-		status = a.status
-		s.requests.answered(entry, a)
+		status, reason = a.status, a.reason()
+		s.requests.answered(entry, a, reason)
 	}
-	s.logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
+	attrs := []slog.Attr{
 		slog.String("method", entry.Method), slog.String("path", entry.Path),
 		slog.String("operation", entry.Operation), slog.Int("status", status),
-		slog.Duration("took", time.Since(started)), slog.String("fault", entry.Fault))
+		slog.Duration("took", time.Since(started)), slog.String("fault", entry.Fault),
+	}
+	if reason != "" {
+		attrs = append(attrs, slog.String("reason", reason))
+	}
+	s.logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
 }

@@ -9,7 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -105,6 +107,14 @@ type memoryAddr struct{}
 func (memoryAddr) Network() string { return "memory" }
 func (memoryAddr) String() string  { return "sandbox" }
 
+// handler returns the sandbox as it is mounted, below the path of its base URL.
+func (t memoryTransport) handler(r *http.Request) http.Handler {
+	if u, err := url.Parse(t.s.baseURL); err == nil && u.Path != "" && strings.HasPrefix(r.URL.Path, u.Path+"/") {
+		return http.StripPrefix(u.Path, t.s.handler)
+	}
+	return t.s.handler
+}
+
 // exchange returns the answer of the sandbox.
 func (t memoryTransport) exchange(r *http.Request, body []byte) (resp *http.Response, err error) {
 	in := r.Clone(r.Context())
@@ -120,7 +130,7 @@ func (t memoryTransport) exchange(r *http.Request, body []byte) (resp *http.Resp
 				err = syscall.ECONNRESET
 			}
 		}()
-		t.s.handler.ServeHTTP(c, in)
+		t.handler(in).ServeHTTP(c, in)
 	}()
 	if err != nil && c.status == 0 {
 		return nil, fmt.Errorf("read: connection reset by peer: %w", err)

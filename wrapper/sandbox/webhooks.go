@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -49,7 +51,7 @@ func (s *Server) notification(now time.Time, o *books.Order) *books.Delivery {
 	d := &books.Delivery{ID: books.NewID(10), OrderID: o.ID, State: o.State, URL: *o.CallbackURL, CreatedOn: now}
 	body, err := apijson.Encode(struct {
 		Order orderJSON `json:"order"`
-	}{s.catalog.showOrder(o)})
+	}{s.showOrder(o)})
 	if err != nil {
 		d.Refused = err.Error()
 	}
@@ -57,13 +59,43 @@ func (s *Server) notification(now time.Time, o *books.Order) *books.Delivery {
 	if u, err := url.Parse(d.URL); err != nil || !s.publicWebhooks && !loopbackHost(u.Hostname()) {
 		d.Refused = "the host is not this machine; see WithPublicWebhooks"
 	}
+	if d.Refused != "" {
+		s.logger.LogAttrs(context.Background(), slog.LevelInfo, "webhook refused", append(deliveryAttrs(d), slog.String("reason", d.Refused))...)
+	}
 	return d
 }
 
-// delivered records the outcome of one attempt.
+// delivered records and logs the outcome of one attempt.
 func (s *Server) delivered(d *books.Delivery, status int, failure error) {
-	if _, err := s.books.Delivered(d, status, failure); err != nil && !errors.Is(err, ErrClosed) {
+	a, err := s.books.Delivered(d, status, failure)
+	switch {
+	case errors.Is(err, ErrClosed):
+		return
+	case err != nil:
 		s.logger.Error("cnaught sandbox: recording a webhook delivery", "error", err)
+		return
+	}
+	attrs := deliveryAttrs(d)
+	if failure != nil {
+		attrs = append(attrs, slog.String("error", failure.Error()))
+	} else {
+		attrs = append(attrs, slog.Int("status", status))
+	}
+	outcome := "webhook delivered"
+	switch {
+	case status == http.StatusOK:
+	case a.Next == nil:
+		outcome = "webhook given up"
+	default:
+		outcome = "webhook failed"
+		attrs = append(attrs, slog.Time("next", *a.Next))
+	}
+	s.logger.LogAttrs(context.Background(), slog.LevelInfo, outcome, attrs...)
+}
+
+func deliveryAttrs(d *books.Delivery) []slog.Attr {
+	return []slog.Attr{
+		slog.String("order", d.OrderID), slog.String("state", string(d.State)), slog.String("url", d.URL),
 	}
 }
 

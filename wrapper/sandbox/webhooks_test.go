@@ -17,7 +17,7 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// receiver is a webhook receiver that answers with a status of the test's.
+// receiver is a webhook receiver that answers with the status that the test sets.
 type receiver struct {
 	*httptest.Server
 	mu     sync.Mutex

@@ -3,7 +3,7 @@ import { includes, newKey, timestamp } from './expect.mjs';
 
 const sameInstant = (got, want) => assert.equal(new Date(got).getTime(), want.getTime());
 
-export default async function (check, { client }) {
+export default async function (check, { pages, client }) {
     const from = new Date('2024-01-01T00:00:00Z');
     const to = new Date('2024-02-01T00:00:00Z');
 
@@ -46,6 +46,7 @@ export default async function (check, { client }) {
     await check('hosted page', async () => {
         const config = await client.getImpactHostedPageConfig();
         includes(config, { enabled: true, enabled_equivalents: ['cars', 'homes', 'flights', 'trees'] });
-        assert.ok(config.url.startsWith('https://impact.cnaught.com/'), config.url);
+        assert.equal(config.url, `${pages}/impact`);
+        assert.match(await (await fetch(config.url)).text(), /Climate impact of CNaught/);
     });
 }

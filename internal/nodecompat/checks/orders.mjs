@@ -78,7 +78,11 @@ export default async function (check, { client, lastHeader, lastStatus, pages })
         const fulfilled = await client.getOrderDetails(id);
         includes(fulfilled, { state: 'fulfilled' });
         assert.deepEqual(fulfilled.project_allocations.map((a) => a.amount_kg), [35, 35, 20, 10]);
-        assert.ok(fulfilled.certificate_public_url.startsWith('https://registry.cnaught.com/'));
+        assert.equal(fulfilled.certificate_public_url, `${pages}/certificates/${id}`);
+        // As the vendor's example program does when it gets the webhook.
+        const pdf = await fetch(fulfilled.certificate_download_public_url);
+        assert.equal(pdf.headers.get('Content-Type'), 'application/pdf');
+        assert.match(await pdf.text(), /^%PDF-/);
 
         const cancelled = await client.cancelOrder(id, { idempotencyKey: newKey() });
         assert.equal(lastStatus(), 200);

@@ -28,6 +28,8 @@ type config struct {
 	noSubaccounts  bool
 	fractions      bool
 	empty          bool
+	quiet          bool
+	version        bool
 }
 
 const usage = `cnaught-sandbox runs a CNaught on your own machine. It behaves as the Carbon
@@ -39,6 +41,21 @@ Usage: cnaught-sandbox [flags]
 `
 
 const usageEnd = `
+Tests in any language control the sandbox over HTTP, from this machine only and
+without a key. Durations are written as 500ms, 2s or 24h.
+  GET    /_sandbox/faults                 the faults in force
+  POST   /_sandbox/faults                 make requests fail: {"operation": "SubmitOrder",
+         "skip": 1, "count": 2, "delay": "2s", "status": 503, "after_acting": true,
+         "body": "...", "header": {"Retry-After": "7"}, "reset_before": true,
+         "reset_after": true, "cut_body": true}; each member is optional
+  DELETE /_sandbox/faults                 remove all faults; /_sandbox/faults/{id} one
+  GET    /_sandbox/clock                  the time of the sandbox clock
+  POST   /_sandbox/clock                  {"advance": "24h"} or {"set": "2030-01-01T00:00:00Z"}
+  POST   /_sandbox/orders/{id}/fulfill    match a placed order to credits
+  POST   /_sandbox/checkout/sessions/{id}/complete    pay an open session; .../expire ends it
+  PUT    /_sandbox/portfolios/{id}/price  {"api_price_per_kg_usd_cents": 2.5,
+         "checkout_price_per_kg_usd_cents": 3}
+
 Examples:
   cnaught-sandbox -fulfill-after 5s
   cnaught-sandbox -addr 127.0.0.1:0 -state orders.state
@@ -72,6 +89,9 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "be an account without subaccounts: answer 403 to every request for them")
 	fs.BoolVar(&c.fractions, "fractions", false, "sell fractions of a kilogram to orders, too")
 	fs.BoolVar(&c.empty, "empty", false, "leave out the sample order, the sample session and the past offsets")
+
+	fs.BoolVar(&c.quiet, "quiet", false, "log only what goes wrong in the sandbox itself")
+	fs.BoolVar(&c.version, "version", false, "print the version and exit")
 
 	err := fs.Parse(args)
 	if err == nil {

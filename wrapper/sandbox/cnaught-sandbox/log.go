@@ -8,8 +8,9 @@ import (
 
 // newLogger returns a logger that writes one short line for each request. It masks
 // the API key wherever it occurs, for example in the path of a wrong request.
-func newLogger(w io.Writer, apiKey string) *slog.Logger {
+func newLogger(w io.Writer, apiKey string, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{
+		Level: level,
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 			switch {
 			case len(groups) == 0 && a.Key == slog.TimeKey:

@@ -15,8 +15,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -46,11 +48,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitOK
 	case err != nil:
 		return exitUsage // parse has written why.
+	case c.version:
+		fmt.Fprintln(stdout, "cnaught-sandbox", version())
+		return exitOK
 	}
 	ctx, restore := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer restore()
 
-	logger := newLogger(stderr, c.apiKey)
+	level := slog.LevelInfo
+	if c.quiet {
+		level = slog.LevelWarn
+	}
+	logger := newLogger(stderr, c.apiKey, level)
 	server, err := sandbox.Open(append(c.options(), sandbox.WithLogger(logger))...)
 	if err != nil {
 		fmt.Fprintln(stderr, "cnaught-sandbox:", explain(err, c))
@@ -67,6 +76,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stdout, "Stopped.")
 	return exitOK
+}
+
+// version returns the version of the module that the program was built from, or the
+// commit if it was built in a checkout.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	v := info.Main.Version
+	if v == "" || v == "(devel)" {
+		v = "(devel)"
+		for _, setting := range info.Settings {
+			if setting.Key == "vcs.revision" {
+				v = "(devel) " + setting.Value
+			}
+		}
+	}
+	return v + " " + info.GoVersion
 }
 
 // drain closes the sandbox. It cuts off what takes longer than drainTime.

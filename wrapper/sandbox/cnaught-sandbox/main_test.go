@@ -192,10 +192,27 @@ func TestInvalidFlags(t *testing.T) {
 	}
 }
 
+func TestVersion(t *testing.T) {
+	var stdout, stderr output
+	assert.Equal(t, exitOK, run(t.Context(), []string{"-version"}, &stdout, &stderr))
+	assert.Regexp(t, `^cnaught-sandbox \S.* go1\.\d+`, stdout.String())
+	assert.Empty(t, stderr.String())
+}
+
+func TestQuiet(t *testing.T) {
+	address, stdout, stderr, stop := start(t, "-quiet")
+	_, err := client(t, address, sandbox.DefaultAPIKey).GetOrder(t.Context(), "nope")
+	require.ErrorIs(t, err, cnaught.ErrNotFound)
+	assert.Zero(t, stop())
+	assert.Empty(t, stderr.String())
+	assert.Contains(t, stdout.String(), "export CNAUGHT_BASE_URL=", "it still says where it is")
+}
+
 func TestHelp(t *testing.T) {
 	var stdout, stderr output
 	assert.Equal(t, exitOK, run(t.Context(), []string{"-h"}, &stdout, &stderr))
-	for _, want := range []string{"-addr address", "-api-key key", "-fulfill-after duration", "-state file", defaultAddr, "Exit codes"} {
+	for _, want := range []string{"-addr address", "-api-key key", "-fulfill-after duration", "-state file", defaultAddr, "Exit codes",
+		"POST   /_sandbox/faults", "POST   /_sandbox/clock", "POST   /_sandbox/orders/{id}/fulfill"} {
 		assert.Contains(t, stdout.String(), want)
 	}
 	assert.Empty(t, stderr.String())

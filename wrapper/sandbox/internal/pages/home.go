@@ -14,15 +14,17 @@ const MaxRows = 50
 // homePage is the overview.
 type homePage struct {
 	frame
-	URL        string // for API clients
-	Now        moment
-	Ahead      string // how far the clock was moved forward, if it was
-	Behind     string // how far it was moved back, if it was
-	Steps      []clockStep
-	Orders     table[orderRow]
-	Sessions   table[sessionRow]
-	Deliveries table[deliveryRow]
-	Requests   table[requestRow]
+	URL         string // for API clients
+	Now         moment
+	Ahead       string // how far the clock was moved forward, if it was
+	Behind      string // how far it was moved back, if it was
+	Steps       []clockStep
+	Orders      table[orderRow]
+	Sessions    table[sessionRow]
+	Subaccounts table[subaccountRow]
+	Deliveries  table[deliveryRow]
+	Faults      []Fault
+	Requests    table[requestRow]
 }
 
 // table holds the newest rows of a list.
@@ -48,6 +50,9 @@ func (s *Site) showHome(w http.ResponseWriter, _ *http.Request) {
 		page.Now = newMoment(tx.Now)
 		page.Orders = newTable(tx.Orders().Newest(MaxRows), tx.Orders().Len(), s.newOrderRow)
 		page.Sessions = newTable(tx.Sessions().Newest(MaxRows), tx.Sessions().Len(), s.newSessionRow)
+		page.Subaccounts = newTable(tx.Subaccounts().Newest(MaxRows), tx.Subaccounts().Len(), func(a *books.Subaccount) subaccountRow {
+			return s.newSubaccountRow(tx, a)
+		})
 		page.Deliveries = newTable(tx.Deliveries().Newest(MaxRows), tx.Deliveries().Len(), newDeliveryRow)
 	})
 	switch offset := s.Books.ClockOffset(); {
@@ -56,6 +61,7 @@ func (s *Site) showHome(w http.ResponseWriter, _ *http.Request) {
 	case offset < 0:
 		page.Behind = showDuration(-offset)
 	}
+	page.Faults = s.Faults()
 	requests, total := s.Requests(MaxRows)
 	page.Requests = newTable(requests, total, newRequestRow)
 	show(w, http.StatusOK, "home.html", page)
@@ -65,6 +71,7 @@ func (s *Site) showHome(w http.ResponseWriter, _ *http.Request) {
 // possible.
 type orderRow struct {
 	ID, FulfillPath, CancelPath       string
+	CertificatePath                   string
 	State                             books.OrderState
 	AmountKg                          float64
 	PriceCents                        api.USDCents
@@ -83,6 +90,7 @@ func (s *Site) newOrderRow(o *books.Order) orderRow {
 		row.FulfillPath = s.root() + "/orders/" + url.PathEscape(o.ID) + "/fulfill"
 	}
 	if o.State != books.OrderCancelled {
+		row.CertificatePath = s.root() + CertificatePath(o.ID)
 		row.CancelPath = s.root() + "/orders/" + url.PathEscape(o.ID) + "/cancel"
 	}
 	return row
@@ -108,6 +116,25 @@ func (s *Site) newSessionRow(c *books.Session) sessionRow {
 	if c.State == books.SessionOpen {
 		path := s.root() + "/sessions/" + url.PathEscape(c.ID)
 		row.CompletePath, row.ExpirePath = path+"/complete", path+"/expire"
+	}
+	return row
+}
+
+// subaccountRow is one subaccount on the overview.
+type subaccountRow struct {
+	ID, Name, Email, Portfolio string
+	CreatedOn                  moment
+	Orders                     int
+	ImpactPath                 string
+}
+
+func (s *Site) newSubaccountRow(tx *books.Tx, a *books.Subaccount) subaccountRow {
+	row := subaccountRow{
+		ID: a.ID, Name: a.Name, Email: orEmpty(a.Email), CreatedOn: newMoment(a.CreatedOn),
+		Orders: tx.OrdersOf(&a.ID).Len(), ImpactPath: s.root() + ImpactPath(&a.ID),
+	}
+	if a.PortfolioID != nil {
+		row.Portfolio = s.PortfolioName(*a.PortfolioID)
 	}
 	return row
 }

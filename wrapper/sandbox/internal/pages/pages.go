@@ -1,6 +1,6 @@
 // Package pages is the sandbox as people see it in a browser: the overview at /,
-// with a button for each command, and the hosted checkout page at /pay/{id}. All
-// of it works without JavaScript.
+// with a button for each command, and the pages that CNaught hosts: the checkout at
+// /pay/{id}, certificates and the impact page. All of it works without JavaScript.
 package pages
 
 import (
@@ -15,6 +15,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/guard"
 )
 
@@ -23,7 +24,7 @@ var templateFiles embed.FS
 
 // templates are parsed once and only read afterwards.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
-	"kg": showKg, "usd": api.USDCents.String, "count": showCount,
+	"kg": certificate.Kg, "number": certificate.Number, "usd": api.USDCents.String, "count": showCount, "breakable": breakable, "words": words,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // Site is what the pages need of the sandbox.
@@ -32,6 +33,9 @@ type Site struct {
 	APIPath       string // such as /v1
 	Books         *books.Books
 	PortfolioName func(id string) string
+	Certificate   func(orderID string) *certificate.Certificate // nil if there is none
+	Impact        func(subaccount *string) *Impact              // nil if there is no such subaccount
+	Faults        func() []Fault
 	Requests      func(limit int) (newest []Request, total int)
 	NotFound      http.Handler // answers programs that ask for a page that does not exist
 	Logger        *slog.Logger
@@ -43,6 +47,14 @@ type Request struct {
 	Method, Path, Operation, Fault string
 	Status                         int // 0 means that there was no answer
 	Replayed                       bool
+	Reason                         string // why it was refused
+}
+
+// Fault is a fault in force.
+type Fault struct {
+	Operation         string // empty means any
+	What              string // what it does
+	Skip, Left, Fired int    // Left is negative if it strikes all requests
 }
 
 // Handler serves the pages.
@@ -50,6 +62,9 @@ func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.showHome)
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /certificates/{id}", s.showCertificate)
+	mux.HandleFunc("GET /impact", s.showImpact)
+	mux.HandleFunc("GET /impact/{subaccount}", s.showImpact)
 	mux.HandleFunc("GET /pay/{id}", s.showCheckout)
 	mux.HandleFunc("POST /pay/{id}", s.payCheckout)
 	mux.HandleFunc("POST /orders/{id}/fulfill", s.command("order", s.Books.FulfillOrder))
@@ -61,6 +76,8 @@ func (s *Site) Handler() http.Handler {
 
 	all := http.NewServeMux()
 	all.HandleFunc("GET /style.css", showStyle) // The page that refuses a host needs it too.
+	// Programs fetch certificates, under whatever name they know this machine by.
+	all.HandleFunc("GET /certificates/{id}/pdf", s.serveCertificatePDF)
 	all.Handle("/", guard.OwnHost(s.BaseURL, guard.SameOrigin(mux, s.showMessage), s.showMessage))
 	return s.logPages(all)
 }

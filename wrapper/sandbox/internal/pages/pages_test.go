@@ -8,6 +8,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
 )
 
 func TestCheckoutSuccessURL(t *testing.T) {
@@ -31,9 +32,28 @@ func TestCheckoutSuccessURL(t *testing.T) {
 	}
 }
 
+func TestBreakable(t *testing.T) {
+	for text, want := range map[string]string{
+		"": "", "text": "text", "/": "/",
+		"http://127.0.0.1:8765/hook?order=1&b=2": "http:/" + "/<wbr>127.0.0.1:<wbr>8765/<wbr>hook?<wbr>order=<wbr>1&amp;<wbr>b=<wbr>2",
+		"<script>/é/":                            "&lt;script&gt;/<wbr>é/",
+	} {
+		assert.Equal(t, want, string(breakable(text)))
+	}
+}
+
+func TestWords(t *testing.T) {
+	for name, want := range map[string]string{
+		"": "", "none": "none", "GetCheckoutSessionById": "Get<wbr>Checkout<wbr>Session<wbr>By<wbr>Id",
+		"UpdateSubaccountLogoFromURL": "Update<wbr>Subaccount<wbr>Logo<wbr>From<wbr>URL", "<b>": "&lt;b&gt;",
+	} {
+		assert.Equal(t, want, string(words(name)))
+	}
+}
+
 func TestText(t *testing.T) {
 	for kg, want := range map[float64]string{0: "0 kg", 10.5: "10.5 kg", 999: "999 kg", 1000: "1,000 kg", 1234567.25: "1,234,567.25 kg", -1500: "-1,500 kg"} {
-		assert.Equal(t, want, showKg(kg))
+		assert.Equal(t, want, certificate.Kg(kg))
 	}
 	for cents, want := range map[int64]string{0: "$0.00", 5: "$0.05", 99: "$0.99", 100: "$1.00", 123456789: "$1,234,567.89", -150: "-$1.50"} {
 		assert.Equal(t, want, api.USDCents(cents).String())

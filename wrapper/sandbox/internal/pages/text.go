@@ -1,39 +1,51 @@
 package pages
 
 import (
+	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
 )
 
-// showCount writes a whole number with separators: 12,345.
-func showCount(n int) string { return groupDigits(strconv.Itoa(n)) }
-
-// showKg writes a mass as exactly as the API holds it: 1,595 kg, 10.5 kg.
-func showKg(kg float64) string {
-	return groupDigits(strconv.FormatFloat(kg, 'f', -1, 64)) + " kg"
-}
+// showCount writes a whole number with its thousands separated: 12,345.
+func showCount(n int) string { return certificate.Number(float64(n)) }
 
 // showStatus writes an HTTP status with its words: 404 Not Found.
 func showStatus(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
 }
 
-// groupDigits separates the thousands of a decimal number.
-func groupDigits(s string) string {
-	whole, fraction, hasFraction := strings.Cut(s, ".")
-	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
+// breakable returns a text whose long URLs a browser may break after the characters
+// that separate their parts.
+func breakable(s string) template.HTML {
+	var b strings.Builder
+	for i, r := range s {
+		b.WriteString(template.HTMLEscapeString(string(r)))
+		if next := i + utf8.RuneLen(r); strings.ContainsRune("/?&=:@", r) && next < len(s) && s[next] != '/' {
+			b.WriteString("<wbr>")
+		}
 	}
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
+	return template.HTML(b.String())
+}
+
+// words returns the name of an operation, which a browser may break between its
+// words.
+func words(name string) template.HTML {
+	var b strings.Builder
+	lower := false
+	for _, r := range name {
+		if lower && unicode.IsUpper(r) {
+			b.WriteString("<wbr>")
+		}
+		lower = unicode.IsLower(r)
+		b.WriteString(template.HTMLEscapeString(string(r)))
 	}
-	if hasFraction {
-		whole += "." + fraction
-	}
-	return sign + whole
+	return template.HTML(b.String())
 }
 
 // moment is a time in the form for people and in the form for programs. Both are

@@ -96,7 +96,7 @@ func TestFallbackAnswersEveryOperation(t *testing.T) {
 	}
 }
 
-// The published example, as a caller reads it.
+// A caller reads the published example.
 func TestFallbackGivesThePublishedExample(t *testing.T) {
 	srv := httptest.NewServer(fallback())
 	t.Cleanup(srv.Close)
@@ -137,7 +137,7 @@ func TestExampleForms(t *testing.T) {
 	assert.Equal(t, "application/problem+json", recorder.Header().Get("Content-Type"))
 }
 
-// better knows one operation better than Fallback.
+// better overrides one operation of Fallback.
 type better struct{ Fallback }
 
 func (better) GetListOfPortfolios(w http.ResponseWriter, _ *http.Request) {

@@ -1,0 +1,95 @@
+// Package certificate makes the certificate of an order as a PDF of one page.
+package certificate
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Certificate is what a certificate says.
+type Certificate struct {
+	OrderID     string
+	OrderNumber string
+	Description string
+	AmountKg    float64
+	CreatedOn   time.Time
+	Fulfilled   bool    // whether the order is matched to credits
+	Projects    []Share // where the credits of a fulfilled order come from
+}
+
+// Share is the part of an order that comes from one project.
+type Share struct {
+	Project  string
+	AmountKg float64
+}
+
+// Kg writes a mass: 1,595 kg or 10.5 kg.
+func Kg(kg float64) string { return Number(kg) + " kg" }
+
+// Number writes a number exactly, with its thousands separated: 1,234.5.
+func Number(n float64) string {
+	s := strconv.FormatFloat(n, 'f', -1, 64)
+	end := len(s)
+	for i, c := range s {
+		if c == '.' {
+			end = i
+			break
+		}
+	}
+	first := 0
+	if n < 0 {
+		first = 1
+	}
+	for i := end - 3; i > first; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// fittingSize returns the size of type in which a description leaves room for the
+// rest. In the smallest, the 512 characters that the API allows take eight lines.
+func fittingSize(description string) float64 {
+	text := encode(description)
+	switch {
+	case len(wrap(regular, 16, text)) <= 4:
+		return 16
+	case len(wrap(regular, 12, text)) <= 8:
+		return 12
+	}
+	return 9
+}
+
+// The page is US Letter, landscape, in points.
+const (
+	pageWidth  = 792
+	pageHeight = 612
+	textWidth  = 600
+)
+
+// PDF returns the certificate as a PDF file. The text is in Helvetica, which every
+// reader has and which holds the characters of Windows-1252; another character of
+// the description is shown as a question mark.
+func (c *Certificate) PDF() []byte {
+	var p page
+	p.frame(24, 1.5)
+	p.frame(30, 0.5)
+	y := p.centered(regular, 12, 540, "CNaught sandbox")
+	y = p.centered(bold, 30, y-34, "Certificate of carbon credits")
+	y = p.centered(bold, 44, y-42, Kg(c.AmountKg)+" CO2e")
+	if c.Description != "" {
+		y = p.centered(regular, fittingSize(c.Description), y-16, c.Description)
+	}
+	y -= 14
+	if c.Fulfilled {
+		for _, s := range c.Projects {
+			y = p.centered(regular, 11, y-2, Kg(s.AmountKg)+" from "+s.Project)
+		}
+	} else {
+		p.centered(regular, 11, y-2, "The order is placed. It has not been matched to credits yet.")
+	}
+	p.centered(regular, 11, 108, fmt.Sprintf("Order %s, placed on %s", c.OrderNumber, c.CreatedOn.UTC().Format("January 2, 2006")))
+	p.centered(regular, 9, 84, "Id "+c.OrderID)
+	p.centered(bold, 11, 56, "This certificate is a sample from a sandbox. No credits were bought.")
+	return document(p.content.Bytes(), "Certificate of order "+c.OrderNumber, c.CreatedOn)
+}
