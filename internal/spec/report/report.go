@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/cnaught-go/cnaught/internal/spec/apichange"
-	"github.com/cnaught-go/cnaught/internal/spec/godiff"
+	"github.com/cnaught-go/cnaught/internal/spec/goapi"
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
 )
 
@@ -37,11 +37,11 @@ type Report struct {
 	Changes   []Change
 	// Other are changes of the Go API that belong to no change of the
 	// description, for instance because the generator names something anew.
-	Other   []godiff.Change
+	Other   []goapi.Change
 	Overlay []overlaycheck.Finding
 	// Problems are the places in hand-written code that do not compile any
 	// more.
-	Problems []godiff.Problem
+	Problems []goapi.Problem
 	Methods  []Method
 	Notes    []string
 	// Wording is the number of places where only texts or examples changed.
@@ -161,7 +161,7 @@ func belongsTo(symbol, goName string) bool {
 // Link attaches the Go changes to the changes of the description.
 // symbolsOf names the symbols of a change before and after; operationOf gives
 // the Go name of the operation that a change is in, or "".
-func Link(changes []apichange.Change, goChanges []godiff.Change, symbolsOf func(apichange.Change) []string, operationOf func(apichange.Change) string) (linked []Change, other []godiff.Change) {
+func Link(changes []apichange.Change, goChanges []goapi.Change, symbolsOf func(apichange.Change) []string, operationOf func(apichange.Change) string) (linked []Change, other []goapi.Change) {
 	used := make([]bool, len(goChanges))
 	for _, change := range changes {
 		out := Change{Change: change}
@@ -194,7 +194,7 @@ func Link(changes []apichange.Change, goChanges []godiff.Change, symbolsOf func(
 
 // symbolAfter returns what became of a symbol: its own changes, or those of
 // what it contains where it came or went as a whole.
-func symbolAfter(symbol string, goChanges []godiff.Change, used []bool) []Symbol {
+func symbolAfter(symbol string, goChanges []goapi.Change, used []bool) []Symbol {
 	var out []Symbol
 	for j, found := range goChanges {
 		if found.Symbol == symbol || strings.HasPrefix(found.Symbol, symbol+", ") {

@@ -1,5 +1,7 @@
 // Package source reads what an update starts from: an OpenAPI file, a
-// published page, or a folder of pages.
+// published page (Markdown with the part of the description that belongs to one
+// operation in a fenced block), or a folder of pages. OpenAPI 3.0 is translated
+// to 3.1.
 package source
 
 import (
@@ -13,9 +15,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
-	"github.com/cnaught-go/cnaught/internal/spec/page"
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
-	"github.com/cnaught-go/cnaught/internal/spec/upgrade"
 )
 
 // Source is what was read.
@@ -42,7 +42,7 @@ type Document struct {
 	Root *yaml.Node // OpenAPI 3.1
 	// Older is the version of OpenAPI that it was in, if that was 3.0.
 	Older string
-	// Markdown is the page that the description was in, with Unix line ends;
+	// Markdown is the page that the description was in, with unix line ends;
 	// nil for a file.
 	Markdown []byte
 }
@@ -80,7 +80,7 @@ func (s *Source) addFile(path string) error {
 	if err != nil {
 		return err
 	}
-	root, err := tree.Parse(filepath.Base(path), []byte(page.Unix(string(data))))
+	root, err := tree.Parse(filepath.Base(path), []byte(unix(string(data))))
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (s *Source) addPage(path, name string) error {
 
 // ReadPage returns the descriptions inside a page, usually one.
 func ReadPage(name string, markdown []byte) ([]Document, error) {
-	roots, err := page.Extract(name, markdown)
+	roots, err := extract(name, markdown)
 	if err != nil {
 		return nil, err
 	}
@@ -114,14 +114,14 @@ func ReadPage(name string, markdown []byte) ([]Document, error) {
 		if err != nil {
 			return nil, err
 		}
-		document.Markdown = []byte(page.Unix(string(markdown)))
+		document.Markdown = []byte(unix(string(markdown)))
 		out = append(out, document)
 	}
 	return out, nil
 }
 
 func newDocument(name string, root *yaml.Node) (Document, error) {
-	root, older, err := upgrade.To31(name, root)
+	root, older, err := to31(name, root)
 	return Document{Name: name, Root: root, Older: older}, err
 }
 
@@ -135,7 +135,7 @@ func (s *Source) addFolder(folder string) error {
 			return err
 		}
 		err = s.addPage(path, filepath.ToSlash(name))
-		if errors.Is(err, page.ErrNoDescription) {
+		if errors.Is(err, errNoDescription) {
 			s.Skipped = append(s.Skipped, filepath.ToSlash(name))
 			return nil
 		}

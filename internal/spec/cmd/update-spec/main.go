@@ -36,9 +36,9 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/cnaught-go/cnaught/internal/spec/methods"
+	"github.com/cnaught-go/cnaught/internal/spec"
+	"github.com/cnaught-go/cnaught/internal/spec/goapi"
 	"github.com/cnaught-go/cnaught/internal/spec/report"
-	"github.com/cnaught-go/cnaught/internal/spec/update"
 )
 
 func main() {
@@ -56,9 +56,9 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	root := flags.String("root", "", "`folder` of the repository (default: the one around the current folder)")
 	if err := flags.Parse(arguments); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			return update.ExitOK
+			return spec.ExitOK
 		}
-		return update.ExitFailed
+		return spec.ExitFailed
 	}
 	options, err := resolve(*root, *from)
 	if err == nil && flags.NArg() > 0 {
@@ -66,7 +66,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "cnaught: update-spec:", err)
-		return update.ExitFailed
+		return spec.ExitFailed
 	}
 	options.ReportOnly = *reportOnly
 	shown := false
@@ -74,7 +74,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		shown = true
 		fmt.Fprint(stdout, r.Body())
 	}
-	result := update.Run(ctx, options)
+	result := spec.Run(ctx, options)
 	switch {
 	case !shown:
 		fmt.Fprint(stdout, result.Body())
@@ -89,14 +89,14 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	case report.Decision:
 		fmt.Fprintln(stderr, "\ncnaught: update-spec: nothing was written: the report names what a person has to decide")
 	}
-	return update.ExitCode(result, *reportOnly)
+	return spec.ExitCode(result, *reportOnly)
 }
 
 // resolve finds the repository and the source. A relative source may be named
 // from the current folder or from the repository.
-func resolve(root, from string) (update.Options, error) {
+func resolve(root, from string) (spec.Options, error) {
 	if from == "" {
-		return update.Options{}, errors.New("name the new description with -from: an OpenAPI file, a page (.md) or a folder of pages")
+		return spec.Options{}, errors.New("name the new description with -from: an OpenAPI file, a page (.md) or a folder of pages")
 	}
 	var err error
 	if root == "" {
@@ -105,14 +105,14 @@ func resolve(root, from string) (update.Options, error) {
 		root, err = filepath.Abs(root)
 	}
 	if err != nil {
-		return update.Options{}, err
+		return spec.Options{}, err
 	}
 	if _, err := os.Stat(from); errors.Is(err, os.ErrNotExist) && !filepath.IsAbs(from) {
 		if inRoot := filepath.Join(root, from); exists(inRoot) {
 			from = inRoot
 		}
 	}
-	return update.Options{Root: root, From: from}, nil
+	return spec.Options{Root: root, From: from}, nil
 }
 
 func exists(path string) bool {
@@ -130,7 +130,7 @@ func findRoot() (string, error) {
 		module, err := os.ReadFile(filepath.Join(folder, "go.mod"))
 		if err == nil {
 			first, _, _ := strings.Cut(string(module), "\n")
-			if strings.TrimSpace(first) == "module "+methods.Module {
+			if strings.TrimSpace(first) == "module "+goapi.Module {
 				return folder, nil
 			}
 		}
