@@ -167,7 +167,7 @@ type CheckoutSession struct {
 	// PriceUSDCents Total price to be charged upon checkout completion, in USD cents
 	//
 	// Examples: 2350
-	PriceUSDCents float64 `json:"price_usd_cents"`
+	PriceUSDCents USDCents `json:"price_usd_cents"`
 
 	// State The status of the Checkout Session, one of `open`, `complete`, or `expired`.
 	// * `open` - The checkout session is still in progress. Payment processing has not started.
@@ -497,7 +497,7 @@ type Order struct {
 	// PriceUSDCents Total price, in whole US cents
 	//
 	// Examples: 20
-	PriceUSDCents float64 `json:"price_usd_cents"`
+	PriceUSDCents USDCents `json:"price_usd_cents"`
 
 	// ProjectAllocations Projects that the credits come from. Empty until the order is fulfilled.
 	ProjectAllocations []ProjectAllocation `json:"project_allocations"`
@@ -542,7 +542,7 @@ type OrderCreate struct {
 	// TotalPriceUSDCents Total price to pay, in US cents. The mass is derived from the unit price of the portfolio and rounded to whole kilograms, so the price charged may differ slightly; the order says what it is.
 	//
 	// Examples: 3190
-	TotalPriceUSDCents float64 `json:"total_price_usd_cents,omitempty"`
+	TotalPriceUSDCents USDCents `json:"total_price_usd_cents,omitempty"`
 }
 
 // OrderEvent Notification that the state of an order changed
@@ -969,7 +969,7 @@ type Quote struct {
 	// PriceUSDCents Total price, in whole US cents
 	//
 	// Examples: 20
-	PriceUSDCents float64 `json:"price_usd_cents"`
+	PriceUSDCents USDCents `json:"price_usd_cents"`
 }
 
 // QuoteSource How the credits will be bought, which decides the price: with an order through this API (api) or through a Checkout Session (checkout)
@@ -4489,8 +4489,6 @@ type ClientWithResponsesInterface interface {
 	UpdateSubaccountLogoFromUploadWithBodyWithResponse(ctx context.Context, id string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UpdateSubaccountLogoFromUploadResponse, error)
 }
 
-// CreateCheckoutSessionResponse is an answer to POST /checkout/sessions: the body as it came, and
-// decoded in the member for its status.
 type CreateCheckoutSessionResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4532,8 +4530,6 @@ func (r CreateCheckoutSessionResponse) ContentType() string {
 	return ""
 }
 
-// GetCheckoutSessionByIDResponse is an answer to GET /checkout/sessions/{id}: the body as it came, and
-// decoded in the member for its status.
 type GetCheckoutSessionByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4575,8 +4571,6 @@ func (r GetCheckoutSessionByIDResponse) ContentType() string {
 	return ""
 }
 
-// GetImpactDataResponse is an answer to GET /impact/data: the body as it came, and
-// decoded in the member for its status.
 type GetImpactDataResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4618,8 +4612,6 @@ func (r GetImpactDataResponse) ContentType() string {
 	return ""
 }
 
-// GetImpactHostedPageConfigResponse is an answer to GET /impact/hosted-page-config: the body as it came, and
-// decoded in the member for its status.
 type GetImpactHostedPageConfigResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4661,8 +4653,6 @@ func (r GetImpactHostedPageConfigResponse) ContentType() string {
 	return ""
 }
 
-// GetListOfOrderResponse is an answer to GET /orders: the body as it came, and
-// decoded in the member for its status.
 type GetListOfOrderResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4704,8 +4694,6 @@ func (r GetListOfOrderResponse) ContentType() string {
 	return ""
 }
 
-// SubmitOrderResponse is an answer to POST /orders: the body as it came, and
-// decoded in the member for its status.
 type SubmitOrderResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4747,8 +4735,6 @@ func (r SubmitOrderResponse) ContentType() string {
 	return ""
 }
 
-// SubmitRideOrderResponse is an answer to POST /orders/ride: the body as it came, and
-// decoded in the member for its status.
 type SubmitRideOrderResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4790,8 +4776,6 @@ func (r SubmitRideOrderResponse) ContentType() string {
 	return ""
 }
 
-// GetOrderByIDResponse is an answer to GET /orders/{id}: the body as it came, and
-// decoded in the member for its status.
 type GetOrderByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4833,8 +4817,6 @@ func (r GetOrderByIDResponse) ContentType() string {
 	return ""
 }
 
-// CancelOrderResponse is an answer to POST /orders/{id}/cancel: the body as it came, and
-// decoded in the member for its status.
 type CancelOrderResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4876,8 +4858,6 @@ func (r CancelOrderResponse) ContentType() string {
 	return ""
 }
 
-// GetListOfPortfoliosResponse is an answer to GET /portfolios: the body as it came, and
-// decoded in the member for its status.
 type GetListOfPortfoliosResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4919,8 +4899,6 @@ func (r GetListOfPortfoliosResponse) ContentType() string {
 	return ""
 }
 
-// GetPortfolioByIDResponse is an answer to GET /portfolios/{id}: the body as it came, and
-// decoded in the member for its status.
 type GetPortfolioByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -4962,8 +4940,6 @@ func (r GetPortfolioByIDResponse) ContentType() string {
 	return ""
 }
 
-// GetProjectCategoryByIDResponse is an answer to GET /project-categories/{id}: the body as it came, and
-// decoded in the member for its status.
 type GetProjectCategoryByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5005,8 +4981,6 @@ func (r GetProjectCategoryByIDResponse) ContentType() string {
 	return ""
 }
 
-// GetProjectByIDResponse is an answer to GET /projects/{id}: the body as it came, and
-// decoded in the member for its status.
 type GetProjectByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5048,8 +5022,6 @@ func (r GetProjectByIDResponse) ContentType() string {
 	return ""
 }
 
-// RequestQuoteResponse is an answer to POST /quotes: the body as it came, and
-// decoded in the member for its status.
 type RequestQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5091,8 +5063,6 @@ func (r RequestQuoteResponse) ContentType() string {
 	return ""
 }
 
-// RequestAirFreightQuoteResponse is an answer to POST /quotes/air-freight: the body as it came, and
-// decoded in the member for its status.
 type RequestAirFreightQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5134,8 +5104,6 @@ func (r RequestAirFreightQuoteResponse) ContentType() string {
 	return ""
 }
 
-// RequestFlightQuoteResponse is an answer to POST /quotes/flight: the body as it came, and
-// decoded in the member for its status.
 type RequestFlightQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5177,8 +5145,6 @@ func (r RequestFlightQuoteResponse) ContentType() string {
 	return ""
 }
 
-// RequestGroundFreightQuoteResponse is an answer to POST /quotes/ground-freight: the body as it came, and
-// decoded in the member for its status.
 type RequestGroundFreightQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5220,8 +5186,6 @@ func (r RequestGroundFreightQuoteResponse) ContentType() string {
 	return ""
 }
 
-// RequestGroundTransportQuoteResponse is an answer to POST /quotes/ground-transport: the body as it came, and
-// decoded in the member for its status.
 type RequestGroundTransportQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5263,8 +5227,6 @@ func (r RequestGroundTransportQuoteResponse) ContentType() string {
 	return ""
 }
 
-// RequestOfficeSpaceQuoteResponse is an answer to POST /quotes/office-space: the body as it came, and
-// decoded in the member for its status.
 type RequestOfficeSpaceQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5306,8 +5268,6 @@ func (r RequestOfficeSpaceQuoteResponse) ContentType() string {
 	return ""
 }
 
-// RequestRideQuoteResponse is an answer to POST /quotes/ride: the body as it came, and
-// decoded in the member for its status.
 type RequestRideQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5349,8 +5309,6 @@ func (r RequestRideQuoteResponse) ContentType() string {
 	return ""
 }
 
-// RequestTrainQuoteResponse is an answer to POST /quotes/train: the body as it came, and
-// decoded in the member for its status.
 type RequestTrainQuoteResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5392,8 +5350,6 @@ func (r RequestTrainQuoteResponse) ContentType() string {
 	return ""
 }
 
-// GetListOfSubaccountsResponse is an answer to GET /subaccounts: the body as it came, and
-// decoded in the member for its status.
 type GetListOfSubaccountsResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5435,8 +5391,6 @@ func (r GetListOfSubaccountsResponse) ContentType() string {
 	return ""
 }
 
-// CreateSubaccountResponse is an answer to POST /subaccounts: the body as it came, and
-// decoded in the member for its status.
 type CreateSubaccountResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5478,8 +5432,6 @@ func (r CreateSubaccountResponse) ContentType() string {
 	return ""
 }
 
-// DeleteSubaccountResponse is an answer to DELETE /subaccounts/{id}: the body as it came, and
-// decoded in the member for its status.
 type DeleteSubaccountResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5514,8 +5466,6 @@ func (r DeleteSubaccountResponse) ContentType() string {
 	return ""
 }
 
-// GetSubaccountByIDResponse is an answer to GET /subaccounts/{id}: the body as it came, and
-// decoded in the member for its status.
 type GetSubaccountByIDResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5557,8 +5507,6 @@ func (r GetSubaccountByIDResponse) ContentType() string {
 	return ""
 }
 
-// UpdateSubaccountResponse is an answer to PUT /subaccounts/{id}: the body as it came, and
-// decoded in the member for its status.
 type UpdateSubaccountResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5600,8 +5548,6 @@ func (r UpdateSubaccountResponse) ContentType() string {
 	return ""
 }
 
-// RemoveSubaccountLogoResponse is an answer to DELETE /subaccounts/{id}/logo: the body as it came, and
-// decoded in the member for its status.
 type RemoveSubaccountLogoResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5643,8 +5589,6 @@ func (r RemoveSubaccountLogoResponse) ContentType() string {
 	return ""
 }
 
-// UpdateSubaccountLogoFromURLResponse is an answer to POST /subaccounts/{id}/logo: the body as it came, and
-// decoded in the member for its status.
 type UpdateSubaccountLogoFromURLResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -5686,8 +5630,6 @@ func (r UpdateSubaccountLogoFromURLResponse) ContentType() string {
 	return ""
 }
 
-// UpdateSubaccountLogoFromUploadResponse is an answer to PUT /subaccounts/{id}/logo: the body as it came, and
-// decoded in the member for its status.
 type UpdateSubaccountLogoFromUploadResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -6382,10 +6324,6 @@ func (c *ClientWithResponses) UpdateSubaccountLogoFromUploadWithBodyWithResponse
 
 // ParseCreateCheckoutSessionResponse parses an HTTP response from a CreateCheckoutSessionWithResponse call
 func ParseCreateCheckoutSessionResponse(rsp *http.Response) (*CreateCheckoutSessionResponse, error) {
-	return parse(rsp, parseCreateCheckoutSessionResponse)
-}
-
-func parseCreateCheckoutSessionResponse(rsp *http.Response) (*CreateCheckoutSessionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6421,10 +6359,6 @@ func parseCreateCheckoutSessionResponse(rsp *http.Response) (*CreateCheckoutSess
 
 // ParseGetCheckoutSessionByIDResponse parses an HTTP response from a GetCheckoutSessionByIDWithResponse call
 func ParseGetCheckoutSessionByIDResponse(rsp *http.Response) (*GetCheckoutSessionByIDResponse, error) {
-	return parse(rsp, parseGetCheckoutSessionByIDResponse)
-}
-
-func parseGetCheckoutSessionByIDResponse(rsp *http.Response) (*GetCheckoutSessionByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6457,10 +6391,6 @@ func parseGetCheckoutSessionByIDResponse(rsp *http.Response) (*GetCheckoutSessio
 
 // ParseGetImpactDataResponse parses an HTTP response from a GetImpactDataWithResponse call
 func ParseGetImpactDataResponse(rsp *http.Response) (*GetImpactDataResponse, error) {
-	return parse(rsp, parseGetImpactDataResponse)
-}
-
-func parseGetImpactDataResponse(rsp *http.Response) (*GetImpactDataResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6496,10 +6426,6 @@ func parseGetImpactDataResponse(rsp *http.Response) (*GetImpactDataResponse, err
 
 // ParseGetImpactHostedPageConfigResponse parses an HTTP response from a GetImpactHostedPageConfigWithResponse call
 func ParseGetImpactHostedPageConfigResponse(rsp *http.Response) (*GetImpactHostedPageConfigResponse, error) {
-	return parse(rsp, parseGetImpactHostedPageConfigResponse)
-}
-
-func parseGetImpactHostedPageConfigResponse(rsp *http.Response) (*GetImpactHostedPageConfigResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6535,10 +6461,6 @@ func parseGetImpactHostedPageConfigResponse(rsp *http.Response) (*GetImpactHoste
 
 // ParseGetListOfOrderResponse parses an HTTP response from a GetListOfOrderWithResponse call
 func ParseGetListOfOrderResponse(rsp *http.Response) (*GetListOfOrderResponse, error) {
-	return parse(rsp, parseGetListOfOrderResponse)
-}
-
-func parseGetListOfOrderResponse(rsp *http.Response) (*GetListOfOrderResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6574,10 +6496,6 @@ func parseGetListOfOrderResponse(rsp *http.Response) (*GetListOfOrderResponse, e
 
 // ParseSubmitOrderResponse parses an HTTP response from a SubmitOrderWithResponse call
 func ParseSubmitOrderResponse(rsp *http.Response) (*SubmitOrderResponse, error) {
-	return parse(rsp, parseSubmitOrderResponse)
-}
-
-func parseSubmitOrderResponse(rsp *http.Response) (*SubmitOrderResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6619,10 +6537,6 @@ func parseSubmitOrderResponse(rsp *http.Response) (*SubmitOrderResponse, error) 
 
 // ParseSubmitRideOrderResponse parses an HTTP response from a SubmitRideOrderWithResponse call
 func ParseSubmitRideOrderResponse(rsp *http.Response) (*SubmitRideOrderResponse, error) {
-	return parse(rsp, parseSubmitRideOrderResponse)
-}
-
-func parseSubmitRideOrderResponse(rsp *http.Response) (*SubmitRideOrderResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6664,10 +6578,6 @@ func parseSubmitRideOrderResponse(rsp *http.Response) (*SubmitRideOrderResponse,
 
 // ParseGetOrderByIDResponse parses an HTTP response from a GetOrderByIDWithResponse call
 func ParseGetOrderByIDResponse(rsp *http.Response) (*GetOrderByIDResponse, error) {
-	return parse(rsp, parseGetOrderByIDResponse)
-}
-
-func parseGetOrderByIDResponse(rsp *http.Response) (*GetOrderByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6706,10 +6616,6 @@ func parseGetOrderByIDResponse(rsp *http.Response) (*GetOrderByIDResponse, error
 
 // ParseCancelOrderResponse parses an HTTP response from a CancelOrderWithResponse call
 func ParseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) {
-	return parse(rsp, parseCancelOrderResponse)
-}
-
-func parseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6754,10 +6660,6 @@ func parseCancelOrderResponse(rsp *http.Response) (*CancelOrderResponse, error) 
 
 // ParseGetListOfPortfoliosResponse parses an HTTP response from a GetListOfPortfoliosWithResponse call
 func ParseGetListOfPortfoliosResponse(rsp *http.Response) (*GetListOfPortfoliosResponse, error) {
-	return parse(rsp, parseGetListOfPortfoliosResponse)
-}
-
-func parseGetListOfPortfoliosResponse(rsp *http.Response) (*GetListOfPortfoliosResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6787,10 +6689,6 @@ func parseGetListOfPortfoliosResponse(rsp *http.Response) (*GetListOfPortfoliosR
 
 // ParseGetPortfolioByIDResponse parses an HTTP response from a GetPortfolioByIDWithResponse call
 func ParseGetPortfolioByIDResponse(rsp *http.Response) (*GetPortfolioByIDResponse, error) {
-	return parse(rsp, parseGetPortfolioByIDResponse)
-}
-
-func parseGetPortfolioByIDResponse(rsp *http.Response) (*GetPortfolioByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6823,10 +6721,6 @@ func parseGetPortfolioByIDResponse(rsp *http.Response) (*GetPortfolioByIDRespons
 
 // ParseGetProjectCategoryByIDResponse parses an HTTP response from a GetProjectCategoryByIDWithResponse call
 func ParseGetProjectCategoryByIDResponse(rsp *http.Response) (*GetProjectCategoryByIDResponse, error) {
-	return parse(rsp, parseGetProjectCategoryByIDResponse)
-}
-
-func parseGetProjectCategoryByIDResponse(rsp *http.Response) (*GetProjectCategoryByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6859,10 +6753,6 @@ func parseGetProjectCategoryByIDResponse(rsp *http.Response) (*GetProjectCategor
 
 // ParseGetProjectByIDResponse parses an HTTP response from a GetProjectByIDWithResponse call
 func ParseGetProjectByIDResponse(rsp *http.Response) (*GetProjectByIDResponse, error) {
-	return parse(rsp, parseGetProjectByIDResponse)
-}
-
-func parseGetProjectByIDResponse(rsp *http.Response) (*GetProjectByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6895,10 +6785,6 @@ func parseGetProjectByIDResponse(rsp *http.Response) (*GetProjectByIDResponse, e
 
 // ParseRequestQuoteResponse parses an HTTP response from a RequestQuoteWithResponse call
 func ParseRequestQuoteResponse(rsp *http.Response) (*RequestQuoteResponse, error) {
-	return parse(rsp, parseRequestQuoteResponse)
-}
-
-func parseRequestQuoteResponse(rsp *http.Response) (*RequestQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6934,10 +6820,6 @@ func parseRequestQuoteResponse(rsp *http.Response) (*RequestQuoteResponse, error
 
 // ParseRequestAirFreightQuoteResponse parses an HTTP response from a RequestAirFreightQuoteWithResponse call
 func ParseRequestAirFreightQuoteResponse(rsp *http.Response) (*RequestAirFreightQuoteResponse, error) {
-	return parse(rsp, parseRequestAirFreightQuoteResponse)
-}
-
-func parseRequestAirFreightQuoteResponse(rsp *http.Response) (*RequestAirFreightQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -6973,10 +6855,6 @@ func parseRequestAirFreightQuoteResponse(rsp *http.Response) (*RequestAirFreight
 
 // ParseRequestFlightQuoteResponse parses an HTTP response from a RequestFlightQuoteWithResponse call
 func ParseRequestFlightQuoteResponse(rsp *http.Response) (*RequestFlightQuoteResponse, error) {
-	return parse(rsp, parseRequestFlightQuoteResponse)
-}
-
-func parseRequestFlightQuoteResponse(rsp *http.Response) (*RequestFlightQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7012,10 +6890,6 @@ func parseRequestFlightQuoteResponse(rsp *http.Response) (*RequestFlightQuoteRes
 
 // ParseRequestGroundFreightQuoteResponse parses an HTTP response from a RequestGroundFreightQuoteWithResponse call
 func ParseRequestGroundFreightQuoteResponse(rsp *http.Response) (*RequestGroundFreightQuoteResponse, error) {
-	return parse(rsp, parseRequestGroundFreightQuoteResponse)
-}
-
-func parseRequestGroundFreightQuoteResponse(rsp *http.Response) (*RequestGroundFreightQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7051,10 +6925,6 @@ func parseRequestGroundFreightQuoteResponse(rsp *http.Response) (*RequestGroundF
 
 // ParseRequestGroundTransportQuoteResponse parses an HTTP response from a RequestGroundTransportQuoteWithResponse call
 func ParseRequestGroundTransportQuoteResponse(rsp *http.Response) (*RequestGroundTransportQuoteResponse, error) {
-	return parse(rsp, parseRequestGroundTransportQuoteResponse)
-}
-
-func parseRequestGroundTransportQuoteResponse(rsp *http.Response) (*RequestGroundTransportQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7090,10 +6960,6 @@ func parseRequestGroundTransportQuoteResponse(rsp *http.Response) (*RequestGroun
 
 // ParseRequestOfficeSpaceQuoteResponse parses an HTTP response from a RequestOfficeSpaceQuoteWithResponse call
 func ParseRequestOfficeSpaceQuoteResponse(rsp *http.Response) (*RequestOfficeSpaceQuoteResponse, error) {
-	return parse(rsp, parseRequestOfficeSpaceQuoteResponse)
-}
-
-func parseRequestOfficeSpaceQuoteResponse(rsp *http.Response) (*RequestOfficeSpaceQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7129,10 +6995,6 @@ func parseRequestOfficeSpaceQuoteResponse(rsp *http.Response) (*RequestOfficeSpa
 
 // ParseRequestRideQuoteResponse parses an HTTP response from a RequestRideQuoteWithResponse call
 func ParseRequestRideQuoteResponse(rsp *http.Response) (*RequestRideQuoteResponse, error) {
-	return parse(rsp, parseRequestRideQuoteResponse)
-}
-
-func parseRequestRideQuoteResponse(rsp *http.Response) (*RequestRideQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7168,10 +7030,6 @@ func parseRequestRideQuoteResponse(rsp *http.Response) (*RequestRideQuoteRespons
 
 // ParseRequestTrainQuoteResponse parses an HTTP response from a RequestTrainQuoteWithResponse call
 func ParseRequestTrainQuoteResponse(rsp *http.Response) (*RequestTrainQuoteResponse, error) {
-	return parse(rsp, parseRequestTrainQuoteResponse)
-}
-
-func parseRequestTrainQuoteResponse(rsp *http.Response) (*RequestTrainQuoteResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7207,10 +7065,6 @@ func parseRequestTrainQuoteResponse(rsp *http.Response) (*RequestTrainQuoteRespo
 
 // ParseGetListOfSubaccountsResponse parses an HTTP response from a GetListOfSubaccountsWithResponse call
 func ParseGetListOfSubaccountsResponse(rsp *http.Response) (*GetListOfSubaccountsResponse, error) {
-	return parse(rsp, parseGetListOfSubaccountsResponse)
-}
-
-func parseGetListOfSubaccountsResponse(rsp *http.Response) (*GetListOfSubaccountsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7246,10 +7100,6 @@ func parseGetListOfSubaccountsResponse(rsp *http.Response) (*GetListOfSubaccount
 
 // ParseCreateSubaccountResponse parses an HTTP response from a CreateSubaccountWithResponse call
 func ParseCreateSubaccountResponse(rsp *http.Response) (*CreateSubaccountResponse, error) {
-	return parse(rsp, parseCreateSubaccountResponse)
-}
-
-func parseCreateSubaccountResponse(rsp *http.Response) (*CreateSubaccountResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7291,10 +7141,6 @@ func parseCreateSubaccountResponse(rsp *http.Response) (*CreateSubaccountRespons
 
 // ParseDeleteSubaccountResponse parses an HTTP response from a DeleteSubaccountWithResponse call
 func ParseDeleteSubaccountResponse(rsp *http.Response) (*DeleteSubaccountResponse, error) {
-	return parse(rsp, parseDeleteSubaccountResponse)
-}
-
-func parseDeleteSubaccountResponse(rsp *http.Response) (*DeleteSubaccountResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7311,10 +7157,6 @@ func parseDeleteSubaccountResponse(rsp *http.Response) (*DeleteSubaccountRespons
 
 // ParseGetSubaccountByIDResponse parses an HTTP response from a GetSubaccountByIDWithResponse call
 func ParseGetSubaccountByIDResponse(rsp *http.Response) (*GetSubaccountByIDResponse, error) {
-	return parse(rsp, parseGetSubaccountByIDResponse)
-}
-
-func parseGetSubaccountByIDResponse(rsp *http.Response) (*GetSubaccountByIDResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7350,10 +7192,6 @@ func parseGetSubaccountByIDResponse(rsp *http.Response) (*GetSubaccountByIDRespo
 
 // ParseUpdateSubaccountResponse parses an HTTP response from a UpdateSubaccountWithResponse call
 func ParseUpdateSubaccountResponse(rsp *http.Response) (*UpdateSubaccountResponse, error) {
-	return parse(rsp, parseUpdateSubaccountResponse)
-}
-
-func parseUpdateSubaccountResponse(rsp *http.Response) (*UpdateSubaccountResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7392,10 +7230,6 @@ func parseUpdateSubaccountResponse(rsp *http.Response) (*UpdateSubaccountRespons
 
 // ParseRemoveSubaccountLogoResponse parses an HTTP response from a RemoveSubaccountLogoWithResponse call
 func ParseRemoveSubaccountLogoResponse(rsp *http.Response) (*RemoveSubaccountLogoResponse, error) {
-	return parse(rsp, parseRemoveSubaccountLogoResponse)
-}
-
-func parseRemoveSubaccountLogoResponse(rsp *http.Response) (*RemoveSubaccountLogoResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7431,10 +7265,6 @@ func parseRemoveSubaccountLogoResponse(rsp *http.Response) (*RemoveSubaccountLog
 
 // ParseUpdateSubaccountLogoFromURLResponse parses an HTTP response from a UpdateSubaccountLogoFromURLWithResponse call
 func ParseUpdateSubaccountLogoFromURLResponse(rsp *http.Response) (*UpdateSubaccountLogoFromURLResponse, error) {
-	return parse(rsp, parseUpdateSubaccountLogoFromURLResponse)
-}
-
-func parseUpdateSubaccountLogoFromURLResponse(rsp *http.Response) (*UpdateSubaccountLogoFromURLResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
@@ -7473,10 +7303,6 @@ func parseUpdateSubaccountLogoFromURLResponse(rsp *http.Response) (*UpdateSubacc
 
 // ParseUpdateSubaccountLogoFromUploadResponse parses an HTTP response from a UpdateSubaccountLogoFromUploadWithResponse call
 func ParseUpdateSubaccountLogoFromUploadResponse(rsp *http.Response) (*UpdateSubaccountLogoFromUploadResponse, error) {
-	return parse(rsp, parseUpdateSubaccountLogoFromUploadResponse)
-}
-
-func parseUpdateSubaccountLogoFromUploadResponse(rsp *http.Response) (*UpdateSubaccountLogoFromUploadResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {

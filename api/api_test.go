@@ -47,7 +47,7 @@ func TestMoneySurvives(t *testing.T) {
 	const cents = 16_777_217 // the first whole number that a float32 cannot hold
 	var order api.Order
 	require.NoError(t, json.Unmarshal([]byte(`{"price_usd_cents":16777217}`), &order))
-	assert.InDelta(t, cents, order.PriceUSDCents, 0)
+	assert.Equal(t, api.USDCents(cents), order.PriceUSDCents)
 
 	body, err := json.Marshal(api.OrderCreate{TotalPriceUSDCents: cents})
 	require.NoError(t, err)

@@ -10,11 +10,12 @@
 //
 // # Members
 //
-// Masses are in kilograms (Kg, Kgs), prices in US cents (USDCents), timestamps
-// in UTC. In answers, a pointer or a slice that is nil was null or absent, which
-// mean the same. Other members are always there by the description; one that the
-// API leaves out all the same is zero, or makes the answer a DecodeError if the
-// answer is of no use without it (the id of an order, the data of a list). In requests, the zero value of
-// an optional member is not sent. Members and enum values that a newer API adds
-// are no error: unknown members are dropped, unknown values are kept.
+// Masses are in kilograms (Kg, Kgs), timestamps in UTC. Total prices are whole
+// cents, of type USDCents; prices per kilogram are float64, in cents. In answers,
+// a pointer or a slice that is nil was null or absent, which mean the same. Other
+// members are always there by the description; one that the API leaves out all
+// the same is zero, or makes the answer a DecodeError if the answer is of no use
+// without it (the id of an order, the data of a list). In requests, the zero
+// value of an optional member is not sent. Members and enum values that a newer
+// API adds are no error: unknown members are dropped, unknown values are kept.
 package api

@@ -248,7 +248,7 @@ func fill(t *testing.T, typ reflect.Type) reflect.Value {
 		value.SetString("text")
 	case reflect.Float64:
 		value.SetFloat(1.5)
-	case reflect.Int:
+	case reflect.Int, reflect.Int64:
 		value.SetInt(1)
 	case reflect.Bool:
 		value.SetBool(true)

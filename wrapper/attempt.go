@@ -1,13 +1,12 @@
 package cnaught
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"mime"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -23,193 +22,194 @@ const (
 	maxPrealloc = 4 << 20
 )
 
-// result is what came of one attempt: an answer outside 2xx (problem), a 2xx
-// that is not the declared value (unreadable), no whole answer (err), or a
-// good answer.
+// result is what came of one attempt. It has a problem (an answer outside 2xx),
+// an unfit body (a 2xx that is not the declared value), an error (no whole
+// answer came), or none of these: a good answer.
 type result struct {
-	x          *exchange
 	status     int
-	resp       *http.Response // its body is read and closed
-	body       []byte
+	header     http.Header
+	resp       *http.Response // its body is read and closed; nil if none came
+	body       []byte         // as it came
+	readable   []byte         // as it was decoded
 	retryAfter time.Duration
 	problem    *Error
-	unreadable *DecodeError
+	unfit      error
 	err        error
-	wire       wire
+	sent       sending
 }
-
-// attemptTimeoutError is the end of an attempt's own time, or of a dialer's or a
-// transport's. It is no context.DeadlineExceeded: the caller's deadline has not
-// come.
-type attemptTimeoutError struct {
-	text string
-	err  error // of a dialer or a transport
-}
-
-func (e *attemptTimeoutError) Error() string    { return e.text }
-func (e *attemptTimeoutError) Timeout() bool    { return true }
-func (e *attemptTimeoutError) As(into any) bool { return errors.As(e.err, into) }
-func (e *attemptTimeoutError) Is(target error) bool {
-	return target != context.DeadlineExceeded && errors.Is(e.err, target)
-}
-
-// bodyError is a request body that the caller's reader failed to give.
-type bodyError struct{ err error }
-
-func (e *bodyError) Error() string { return "request body: " + e.err.Error() }
-func (e *bodyError) Unwrap() error { return e.err }
 
 var errTooLarge = errors.New("larger than the limit")
 
 // attempt sends the request once and reads the whole answer. Its context
-// covers the reading too, so a body that trickles can't hold the call.
-func (c *Client) attempt(x *exchange) *result {
-	x.attempts++
-	ctx, cancel := context.WithTimeout(x.ctx, c.policy.AttemptTimeout)
+// covers the reading too, so a body that trickles in cannot hold up the call.
+func (call *call) attempt() *result {
+	call.attempts++
+	timeout := call.client.attemptTimeout(call.policy)
+	ctx, cancel := context.WithTimeout(call.ctx, timeout)
 	defer cancel()
-	r := &x.last
-	*r = result{x: x}
-	if x.op.class() != retrySafe {
-		t := new(tracer)
-		ctx = t.watch(ctx)
-		defer func() { r.wire = t.wire(c.traced) }()
-	}
-	req, err := x.request(ctx)
-	if err != nil {
-		r.err = &bodyError{err}
-		return r
-	}
-	resp, err := c.send(req)
-	if err == nil && resp == nil {
-		err = errors.New("the transport returned neither an answer nor an error")
-	}
-	if resp != nil && resp.Body == nil { // from a caller's own RoundTripper
-		resp.Body = http.NoBody
-	}
-	if err != nil {
-		if resp != nil { // against RoundTripper's rules
-			resp.Body.Close()
-		}
-		r.err = c.attemptError(ctx, x.ctx, err)
-		return r
-	}
-	defer resp.Body.Close()
-	r.status, r.resp = resp.StatusCode, resp
-	if resp.StatusCode/100 != 2 {
-		c.readProblem(x, r)
-		return r
-	}
-	r.body, err = readBody(resp, c.maxResponseBytes)
+	a := call.newAttemptContext(ctx)
+	r := &a.result
+	resp, err := call.client.transport.RoundTrip(call.attemptRequest(a))
 	switch {
-	case errors.Is(err, errTooLarge):
-		r.unreadable = c.unreadable(x, r, fmt.Errorf("the body is %w of %d bytes", err, c.maxResponseBytes))
 	case err != nil:
-		r.err = c.attemptError(ctx, x.ctx, err)
-	case len(r.body) > 0 && !isJSON(resp.Header.Get("Content-Type")):
-		r.unreadable = c.unreadable(x, r, errors.New("the body is not JSON"))
+	case resp == nil:
+		err = errors.New("the transport returned neither an answer nor an error")
+	default:
+		r.status, r.header, r.resp = resp.StatusCode, resp.Header, resp
+		if resp.Body == nil { // as http.Client allows
+			resp.Body = http.NoBody
+		}
+		err = call.read(resp, r)
+		resp.Body.Close()
 	}
+	r.sent = a.sending(err, call.ctx.Err() != nil)
+	if err != nil {
+		r.err = call.attemptError(ctx, timeout, err)
+	}
+	call.warnOfResending(a)
 	return r
 }
 
-// attemptError tells the attempt's own timeout from the end of the call.
-func (c *Client) attemptError(attempt, call context.Context, err error) error {
-	switch {
-	case call.Err() != nil:
-		return err
-	case attempt.Err() != nil:
-		return &attemptTimeoutError{text: fmt.Sprintf("no whole answer within %v", c.policy.AttemptTimeout)}
-	case errors.Is(err, context.DeadlineExceeded):
-		return &attemptTimeoutError{err.Error(), err}
+// attemptRequest returns a copy of the request with the credentials. Attempts
+// share neither header nor URL: transports write into them, and may still read
+// them when the next attempt has begun.
+func (call *call) attemptRequest(ctx context.Context) *http.Request {
+	req := call.request.WithContext(ctx)
+	u, h, fixed := *req.URL, make(http.Header, len(req.Header)+3), call.client.headers
+	maps.Copy(h, req.Header)
+	h["Authorization"] = fixed.authorization()
+	if h["User-Agent"] == nil {
+		h["User-Agent"] = fixed.userAgent
+	}
+	if h["Accept"] == nil {
+		h["Accept"] = fixed.accept
+	}
+	req.URL, req.Header = &u, h
+	if req.GetBody != nil {
+		req.Body, _ = req.GetBody() // reads from memory, so it does not fail
+	}
+	return req
+}
+
+// sentJSON returns the body of the request if it is JSON.
+func (call *call) sentJSON() []byte {
+	req := call.request
+	if req.GetBody == nil || !strings.HasPrefix(req.Header.Get("Content-Type"), "application/json") {
+		return nil
+	}
+	body, _ := req.GetBody()
+	data, _ := io.ReadAll(body)
+	return data
+}
+
+// read reads the body of an answer into r. Its error says that it did not come
+// whole.
+func (call *call) read(resp *http.Response, r *result) error {
+	if resp.StatusCode/100 != 2 {
+		call.readProblem(resp, r)
+		return nil
+	}
+	limit := call.client.maxResponseBytes
+	var err error
+	if r.body, err = readBody(resp, limit); err == nil {
+		if r.readable, err = fit(r.body, call.answer); err == nil {
+			err = call.checkSubject(r.readable)
+		}
+		if err != nil && (!errors.Is(err, errCutOff) || resp.StatusCode == http.StatusNoContent) {
+			r.unfit, err = err, nil // a 204 has no body that could be cut off
+		}
+	}
+	if errors.Is(err, errTooLarge) {
+		r.unfit, err = fmt.Errorf("the body is %w of %d bytes", err, limit), nil
 	}
 	return err
 }
 
 // readProblem keeps the status whatever becomes of the body.
-func (c *Client) readProblem(x *exchange, r *result) {
-	resp := r.resp
-	var body []byte
-	var err error
+func (call *call) readProblem(resp *http.Response, r *result) {
 	if resp.StatusCode != http.StatusSwitchingProtocols { // its body is the bare connection, which no context ends
-		body, err = readBody(resp, maxErrorBytes)
-	}
-	r.body = body
-	if errors.Is(err, errTooLarge) {
-		io.CopyN(io.Discard, resp.Body, maxDrainBytes)
+		var err error
+		if r.body, err = readBody(resp, maxErrorBytes); errors.Is(err, errTooLarge) {
+			io.CopyN(io.Discard, resp.Body, maxDrainBytes)
+		}
 	}
 	r.retryAfter = retryAfter(resp.Header, time.Now())
 	r.problem = &Error{
-		StatusCode:     resp.StatusCode,
-		Operation:      x.op.ID,
-		Method:         x.req.Method,
-		URL:            x.req.URL.String(),
-		Header:         resp.Header,
-		Body:           body,
-		RetryAfter:     r.retryAfter,
-		IdempotencyKey: x.key,
+		CallInfo:   CallInfo{IdempotencyKey: call.key}, // the meaning of 409 and 422 depends on it
+		StatusCode: resp.StatusCode,
+		Method:     call.request.Method,
+		URL:        call.request.URL.String(),
+		Header:     resp.Header,
+		Body:       r.body,
+		RetryAfter: r.retryAfter,
 	}
-	parseProblem(r.problem, body)
-	c.secret.maskProblem(r.problem)
+	parseProblem(r.problem, r.body)
+	call.client.secret.maskProblem(r.problem)
 }
 
-func (c *Client) unreadable(x *exchange, r *result, err error) *DecodeError {
-	return &DecodeError{
-		Operation:      x.op.ID,
-		StatusCode:     r.status,
-		Header:         c.secret.maskHeader(r.resp.Header),
-		Body:           c.secret.maskBytes(r.body),
-		Attempts:       x.attempts,
-		IdempotencyKey: x.key,
-		Ambiguous:      x.op.class() != retrySafe,
-		Err:            c.secret.maskError(err),
+// attemptError tells the attempt's own timeout from the end of the call.
+func (call *call) attemptError(attempt context.Context, timeout time.Duration, err error) error {
+	switch {
+	case call.ctx.Err() != nil:
+		return contextError(call.ctx)
+	case attempt.Err() != nil:
+		return &timeoutError{text: fmt.Sprintf("no whole answer within %v", timeout)}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &timeoutError{err.Error(), err}
 	}
+	return err
 }
 
-// readBody reads up to limit bytes and the end of the body, which lets the
-// connection be used again. With errTooLarge it returns the first limit bytes,
-// with any other error what came. net/http holds a server to the length that it
-// announced, but a caller's own RoundTripper that changed the body may have left
-// the old one: what is longer, or whole without it, is taken all the same.
-func readBody(resp *http.Response, limit int64) (body []byte, err error) {
-	if resp.Body == http.NoBody {
-		return nil, nil
+// contextError is the error of a context that has ended, with its cause; nil
+// while it has not.
+func contextError(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); err != nil && !errors.Is(cause, err) {
+		return fmt.Errorf("%w: %w", err, cause)
 	}
-	limit = min(limit, math.MaxInt64-1)
-	if n := resp.ContentLength; n > 0 && n <= min(limit, maxPrealloc) {
-		// One byte more than announced, so that the same read meets the end.
-		body = make([]byte, n+1)
-		got, err := io.ReadFull(resp.Body, body)
-		body = body[:got]
+	return err
+}
+
+// timeoutError is the end of an attempt's own time, or of a dialer's or a
+// transport's. It is a net.Error, but not context.DeadlineExceeded: the caller's
+// deadline has not passed.
+type timeoutError struct {
+	text string
+	err  error // of a dialer or a transport
+}
+
+func (e *timeoutError) Error() string    { return e.text }
+func (e *timeoutError) Timeout() bool    { return true }
+func (e *timeoutError) Temporary() bool  { return true }
+func (e *timeoutError) As(into any) bool { return errors.As(e.err, into) }
+func (e *timeoutError) Is(target error) bool {
+	return target != context.DeadlineExceeded && errors.Is(e.err, target)
+}
+
+// readBody reads an answer's body up to limit bytes; see readUpTo.
+func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	// One byte more than announced, so that the read that meets the end needs no
+	// more room.
+	return readUpTo(resp.Body, limit, int(min(resp.ContentLength, limit, maxPrealloc))+1)
+}
+
+// readUpTo reads up to limit bytes and the end, which lets a connection be used
+// again. With errTooLarge it returns the first limit bytes, with any other error
+// what came.
+func readUpTo(r io.Reader, limit int64, expected int) ([]byte, error) {
+	body := make([]byte, 0, max(expected, bytes.MinRead))
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
 		switch {
-		case err == io.EOF || err == io.ErrUnexpectedEOF:
-			if int64(got) < n && !json.Valid(body) {
-				return body, io.ErrUnexpectedEOF
-			}
+		case int64(len(body)) > limit:
+			return body[:limit], errTooLarge
+		case err == io.EOF:
 			return body, nil
 		case err != nil:
 			return body, err
+		case len(body) == cap(body):
+			body = append(body, 0)[:len(body)]
 		}
 	}
-	rest, err := io.ReadAll(io.LimitReader(resp.Body, limit-int64(len(body))+1))
-	if len(body) == 0 {
-		body = rest
-	} else {
-		body = append(body, rest...)
-	}
-	if err == nil && int64(len(body)) > limit {
-		return body[:limit], errTooLarge
-	}
-	return body, err
-}
-
-// isJSON accepts application/json and any +json, which RFC 6839 makes
-// readable as JSON.
-func isJSON(contentType string) bool {
-	if contentType == "application/json" { // without parsing, as on almost every answer
-		return true
-	}
-	mediaType, _, err := mime.ParseMediaType(contentType)
-	if err != nil && mediaType == "" {
-		return false
-	}
-	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/api"
 )
 
 func TestBucketBurstAndRefill(t *testing.T) {
@@ -98,20 +100,55 @@ func TestOutageCostsAtMostTheBudget(t *testing.T) {
 	})
 }
 
-func TestBudgetIsSharedByAllOperations(t *testing.T) {
+// Reads share one budget, and calls that can act twice another, so that an
+// outage that is met by reads leaves a purchase its retries.
+func TestReadsAndPurchasesHaveABudgetEach(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(reply(500, ``))
 		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 3, Budget: RetryBudget{Capacity: 3}}))
 		attempts := func(err error) int { t.Helper(); return as[*Error](t, err).Attempts }
 		_, err := c.GetOrder(t.Context(), "x")
 		assert.Equal(t, 3, attempts(err))
-		_, err = c.PlaceOrder(t.Context(), tenKg)
+		_, err = c.ListPortfolios(t.Context())
 		assert.Equal(t, 2, attempts(err), "one token was left")
 		assert.Contains(t, err.Error(), "the client's retry budget is exhausted")
 		start := time.Now()
-		_, err = c.ListPortfolios(t.Context())
+		_, err = c.QuoteMass(t.Context(), api.MassQuoteRequest{AmountKg: 1})
 		assert.Equal(t, 1, attempts(err))
 		assert.Zero(t, time.Since(start), "without a token there is no pause either")
+
+		_, err = c.PlaceOrder(t.Context(), tenKg)
+		assert.Equal(t, 3, attempts(err))
+		_, err = c.CancelOrder(t.Context(), "x")
+		assert.Equal(t, 2, attempts(err))
+		_, err = c.CreateSubaccount(t.Context(), api.SubaccountCreate{Name: "n"})
+		assert.Equal(t, 1, attempts(err))
+	})
+}
+
+// A program with a few calls a day has its retries back some minutes after an
+// outage.
+func TestBudgetComesBackWithTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := play(reply(500, ``))
+		c := newClient(t, rt)
+		attempts := func() int {
+			_, err := c.PlaceOrder(t.Context(), tenKg)
+			return as[*Error](t, err).Attempts
+		}
+		for range 4 {
+			attempts()
+		}
+		assert.Equal(t, 1, attempts(), "the bucket is empty")
+		time.Sleep(time.Minute)
+		assert.Equal(t, 2, attempts(), "one retry a minute")
+		time.Sleep(3 * time.Minute)
+		assert.Equal(t, 4, attempts())
+		time.Sleep(24 * time.Hour)
+		for range 3 {
+			assert.Equal(t, 4, attempts())
+		}
+		assert.Less(t, attempts(), 4, "no more than the capacity")
 	})
 }
 
@@ -148,9 +185,9 @@ func TestWhatRefillsTheBudget(t *testing.T) {
 	for status, refills := range map[int]bool{200: true, 400: true, 401: true, 404: true, 422: true, 302: true, 500: false, 501: false, 503: false, 429: false, 408: false} {
 		rt := play(reply(status, orderJSON))
 		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 1, Budget: RetryBudget{Capacity: 2, PerSuccess: 1}}))
-		c.budget.withdraw()
+		c.reads.withdraw()
 		c.GetOrder(t.Context(), "x")
-		assert.Equal(t, refills, c.budget.tokens == 2, "%d", status)
+		assert.Equal(t, refills, c.reads.tokens == 2, "%d", status)
 	}
 }
 

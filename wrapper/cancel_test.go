@@ -93,7 +93,7 @@ func TestCancellationIsFeltAtOnce(t *testing.T) {
 					assert.Nil(t, order)
 					assert.Equal(t, after, time.Since(begun), kind)
 					assert.ErrorIs(t, err, want, kind)
-					assert.Contains(t, err.Error(), "cnaught: GetOrderById: ")
+					assert.Contains(t, err.Error(), "cnaught: GetOrder (GetOrderById): ")
 				}
 			})
 		})

@@ -2,7 +2,6 @@ package cnaught
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -12,14 +11,20 @@ import (
 //
 // Operation GetProjectById: https://docs.cnaught.com/api-reference/projects/get-project-by-id
 func (c *Client) GetProject(ctx context.Context, id string, opts ...CallOption) (*api.ProjectWithCreditIssuances, error) {
-	return byID[api.ProjectWithCreditIssuances](ctx, c, opGetProjectByID, id, opts)
+	call := c.newCall(ctx, "GetProject", opts)
+	call.id(idOfGetProjectByID, id)
+	call.build(api.NewGetProjectByIDRequest(relative, id))
+	return do(call, opGetProjectByID)
 }
 
 // GetProjectCategory returns a category with its projects, or ErrNotFound.
 //
 // Operation GetProjectCategoryById: https://docs.cnaught.com/api-reference (project categories)
 func (c *Client) GetProjectCategory(ctx context.Context, id string, opts ...CallOption) (*api.ProjectCategoryWithProjects, error) {
-	return byID[api.ProjectCategoryWithProjects](ctx, c, opGetProjectCategoryByID, id, opts)
+	call := c.newCall(ctx, "GetProjectCategory", opts)
+	call.id(idOfGetProjectCategoryByID, id)
+	call.build(api.NewGetProjectCategoryByIDRequest(relative, id))
+	return do(call, opGetProjectCategoryByID)
 }
 
 // GetPortfolio returns a portfolio with its prices, in US cents per kilogram,
@@ -27,7 +32,10 @@ func (c *Client) GetProjectCategory(ctx context.Context, id string, opts ...Call
 //
 // Operation GetPortfolioById: https://docs.cnaught.com/api-reference/portfolios/get-portfolio-by-id
 func (c *Client) GetPortfolio(ctx context.Context, id string, opts ...CallOption) (*api.PortfolioWithCategoryAllocations, error) {
-	return byID[api.PortfolioWithCategoryAllocations](ctx, c, opGetPortfolioByID, id, opts)
+	call := c.newCall(ctx, "GetPortfolio", opts)
+	call.id(idOfGetPortfolioByID, id)
+	call.build(api.NewGetPortfolioByIDRequest(relative, id))
+	return do(call, opGetPortfolioByID)
 }
 
 // ListPortfolios returns all portfolios that the account may buy from. They
@@ -35,7 +43,7 @@ func (c *Client) GetPortfolio(ctx context.Context, id string, opts ...CallOption
 //
 // Operation GetListOfPortfolios: https://docs.cnaught.com/api-reference/portfolios/get-list-of-portfolios
 func (c *Client) ListPortfolios(ctx context.Context, opts ...CallOption) (*api.PortfolioList, error) {
-	return do[api.PortfolioList](ctx, c, "GetListOfPortfolios", opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.GetListOfPortfolios(ctx)
-	})
+	call := c.newCall(ctx, "ListPortfolios", opts)
+	call.build(api.NewGetListOfPortfoliosRequest(relative))
+	return do(call, opGetListOfPortfolios)
 }

@@ -2,7 +2,6 @@ package cnaught
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -21,23 +20,22 @@ import (
 //
 // Operation CreateCheckoutSession: https://docs.cnaught.com/api-reference/checkout-sessions/create-checkout-session
 func (c *Client) CreateCheckoutSession(ctx context.Context, session api.CheckoutSessionCreate, opts ...CallOption) (*api.CheckoutSession, error) {
-	in := input{op: "CreateCheckoutSession"}
-	in.positive("amount_kg", session.AmountKg)
-	in.httpsURL("success_url", session.SuccessURL)
-	in.httpsURL("cancel_url", session.CancelURL)
-	in.text("description", session.Description)
-	in.notification(session.NotificationConfig)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.CheckoutSession](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.CreateCheckoutSession(ctx, nil, session)
-	})
+	call := c.newCall(ctx, "CreateCheckoutSession", opts)
+	call.positive("amount_kg", session.AmountKg)
+	call.returnURL("success_url", session.SuccessURL)
+	call.returnURL("cancel_url", session.CancelURL)
+	call.text("description", session.Description)
+	call.notification(session.NotificationConfig)
+	call.build(api.NewCreateCheckoutSessionRequest(relative, nil, session))
+	return do(call, opCreateCheckoutSession)
 }
 
 // GetCheckoutSession returns the session with the given id, or ErrNotFound.
 //
 // Operation GetCheckoutSessionById: https://docs.cnaught.com/api-reference/checkout-sessions/get-checkout-session
 func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...CallOption) (*api.CheckoutSession, error) {
-	return byID[api.CheckoutSession](ctx, c, opGetCheckoutSessionByID, id, opts)
+	call := c.newCall(ctx, "GetCheckoutSession", opts)
+	call.id(idOfGetCheckoutSessionByID, id)
+	call.build(api.NewGetCheckoutSessionByIDRequest(relative, id))
+	return do(call, opGetCheckoutSessionByID)
 }

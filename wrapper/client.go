@@ -1,15 +1,14 @@
 package cnaught
 
 import (
-	"crypto/tls"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,19 +23,15 @@ type Client struct {
 	secret           *secret
 	headers          *fixedHeaders
 	subaccount       string
-	send             func(*http.Request) (*http.Response, error)
-	traced           bool // send is net/http's own transport
-	closeIdle        func()
+	httpClient       *http.Client // the caller's; nil for none
+	ownTransport     *http.Transport
+	transport        http.RoundTripper // the middleware around innermost
 	policy           RetryPolicy
-	budget           *bucket
+	reads, purchases *bucket
 	jitter           func(time.Duration) time.Duration
 	logger           *slog.Logger
 	maxResponseBytes int64
-
-	// ops builds requests relative to the base URL, which the Doer completes:
-	// that saves parsing the base URL with every call.
-	ops *api.Client
-	raw *api.ClientWithResponses
+	raw              *api.ClientWithResponses
 }
 
 // fixedHeaders are the same on every request. The first is behind a closure for
@@ -61,7 +56,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	policy, err := s.policy.withDefaults()
+	policy, err := s.policy.fill("New", DefaultRetryPolicy())
 	if err != nil {
 		return nil, err
 	}
@@ -72,8 +67,11 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		base:             base,
 		secret:           newSecret(apiKey),
 		subaccount:       Value(s.subaccount),
+		httpClient:       s.httpClient,
+		ownTransport:     newTransport(),
 		policy:           policy,
-		budget:           newBucket(policy.Budget),
+		reads:            newBucket(policy.Budget),
+		purchases:        newBucket(policy.Budget),
 		jitter:           fullJitter,
 		logger:           s.logger,
 		maxResponseBytes: s.maxResponseBytes,
@@ -84,9 +82,13 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		userAgent:     []string{strings.TrimSpace(s.userAgent + " " + userAgent())},
 		accept:        []string{"application/json, application/problem+json"},
 	}
-	c.useHTTPClient(s.httpClient)
-	c.ops = &api.Client{Client: doer{c}}
-	c.raw = &api.ClientWithResponses{ClientInterface: &api.Client{Server: base.String() + "/", Client: doer{c}}}
+	c.transport = innermost{c}
+	for _, wrap := range slices.Backward(s.middleware) {
+		if c.transport = wrap(c.transport); c.transport == nil {
+			return nil, &InvalidRequestError{"New", "middleware", "returned nil"}
+		}
+	}
+	c.raw = &api.ClientWithResponses{ClientInterface: &api.Client{Server: base.String() + "/", Client: rawDoer{c}}}
 	return c, nil
 }
 
@@ -104,21 +106,17 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 	return New(key, opts...)
 }
 
-// Raw returns the generated client, for operations and details that this
-// package has no method for, with the same authentication, retries, idempotency
-// keys and errors. Every answer outside 2xx is an error, except the 404 of a
-// repeated deletion, which counts as success. What a 2xx holds is not checked
-// beyond its types: the member for its status is nil if the answer had no JSON.
-//
-// The two deprecated operations are reachable here alone. SubmitRideOrder is
-// replaced by [Client.QuoteGroundTransport] with the vehicle type
-// passenger_car_van_or_suv and then [Client.PlaceOrder]; RequestRideQuote by
-// QuoteGroundTransport with that vehicle type.
-func (c *Client) Raw() *api.ClientWithResponses { return c.raw }
+// Subaccount returns the id that [WithSubaccount] gave; empty for none.
+func (c *Client) Subaccount() string { return c.subaccount }
 
 // CloseIdleConnections closes connections that are kept for reuse. A program
 // that is done with a client calls it to leave nothing behind.
-func (c *Client) CloseIdleConnections() { c.closeIdle() }
+func (c *Client) CloseIdleConnections() {
+	c.ownTransport.CloseIdleConnections()
+	if c.httpClient != nil {
+		c.httpClient.CloseIdleConnections()
+	}
+}
 
 // String names the base URL, and never the key.
 func (c *Client) String() string { return fmt.Sprintf("cnaught.Client(%s)", c.base) }
@@ -136,7 +134,7 @@ func (s *settings) check(apiKey string) error {
 	case strings.TrimSpace(apiKey) != apiKey:
 		return &InvalidRequestError{"New", "API key", "begins or ends with white space (a line break?)"}
 	case strings.Contains(apiKey, " "):
-		return &InvalidRequestError{"New", "API key", `holds a space (leave out "Bearer")`}
+		return &InvalidRequestError{"New", "API key", `contains a space (leave out "Bearer")`}
 	case checkHeaderValue(apiKey) != "":
 		return &InvalidRequestError{"New", "API key", checkHeaderValue(apiKey)}
 	case s.subaccount != nil && *s.subaccount == "":
@@ -157,6 +155,8 @@ func parseBaseURL(raw, from string, insecure bool) (*url.URL, error) {
 	}
 	u, err := url.Parse(raw)
 	switch {
+	case strings.TrimSpace(raw) != raw:
+		return refuse("begins or ends with white space")
 	case err != nil:
 		return refuse("is not a URL such as " + DefaultBaseURL)
 	case u.Scheme != "https" && u.Scheme != "http":
@@ -166,11 +166,11 @@ func parseBaseURL(raw, from string, insecure bool) (*url.URL, error) {
 	case !validPort(u.Port()):
 		return refuse("has a port that is not 1 to 65535")
 	case u.User != nil:
-		return refuse("holds credentials")
+		return refuse("contains credentials")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
 		return refuse("has a query or a fragment")
 	case u.Scheme == "http" && !insecure && !isLoopback(u.Hostname()):
-		return refuse("is plain http off loopback, so the API key would travel unencrypted: use https, or WithInsecureHTTP")
+		return refuse("uses plain http to a host that is not loopback, so the API key would travel unencrypted: use https, or WithInsecureHTTP")
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	for segment := range strings.SplitSeq(strings.TrimPrefix(u.EscapedPath(), "/"), "/") {
@@ -178,7 +178,9 @@ func parseBaseURL(raw, from string, insecure bool) (*url.URL, error) {
 			return refuse("has an empty or dot segment in its path")
 		}
 	}
-	u.Host = strings.ToLower(u.Host)
+	if !strings.Contains(u.Host, "%") { // the zone of an IPv6 address is case-sensitive
+		u.Host = strings.ToLower(u.Host)
+	}
 	return u, nil
 }
 
@@ -194,52 +196,6 @@ func isLoopback(host string) bool {
 	}
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.Unmap().IsLoopback()
-}
-
-// useHTTPClient sends through the transport itself where the client adds
-// nothing to it: no redirects by construction, and no second copy of the
-// headers. Its Timeout becomes that of the attempts.
-func (c *Client) useHTTPClient(hc *http.Client) {
-	if hc == nil {
-		hc = &http.Client{Transport: newTransport()}
-	}
-	c.closeIdle = hc.CloseIdleConnections
-	transport := hc.Transport
-	if transport == nil {
-		transport = http.DefaultTransport
-	}
-	_, c.traced = transport.(*http.Transport)
-	if hc.Timeout > 0 {
-		c.policy.AttemptTimeout = min(c.policy.AttemptTimeout, hc.Timeout)
-	}
-	if hc.Jar == nil {
-		c.send = transport.RoundTrip
-		return
-	}
-	own := *hc
-	own.Timeout = 0
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c.send = func(req *http.Request) (*http.Response, error) {
-		return own.Do(req.Clone(req.Context())) // the Jar writes into the headers, which all attempts share
-	}
-}
-
-// newTransport differs from http.DefaultTransport in its time limits and in
-// keeping a connection for each of 64 parallel calls, where net/http keeps two
-// and closes the rest after every use.
-func newTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConns:          100,
-		MaxIdleConnsPerHost:   64,
-		ForceAttemptHTTP2:     true,
-	}
 }
 
 // userAgent carries the module's version where the build knows it.

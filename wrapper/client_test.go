@@ -100,13 +100,13 @@ func TestBaseURLReachesTheWire(t *testing.T) {
 
 func TestNewSaysWhatIsWrong(t *testing.T) {
 	for want, f := range map[string]func() (*Client, error){
-		"API key begins or ends with white space (a line break?)": func() (*Client, error) { return New("C0-x\n") },
-		`API key holds a space (leave out "Bearer")`:              func() (*Client, error) { return New("Bearer C0-x") },
-		"API key holds characters outside printable ASCII":        func() (*Client, error) { return New("clé") },
-		"subaccount is empty":                                     func() (*Client, error) { return New(testKey, WithSubaccount("")) },
-		"base URL has a port that is not 1 to 65535":              func() (*Client, error) { return New(testKey, WithBaseURL("https://a.test:99999/v1")) },
-		"RetryPolicy.Budget.Capacity is negative or no number":    func() (*Client, error) { return New(testKey, withBudget(math.NaN(), 0)) },
-		"RetryPolicy.Budget.PerSuccess is negative or no number":  func() (*Client, error) { return New(testKey, withBudget(1, -1)) },
+		"API key begins or ends with white space (a line break?)":   func() (*Client, error) { return New("C0-x\n") },
+		`API key contains a space (leave out "Bearer")`:             func() (*Client, error) { return New("Bearer C0-x") },
+		"API key contains characters outside printable ASCII":       func() (*Client, error) { return New("clé") },
+		"subaccount is empty":                                       func() (*Client, error) { return New(testKey, WithSubaccount("")) },
+		"base URL has a port that is not 1 to 65535":                func() (*Client, error) { return New(testKey, WithBaseURL("https://a.test:99999/v1")) },
+		"RetryPolicy.Budget.Capacity is negative or not a number":   func() (*Client, error) { return New(testKey, withBudget(math.NaN(), 0)) },
+		"RetryPolicy.Budget.PerSuccess is negative or not a number": func() (*Client, error) { return New(testKey, withBudget(1, -1)) },
 	} {
 		_, err := f()
 		assert.EqualError(t, err, "cnaught: New: "+want)
@@ -181,7 +181,7 @@ func TestNewFromEnv(t *testing.T) {
 	assert.Equal(t, "cnaught.Client(https://option.test/v1)", c.String(), "options win")
 
 	for base, want := range map[string]string{
-		"http://api.cnaught.com/v1": "is plain http off loopback, so the API key would travel unencrypted: use https, or WithInsecureHTTP",
+		"http://api.cnaught.com/v1": "uses plain http to a host that is not loopback, so the API key would travel unencrypted: use https, or WithInsecureHTTP",
 		"127.0.0.1:8765/v1":         "is not a URL such as https://api.cnaught.com/v1",
 		"localhost:8765/v1":         "is not an absolute http or https URL such as https://api.cnaught.com/v1",
 	} {
@@ -200,10 +200,10 @@ func TestRetryPolicyDefaults(t *testing.T) {
 		{NoRetry(), RetryPolicy{1, d.BaseDelay, d.MaxDelay, d.MaxRetryAfter, d.AttemptTimeout, d.Budget}},
 		{
 			RetryPolicy{MaxDelay: time.Minute, Budget: RetryBudget{Capacity: 3}},
-			RetryPolicy{d.MaxAttempts, d.BaseDelay, time.Minute, d.MaxRetryAfter, d.AttemptTimeout, RetryBudget{3, d.Budget.PerSuccess}},
+			RetryPolicy{d.MaxAttempts, d.BaseDelay, time.Minute, d.MaxRetryAfter, d.AttemptTimeout, RetryBudget{3, d.Budget.PerSuccess, d.Budget.PerMinute}},
 		},
 	} {
-		got, err := tt.given.withDefaults()
+		got, err := tt.given.fill("New", DefaultRetryPolicy())
 		require.NoError(t, err)
 		assert.Equal(t, tt.want, got)
 	}

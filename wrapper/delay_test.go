@@ -153,8 +153,7 @@ func TestServersWordIsAFloor(t *testing.T) {
 
 func TestFloorIsNotLostToOverflow(t *testing.T) {
 	c := newClient(t, play(reply(200, orderJSON)), WithRetryPolicy(RetryPolicy{MaxRetryAfter: math.MaxInt64}))
-	x := &exchange{ctx: t.Context(), rewindable: true}
-	d, err := c.pause(x, 0, &result{retryAfter: math.MaxInt64 - 5}, verdict{retry: true})
+	d, err := anyCall(t, c).pause(&result{retryAfter: math.MaxInt64 - 5}, outcome{repeatable: true})
 	require.NoError(t, err)
 	assert.Equal(t, time.Duration(math.MaxInt64-5), d)
 }

@@ -1,8 +1,10 @@
 package cnaught
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,50 +13,105 @@ import (
 	"unicode/utf8"
 )
 
-// Sentinels for errors.Is. The first group matches an [*Error] by the problem
-// type's URI or, where that is missing or unknown, by its status. The types are
-// those of the vendor's Node SDK.
+// Sentinels for errors.Is. Those of the first group match an [*Error] by the URI
+// of its problem type or, where that is missing or unknown, by its status. The
+// types are those of the vendor's Node SDK.
 var (
-	// ErrUnauthorized: 401, the API key was not accepted.
+	// ErrUnauthorized says that the API key was not accepted (401).
 	ErrUnauthorized = errors.New("cnaught: unauthorized")
-	// ErrForbidden: 403, such as subaccounts not enabled, or an order that is cancelled already.
+	// ErrForbidden says that the account may not do this (403): subaccounts are not
+	// enabled, or the order is cancelled already.
 	ErrForbidden = errors.New("cnaught: forbidden")
-	// ErrNotFound: 404.
+	// ErrNotFound says that the API does not know the id (404).
 	ErrNotFound = errors.New("cnaught: not found")
-	// ErrInvalidParameters: the API refused members of the request; see [Error.Errors].
+	// ErrInvalidParameters says that the API refused members of the request; see
+	// [Error.Errors].
 	ErrInvalidParameters = errors.New("cnaught: invalid parameters")
-	// ErrInvalidPagination: the API refused a cursor or limit.
+	// ErrInvalidPagination says that the API refused a cursor or a limit.
 	ErrInvalidPagination = errors.New("cnaught: invalid pagination")
-	// ErrInvalidSubaccount: the API does not know the subaccount of X-Subaccount-Id.
+	// ErrInvalidSubaccount says that the API does not know the subaccount in
+	// X-Subaccount-Id.
 	ErrInvalidSubaccount = errors.New("cnaught: invalid subaccount")
-	// ErrIdempotencyKeyTooLong: the key has more than 512 characters. The client
-	// refuses such keys before sending, with an error that matches
+	// ErrIdempotencyKeyTooLong says that the key has more than 512 characters. The
+	// client refuses such keys before sending, with an error that matches
 	// ErrInvalidRequest too.
 	ErrIdempotencyKeyTooLong = errors.New("cnaught: idempotency key too long")
-	// ErrIdempotencyConcurrent: 409, a request with this key is still being processed.
+	// ErrIdempotencyConcurrent says that a request with this key is still being
+	// processed (409).
 	ErrIdempotencyConcurrent = errors.New("cnaught: concurrent requests with one idempotency key")
-	// ErrIdempotencyMismatch: 422, the key was used before with another payload,
-	// and that call was processed. With a key of the caller's it matches
-	// ErrOutcomeUnknown too: what that call did is not known here.
+	// ErrIdempotencyMismatch says that the key was used before with another payload,
+	// and that the API processed that call (422). With a key of the caller's it
+	// matches ErrOutcomeUnknown too, since what that call did is not known here.
 	ErrIdempotencyMismatch = errors.New("cnaught: idempotency key used with another payload")
-	// ErrRateLimited: 429.
+	// ErrRateLimited says that the API asks to slow down (429).
 	ErrRateLimited = errors.New("cnaught: rate limited")
-	// ErrServer: any 5xx.
+	// ErrServer says that the API or a gateway failed (any 5xx).
 	ErrServer = errors.New("cnaught: server error")
 
-	// ErrOutcomeUnknown: the call failed, yet the server may have acted on it.
-	// Only operations that could act twice report it. If [IdempotencyKeyFrom]
-	// gives a key, call again with it to settle it. A checkout session has none:
-	// call again.
+	// ErrOutcomeUnknown says that the call failed, yet the server may have acted on
+	// it. Only operations that could act twice report it. If [IdempotencyKeyFrom]
+	// gives a key, call again with it to settle the outcome. A checkout session has
+	// no key; call again.
 	ErrOutcomeUnknown = errors.New("cnaught: outcome unknown")
-	// ErrInvalidRequest: the input was refused before a byte was sent.
+	// ErrInvalidRequest says that the input was refused before a byte was sent.
 	ErrInvalidRequest = errors.New("cnaught: invalid request")
-	// ErrCursorIgnored: a list answered with a page that it had given before.
+	// ErrCursorIgnored says that a list answered with a page that it had given
+	// before.
 	ErrCursorIgnored = errors.New("cnaught: the server ignored the cursor")
 )
 
 // maxQuoted bounds what a message quotes of a server's answer, in bytes.
 const maxQuoted = 500
+
+// CallInfo says which call failed, and what is known about its outcome. It is
+// part of [*Error], [*TransportError] and [*DecodeError].
+type CallInfo struct {
+	Call      string // the method that was called, such as PlaceOrder
+	Operation string // operationId, such as SubmitOrder
+	Attempts  int    // requests begun for this call
+	// IdempotencyKey is the key that every attempt carried; empty for operations
+	// without.
+	IdempotencyKey string
+	// OutcomeUnknown says that the server may have acted, and that repeating the
+	// call without its key may act again. errors.Is(err, ErrOutcomeUnknown) says
+	// the same.
+	OutcomeUnknown bool
+	// EarlierCall says that this call did nothing: what is unknown is the outcome
+	// of an earlier call with the caller's own key.
+	EarlierCall bool
+
+	stopped error // what ended the retries early: the context's error or an exhausted budget
+}
+
+func (i *CallInfo) callInfo() *CallInfo { return i }
+
+// begin starts a message with the names of the call.
+func (i *CallInfo) begin(b *strings.Builder) {
+	b.WriteString("cnaught: " + cmp.Or(i.Call, i.Operation))
+	if i.Operation != "" && i.Call != "" && i.Operation != i.Call {
+		b.WriteString(" (" + i.Operation + ")")
+	}
+	b.WriteString(": ")
+}
+
+// end finishes a message with the attempts and what to do about an unknown
+// outcome.
+func (i *CallInfo) end(b *strings.Builder) {
+	if i.Attempts > 1 {
+		fmt.Fprintf(b, " (%d attempts)", i.Attempts)
+	}
+	if i.stopped != nil {
+		fmt.Fprintf(b, "; not tried again: %v", i.stopped)
+	}
+	switch {
+	case i.OutcomeUnknown && i.EarlierCall:
+		fmt.Fprintf(b, "; if an earlier call used idempotency key %q, it may have acted: call again with it to settle that", i.IdempotencyKey)
+	case i.OutcomeUnknown && i.IdempotencyKey != "":
+		fmt.Fprintf(b, "; outcome unknown: call again with idempotency key %q to settle it", i.IdempotencyKey)
+	case i.OutcomeUnknown:
+		b.WriteString("; outcome unknown: the server may have acted")
+	}
+}
 
 // Error is every answer outside 2xx. Its first members are those of problem
 // details (RFC 9457); answers that are no problem document leave them empty,
@@ -76,29 +133,21 @@ type Error struct {
 	// Extensions holds the document's other members.
 	Extensions map[string]any
 
+	CallInfo
 	StatusCode int           // of the answer
-	Operation  string        // operationId, such as SubmitOrder
 	Method     string        // of the request
 	URL        string        // of the request
 	Header     http.Header   // of the answer, such as its request id
 	Body       []byte        // at most 1 MiB
-	Attempts   int           // requests sent for this call
 	RetryAfter time.Duration // what the server asked for; 0 if nothing usable
-	// IdempotencyKey is the key that every attempt carried; empty for operations without.
-	IdempotencyKey string
-	// Ambiguous: some attempt may have acted, and repeating the call without
-	// its key may act again. errors.Is(err, ErrOutcomeUnknown) says the same.
-	Ambiguous bool
-
-	stopped error // what ended the retries early: the context's error or an exhausted budget
-	earlier bool  // what is ambiguous is an earlier call with the caller's own key
 }
 
-// Error names the operation, status, title, detail, each member's complaint,
+// Error names the call, the operation, status, title, detail, each member's complaint,
 // the attempts, and what to do about an unknown outcome.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cnaught: %s: %d", e.Operation, e.StatusCode)
+	e.begin(&b)
+	fmt.Fprintf(&b, "%d", e.StatusCode)
 	if text := http.StatusText(e.StatusCode); text != "" {
 		b.WriteString(" " + text)
 	}
@@ -117,11 +166,11 @@ func (e *Error) Error() string {
 	if len(e.Errors) > 0 {
 		b.WriteString(": " + quote(joinComplaints(e.Errors)))
 	}
-	if e.earlier && e.kind() == ErrIdempotencyMismatch {
+	if e.EarlierCall && e.kind() == ErrIdempotencyMismatch {
 		fmt.Fprintf(&b, "; an earlier call with idempotency key %q was processed: call again with its input to have its answer", e.IdempotencyKey)
 		return b.String()
 	}
-	writeEnding(&b, e.Attempts, e.stopped, e.Ambiguous, e.earlier, e.IdempotencyKey)
+	e.end(&b)
 	return b.String()
 }
 
@@ -136,7 +185,7 @@ func (e *Error) Is(target error) bool {
 	case ErrServer:
 		return e.StatusCode >= 500
 	case ErrOutcomeUnknown:
-		return e.Ambiguous
+		return e.OutcomeUnknown
 	case nil:
 		return false
 	default:
@@ -205,28 +254,24 @@ func (e *Error) typed() error {
 	return nil
 }
 
+// isProblemDocument reports whether the body was a problem document (RFC 9457),
+// whatever its media type: only an API writes one about its own decision.
+func (e *Error) isProblemDocument() bool { return e.Type != "" || e.Title != "" || e.Status != 0 }
+
 // TransportError is a call for which no whole answer came.
 type TransportError struct {
-	Operation string
-	Attempts  int // requests begun for this call
-	// IdempotencyKey is the key that every attempt carried; empty for operations without.
-	IdempotencyKey string
-	// Ambiguous: some attempt may have acted, and repeating the call without
-	// its key may act again. errors.Is(err, ErrOutcomeUnknown) says the same.
-	Ambiguous bool
+	CallInfo
 	// Err is the last attempt's error, or the context's if that ended the call.
 	Err error
-
-	stopped error
-	earlier bool
 }
 
-// Error names the operation, the cause, the attempts, and what to do about an
-// unknown outcome.
+// Error names the call, the operation, the cause, the attempts, and what to do
+// about an unknown outcome.
 func (e *TransportError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cnaught: %s: %s", e.Operation, quote(fmt.Sprint(e.Err)))
-	writeEnding(&b, e.Attempts, e.stopped, e.Ambiguous, e.earlier, e.IdempotencyKey)
+	e.begin(&b)
+	b.WriteString(quote(fmt.Sprint(e.Err)))
+	e.end(&b)
 	return b.String()
 }
 
@@ -240,41 +285,31 @@ func (e *TransportError) Unwrap() []error {
 
 // Is matches ErrOutcomeUnknown.
 func (e *TransportError) Is(target error) bool {
-	return target == ErrOutcomeUnknown && e.Ambiguous
+	return target == ErrOutcomeUnknown && e.OutcomeUnknown
 }
 
-// DecodeError is a 2xx answer that is not the declared value. If it came from
-// the API, the API did what was asked, and this is all it said about it: an
-// order may stand in Body. If it came from something in between, nothing is
-// known. Never drop this error.
+// DecodeError is a 2xx answer that is not the declared value, or is about
+// something else than what was asked for. If it came from the API, the API did
+// what was asked, and this is all it said about it: an order may stand in Body.
+// If it came from something in between, nothing is known. Never drop this error.
 type DecodeError struct {
-	Operation      string
-	StatusCode     int
-	Header         http.Header
-	Body           []byte // as far as it was read
-	Attempts       int
-	IdempotencyKey string // empty for operations without
-	// Ambiguous: repeating the call without its key may act again.
-	// errors.Is(err, ErrOutcomeUnknown) says the same.
-	Ambiguous bool
-	Err       error
+	CallInfo
+	StatusCode int
+	Header     http.Header
+	Body       []byte // as far as it was read
+	Err        error
 }
 
-// Error names the operation, status, media type and cause, and quotes the
-// start of the body.
+// Error names the call, the operation, status, media type and cause, and quotes
+// the start of the body.
 func (e *DecodeError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "cnaught: %s: ", e.Operation)
+	e.begin(&b)
 	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, "answer %d %q can't be read: ", e.StatusCode, quote(e.Header.Get("Content-Type")))
+		fmt.Fprintf(&b, "answer %d %q cannot be used: ", e.StatusCode, quote(e.Header.Get("Content-Type")))
 	}
 	fmt.Fprintf(&b, "%s; body %q", quote(fmt.Sprint(e.Err)), quote(e.Body))
-	switch {
-	case e.IdempotencyKey != "":
-		fmt.Fprintf(&b, "; call again with idempotency key %q to have the API's answer again", e.IdempotencyKey)
-	case e.Ambiguous:
-		b.WriteString("; outcome unknown: the server may have acted")
-	}
+	e.end(&b)
 	return b.String()
 }
 
@@ -282,18 +317,18 @@ func (e *DecodeError) Error() string {
 func (e *DecodeError) Unwrap() error { return e.Err }
 
 // Is matches ErrOutcomeUnknown.
-func (e *DecodeError) Is(target error) bool { return target == ErrOutcomeUnknown && e.Ambiguous }
+func (e *DecodeError) Is(target error) bool { return target == ErrOutcomeUnknown && e.OutcomeUnknown }
 
 // InvalidRequestError is input that was refused before a byte was sent.
 type InvalidRequestError struct {
-	Operation string // what was called: an operationId, or a function's name
-	Field     string // what is wrong, as the API or the option spells it
-	Reason    string
+	Call   string // the method or function that was called, such as PlaceOrder
+	Field  string // what is wrong, as the API or the option spells it
+	Reason string
 }
 
-// Error names the operation, the field and what is wrong with it.
+// Error names the call, the field and what is wrong with it.
 func (e *InvalidRequestError) Error() string {
-	return fmt.Sprintf("cnaught: %s: %s %s", e.Operation, e.Field, e.Reason)
+	return fmt.Sprintf("cnaught: %s: %s %s", e.Call, e.Field, e.Reason)
 }
 
 // Is matches ErrInvalidRequest, and ErrIdempotencyKeyTooLong for such a key.
@@ -302,58 +337,39 @@ func (e *InvalidRequestError) Is(target error) bool {
 		target == ErrIdempotencyKeyTooLong && e.Field == headerIdempotencyKey && e.Reason == reasonKeyTooLong
 }
 
-// IdempotencyKeyFrom returns the key that the failed call carried. Calling
-// again with it ([WithIdempotencyKey]) and the same input, in this process or
-// after a restart, settles an unknown outcome: the API answers with what it
-// did then, or does it now.
+// IdempotencyKeyFrom returns the key that the failed call carried, wherever the
+// call's error stands in the tree of err. Calling again with it
+// ([WithIdempotencyKey]) and the same input, in this process or after a restart,
+// settles an unknown outcome: the API answers with what it did then, or does it
+// now. An order that was cancelled in the meantime comes back as it was placed;
+// [Client.GetOrder] tells.
 func IdempotencyKeyFrom(err error) (string, bool) {
-	var (
-		key       string
-		answer    *Error
-		transport *TransportError
-		decode    *DecodeError
-	)
-	switch {
-	case errors.As(err, &answer):
-		key = answer.IdempotencyKey
-	case errors.As(err, &transport):
-		key = transport.IdempotencyKey
-	case errors.As(err, &decode):
-		key = decode.IdempotencyKey
+	if failed, ok := err.(interface{ callInfo() *CallInfo }); ok && failed.callInfo().IdempotencyKey != "" {
+		return failed.callInfo().IdempotencyKey, true
 	}
-	return key, key != ""
-}
-
-func writeEnding(b *strings.Builder, attempts int, stopped error, ambiguous, earlier bool, key string) {
-	if attempts > 1 {
-		fmt.Fprintf(b, " (%d attempts)", attempts)
+	switch err := err.(type) {
+	case interface{ Unwrap() error }:
+		return IdempotencyKeyFrom(err.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, wrapped := range err.Unwrap() {
+			if key, ok := IdempotencyKeyFrom(wrapped); ok {
+				return key, true
+			}
+		}
 	}
-	if stopped != nil {
-		fmt.Fprintf(b, "; not tried again: %v", stopped)
-	}
-	switch {
-	case ambiguous && earlier:
-		fmt.Fprintf(b, "; if an earlier call used idempotency key %q, it may have acted: call again with it to settle that", key)
-	case ambiguous && key != "":
-		fmt.Fprintf(b, "; outcome unknown: call again with idempotency key %q to settle it", key)
-	case ambiguous:
-		b.WriteString("; outcome unknown: the server may have acted")
-	}
+	return "", false
 }
 
 func joinComplaints(errs map[string][]string) string {
-	fields := make([]string, 0, len(errs))
-	for field := range errs {
-		fields = append(fields, field)
-	}
-	slices.Sort(fields)
-	for i, field := range fields {
-		fields[i] = strings.Join(errs[field], ", ")
+	var all []string
+	for _, field := range slices.Sorted(maps.Keys(errs)) {
+		complaint := strings.Join(errs[field], ", ")
 		if field != "" {
-			fields[i] = field + ": " + fields[i]
+			complaint = field + ": " + complaint
 		}
+		all = append(all, complaint)
 	}
-	return strings.Join(fields, "; ")
+	return strings.Join(all, "; ")
 }
 
 // quote bounds a foreign text, puts it on one line, and leaves out what would

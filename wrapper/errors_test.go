@@ -62,12 +62,12 @@ func TestSentinels(t *testing.T) {
 		{"404 not-found", &Error{StatusCode: 404, Type: prefix + "not-found"}, []string{"ErrNotFound"}},
 		{"404 from another host's type", &Error{StatusCode: 404, Type: "http://localhost/v1/errors/not-found"}, []string{"ErrNotFound"}},
 		{"409 concurrent", &Error{StatusCode: 409, Type: prefix + "idempotency-concurrent-requests"}, []string{"ErrIdempotencyConcurrent"}},
-		{"409 to a keyed request", &Error{StatusCode: 409, IdempotencyKey: "k"}, []string{"ErrIdempotencyConcurrent"}},
-		{"409 about:blank to a keyed request", &Error{StatusCode: 409, Type: "about:blank", IdempotencyKey: "k"}, []string{"ErrIdempotencyConcurrent"}},
-		{"422 about:blank to a keyed request", &Error{StatusCode: 422, Type: "about:blank", IdempotencyKey: "k"}, []string{"ErrIdempotencyMismatch"}},
+		{"409 to a keyed request", &Error{StatusCode: 409, CallInfo: CallInfo{IdempotencyKey: "k"}}, []string{"ErrIdempotencyConcurrent"}},
+		{"409 about:blank to a keyed request", &Error{StatusCode: 409, Type: "about:blank", CallInfo: CallInfo{IdempotencyKey: "k"}}, []string{"ErrIdempotencyConcurrent"}},
+		{"422 about:blank to a keyed request", &Error{StatusCode: 422, Type: "about:blank", CallInfo: CallInfo{IdempotencyKey: "k"}}, []string{"ErrIdempotencyMismatch"}},
 		{"409 alone", &Error{StatusCode: 409}, nil},
 		{"422 mismatch", &Error{StatusCode: 422, Type: prefix + "idempotency-changed-payload"}, []string{"ErrIdempotencyMismatch"}},
-		{"422 to a keyed request", &Error{StatusCode: 422, IdempotencyKey: "k"}, []string{"ErrIdempotencyMismatch"}},
+		{"422 to a keyed request", &Error{StatusCode: 422, CallInfo: CallInfo{IdempotencyKey: "k"}}, []string{"ErrIdempotencyMismatch"}},
 		{"422 alone", &Error{StatusCode: 422}, nil},
 		{"429", &Error{StatusCode: 429}, []string{"ErrRateLimited"}},
 		{"500", &Error{StatusCode: 500}, []string{"ErrServer"}},
@@ -75,9 +75,9 @@ func TestSentinels(t *testing.T) {
 		{"the type wins over the status", &Error{StatusCode: 400, Type: prefix + "not-found"}, []string{"ErrNotFound"}},
 		{"302", &Error{StatusCode: 302}, nil},
 		{"418", &Error{StatusCode: 418}, nil},
-		{"ambiguous 500", &Error{StatusCode: 500, Ambiguous: true}, []string{"ErrServer", "ErrOutcomeUnknown"}},
+		{"ambiguous 500", &Error{StatusCode: 500, CallInfo: CallInfo{OutcomeUnknown: true}}, []string{"ErrServer", "ErrOutcomeUnknown"}},
 		{"transport", &TransportError{Err: errReset}, nil},
-		{"ambiguous transport", &TransportError{Err: errReset, Ambiguous: true}, []string{"ErrOutcomeUnknown"}},
+		{"ambiguous transport", &TransportError{Err: errReset, CallInfo: CallInfo{OutcomeUnknown: true}}, []string{"ErrOutcomeUnknown"}},
 		{"unreadable", &DecodeError{StatusCode: 201, Err: errReset}, nil},
 		{"refused", &InvalidRequestError{}, []string{"ErrInvalidRequest"}},
 		{"refused key", refusedKey, []string{"ErrInvalidRequest", "ErrIdempotencyKeyTooLong"}},
@@ -101,26 +101,26 @@ func TestMessages(t *testing.T) {
 		steps []step
 		want  string
 	}{
-		{"title", problem(404, notFoundJSON), `cnaught: SubmitOrder: 404 Not Found: Could not find order`},
-		{"title that only repeats the status", problem(401, `{"title":"Unauthorized","status":401}`), `cnaught: SubmitOrder: 401 Unauthorized`},
-		{"detail", problem(400, `{"title":"Bad page","detail":"limit is 500"}`), `cnaught: SubmitOrder: 400 Bad Request: Bad page: limit is 500`},
+		{"title", problem(404, notFoundJSON), `cnaught: PlaceOrder (SubmitOrder): 404 Not Found: Could not find order`},
+		{"title that only repeats the status", problem(401, `{"title":"Unauthorized","status":401}`), `cnaught: PlaceOrder (SubmitOrder): 401 Unauthorized`},
+		{"detail", problem(400, `{"title":"Bad page","detail":"limit is 500"}`), `cnaught: PlaceOrder (SubmitOrder): 400 Bad Request: Bad page: limit is 500`},
 		{"complaints", problem(400, `{"title":"Your request parameters didn't validate","errors":{"b":["too long","not text"],"a":["missing"]}}`),
-			`cnaught: SubmitOrder: 400 Bad Request: Your request parameters didn't validate: a: missing; b: too long, not text`},
+			`cnaught: PlaceOrder (SubmitOrder): 400 Bad Request: Your request parameters didn't validate: a: missing; b: too long, not text`},
 		{"complaints about no member", problem(400, `{"title":"Bad","errors":["amount is missing","so is the rest"]}`),
-			`cnaught: SubmitOrder: 400 Bad Request: Bad: amount is missing, so is the rest`},
-		{"HTML", problem(403, "<html>\n  <h1>Denied</h1>\n</html>"), `cnaught: SubmitOrder: 403 Forbidden: <html> <h1>Denied</h1> </html>`},
-		{"redirect", problem(301, ``), `cnaught: SubmitOrder: 301 Moved Permanently: redirects are not followed`},
-		{"empty", problem(403, ``), `cnaught: SubmitOrder: 403 Forbidden`},
-		{"a status without a name", problem(499, ``), `cnaught: SubmitOrder: 499`},
+			`cnaught: PlaceOrder (SubmitOrder): 400 Bad Request: Bad: amount is missing, so is the rest`},
+		{"HTML", problem(403, "<html>\n  <h1>Denied</h1>\n</html>"), `cnaught: PlaceOrder (SubmitOrder): 403 Forbidden: <html> <h1>Denied</h1> </html>; outcome unknown: call again with idempotency key "cart-17" to settle it`},
+		{"redirect", problem(301, ``), `cnaught: PlaceOrder (SubmitOrder): 301 Moved Permanently: redirects are not followed; outcome unknown: call again with idempotency key "cart-17" to settle it`},
+		{"empty", problem(403, ``), `cnaught: PlaceOrder (SubmitOrder): 403 Forbidden; outcome unknown: call again with idempotency key "cart-17" to settle it`},
+		{"a status without a name", problem(499, ``), `cnaught: PlaceOrder (SubmitOrder): 499; outcome unknown: call again with idempotency key "cart-17" to settle it`},
 		{"attempts and outcome", []step{reply(500, `{"title":"Oops"}`)},
-			`cnaught: SubmitOrder: 500 Internal Server Error: Oops (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
+			`cnaught: PlaceOrder (SubmitOrder): 500 Internal Server Error: Oops (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
 		{"no whole answer", []step{breakWith(errReset)},
-			`cnaught: SubmitOrder: read tcp: connection reset by peer (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
-		{"never sent", []step{breakWith(dialError(syscall.ECONNREFUSED))}, `cnaught: SubmitOrder: dial tcp: connection refused (4 attempts)`},
+			`cnaught: PlaceOrder (SubmitOrder): read tcp: connection reset by peer (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
+		{"never sent", []step{breakWith(dialError(syscall.ECONNREFUSED))}, `cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused (4 attempts)`},
 		{"asked to wait", []step{reply(429, ``, "Retry-After", "120")},
-			`cnaught: SubmitOrder: 429 Too Many Requests; not tried again: the server asks to wait 2m0s`},
+			`cnaught: PlaceOrder (SubmitOrder): 429 Too Many Requests; not tried again: the server asks to wait 2m0s`},
 		{"unreadable", []step{reply(201, "<html>\nhello</html>", "Content-Type", "text/html")},
-			`cnaught: SubmitOrder: answer 201 "text/html" can't be read: the body is not JSON; body "<html> hello</html>"; call again with idempotency key "cart-17" to have the API's answer again`},
+			`cnaught: PlaceOrder (SubmitOrder): answer 201 "text/html" cannot be used: the body is not JSON: invalid character '<' looking for beginning of value; body "<html> hello</html>"; outcome unknown: call again with idempotency key "cart-17" to settle it`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -138,23 +138,23 @@ func TestMoreMessages(t *testing.T) {
 	assert.EqualError(t, err, "cnaught: CreateCheckoutSession: read tcp: connection reset by peer; outcome unknown: the server may have acted")
 
 	_, err = newClient(t, play(reply(201, `{}`))).CreateCheckoutSession(t.Context(), anySession)
-	assert.EqualError(t, err, `cnaught: CreateCheckoutSession: answer 201 "application/json" can't be read: the body has no id; body "{}"; outcome unknown: the server may have acted`)
+	assert.EqualError(t, err, `cnaught: CreateCheckoutSession: answer 201 "application/json" cannot be used: the body has no id; body "{}"; outcome unknown: the server may have acted`)
 
 	mine := WithIdempotencyKey("cart-17")
 	_, err = newClient(t, play(reply(401, `{"title":"Unauthorized"}`))).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: SubmitOrder: 401 Unauthorized; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
+	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): 401 Unauthorized; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
 	_, err = newClient(t, play(breakWith(dialError(syscall.ECONNREFUSED))), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: SubmitOrder: dial tcp: connection refused; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
+	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
 	_, err = newClient(t, play(breakWith(errReset)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: SubmitOrder: read tcp: connection reset by peer; outcome unknown: call again with idempotency key "cart-17" to settle it`)
+	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): read tcp: connection reset by peer; outcome unknown: call again with idempotency key "cart-17" to settle it`)
 
 	_, err = newClient(t, play()).PlaceOrder(t.Context(), api.OrderCreate{AmountKg: -3})
-	assert.EqualError(t, err, "cnaught: SubmitOrder: amount_kg is -3, not a positive number")
+	assert.EqualError(t, err, "cnaught: PlaceOrder: amount_kg is -3, not a positive number")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = newClient(t, play()).GetOrder(ctx, "x")
-	assert.EqualError(t, err, "cnaught: GetOrderById: context canceled")
+	assert.EqualError(t, err, "cnaught: GetOrder (GetOrderById): context canceled")
 
 	_, err = New("")
 	assert.EqualError(t, err, "cnaught: New: API key is empty")
@@ -175,7 +175,7 @@ func TestMessagesAreBounded(t *testing.T) {
 			"problem":     answerOf(t, reply(400, body)),
 			"text":        answerOf(t, reply(400, text, "Content-Type", "text/plain")),
 			"unreadable":  answerOf(t, reply(201, text, "Content-Type", text[:20])),
-			"not decoded": answerOf(t, reply(201, `{"id":"x","created_on":`+string(escaped)+`}`)),
+			"not decoded": answerOf(t, reply(201, `{"id":"x","amount_kg":`+string(escaped)+`}`)),
 			"transport":   answerOf(t, breakWith(errors.New(text))),
 			"bad input":   errorOf(newClient(t, play()).SetSubaccountLogoFromURL(t.Context(), "x", text)),
 			"bad type":    errorOf(newClient(t, play()).UploadSubaccountLogo(t.Context(), "x", text, strings.NewReader("x"))),
@@ -229,11 +229,11 @@ func TestChains(t *testing.T) {
 func TestIdempotencyKeyFrom(t *testing.T) {
 	const key = "cart-17"
 	for name, err := range map[string]error{
-		"*Error":          &Error{StatusCode: 500, IdempotencyKey: key},
-		"*TransportError": &TransportError{IdempotencyKey: key, Err: errReset},
-		"*DecodeError":    &DecodeError{IdempotencyKey: key, Err: errReset},
+		"*Error":          &Error{StatusCode: 500, CallInfo: CallInfo{IdempotencyKey: key}},
+		"*TransportError": &TransportError{CallInfo: CallInfo{IdempotencyKey: key}, Err: errReset},
+		"*DecodeError":    &DecodeError{CallInfo: CallInfo{IdempotencyKey: key}, Err: errReset},
 	} {
-		for wrap, err := range map[string]error{"bare": err, "wrapped": fmt.Errorf("x: %w", err), "twice": fmt.Errorf("y: %w", fmt.Errorf("x: %w", err)), "joined": errors.Join(errors.New("z"), err)} {
+		for wrap, err := range map[string]error{"bare": err, "wrapped": fmt.Errorf("x: %w", err), "twice": fmt.Errorf("y: %w", fmt.Errorf("x: %w", err)), "joined": errors.Join(errors.New("z"), err), "behind another": errors.Join(&Error{StatusCode: 404}, err), "before another": errors.Join(err, &Error{StatusCode: 404})} {
 			got, ok := IdempotencyKeyFrom(err)
 			assert.True(t, ok, "%s, %s", name, wrap)
 			assert.Equal(t, key, got, "%s, %s", name, wrap)

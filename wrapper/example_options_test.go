@@ -32,8 +32,8 @@ func ExampleNewFromEnv() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%g kg for %g cents\n", quote.AmountKg, quote.PriceUSDCents)
-	// Output: 38 kg for 76 cents
+	fmt.Printf("%g kg for %v\n", quote.AmountKg, quote.PriceUSDCents)
+	// Output: 38 kg for $0.76
 }
 
 // The key is chosen and stored before the call, so that even a crash in the
@@ -88,7 +88,7 @@ func ExampleWithLogger() {
 	if _, err := server.Client(cnaught.WithLogger(logger)).GetProject(context.Background(), "I0UbDH"); err != nil {
 		log.Fatal(err)
 	}
-	// Output: level=WARN msg="cnaught: retrying" operation=GetProjectById attempt=1 status=502
+	// Output: level=WARN msg="cnaught: retrying" call=GetProject operation=GetProjectById attempt=1 status=502
 }
 
 // A transport of one's own, such as one that traces; its Timeout bounds each
@@ -160,7 +160,7 @@ func ExampleTransportError() {
 	_, err := client.PlaceOrder(context.Background(), api.OrderCreate{AmountKg: 10})
 	var lost *cnaught.TransportError
 	if errors.As(err, &lost) {
-		fmt.Println("attempts:", lost.Attempts, "perhaps bought:", lost.Ambiguous)
+		fmt.Println("attempts:", lost.Attempts, "perhaps bought:", lost.OutcomeUnknown)
 	}
 	// Output: attempts: 2 perhaps bought: false
 }

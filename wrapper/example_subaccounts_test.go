@@ -11,7 +11,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-func ExampleClient_ModifySubaccount() {
+func ExampleClient_UpdateSubaccount() {
 	server := sandbox.New()
 	defer server.Close()
 	client, ctx := server.Client(), context.Background()
@@ -20,8 +20,8 @@ func ExampleClient_ModifySubaccount() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	// UpdateSubaccount with a name alone would erase the e-mail address.
-	changed, err := client.ModifySubaccount(ctx, created.ID, func(s *api.SubaccountUpdate) {
+	// ReplaceSubaccount with a name alone would erase the e-mail address.
+	changed, err := client.UpdateSubaccount(ctx, created.ID, func(s *api.SubaccountUpdate) {
 		s.Name = "Operations Department"
 	})
 	if err != nil {

@@ -33,8 +33,8 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%g kg for %g cents, %s\n", order.AmountKg, order.PriceUSDCents, order.State)
-	// Output: 10 kg for 20 cents, placed
+	fmt.Printf("%g kg for %v, %s\n", order.AmountKg, order.PriceUSDCents, order.State)
+	// Output: 10 kg for $0.20, placed
 }
 
 func ExampleClient_PlaceOrder() {
@@ -50,8 +50,8 @@ func ExampleClient_PlaceOrder() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%g kg, %g cents\n", order.AmountKg, order.PriceUSDCents)
-	// Output: 1595 kg, 3190 cents
+	fmt.Printf("%g kg, %v\n", order.AmountKg, order.PriceUSDCents)
+	// Output: 1595 kg, $31.90
 }
 
 // The server books the order, but no answer comes back, however often the
@@ -180,7 +180,7 @@ func ExampleClient_CreateCheckoutSession() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%g cents, %s\n", session.PriceUSDCents, session.State) // now send the customer to session.CheckoutURL
+	fmt.Printf("%v, %s\n", session.PriceUSDCents, session.State) // now send the customer to session.CheckoutURL
 
 	if _, err := server.CompleteCheckout(session.ID); err != nil { // what the customer does there
 		log.Fatal(err)
@@ -191,7 +191,7 @@ func ExampleClient_CreateCheckoutSession() {
 	}
 	fmt.Println(session.State)
 	// Output:
-	// 200 cents, open
+	// $2.00, open
 	// complete
 }
 
@@ -218,8 +218,8 @@ func ExampleClient_QuoteGroundTransport() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	fmt.Printf("%g kg for %g cents\n", quote.AmountKg, quote.PriceUSDCents)
-	// Output: 745 kg for 1490 cents
+	fmt.Printf("%g kg for %v\n", quote.AmountKg, quote.PriceUSDCents)
+	// Output: 745 kg for $14.90
 }
 
 func ExampleError() {
@@ -236,7 +236,7 @@ func ExampleError() {
 	// Output:
 	// 404 Could not find order 1
 	// true
-	// cnaught: GetOrderById: 404 Not Found: Could not find order
+	// cnaught: GetOrder (GetOrderById): 404 Not Found: Could not find order
 }
 
 // Input that can't be right never leaves the program.
@@ -249,7 +249,7 @@ func ExampleInvalidRequestError() {
 	fmt.Println(err)
 	// Output:
 	// true 0
-	// cnaught: SubmitOrder: amount_kg and total_price_usd_cents exclude each other
+	// cnaught: PlaceOrder: amount_kg and total_price_usd_cents exclude each other
 }
 
 func ExampleClient_GetImpactData() {

@@ -3,6 +3,7 @@ package cnaught
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -102,8 +103,7 @@ func FuzzRetryAfter(f *testing.F) {
 		if got != 0 && notADate != nil && !number.MatchString(strings.TrimSpace(after)) && !number.MatchString(strings.TrimSpace(milliseconds)) {
 			t.Errorf("%q and %q read as %v", after, milliseconds, got)
 		}
-		c := &Client{policy: DefaultRetryPolicy(), budget: newBucket(DefaultRetryBudget()), jitter: fullJitter}
-		pause, err := c.pause(&exchange{ctx: t.Context(), rewindable: true}, 0, &result{retryAfter: got}, verdict{retry: true})
+		pause, err := anyCall(t, newClient(t, play())).pause(&result{retryAfter: got}, outcome{repeatable: true})
 		switch {
 		case err == nil && (pause < got || pause > got+250*time.Millisecond):
 			t.Errorf("a pause of %v for a word of %v", pause, got)
@@ -166,7 +166,7 @@ func checkPath(t *testing.T, r sent, operation, id string) {
 		t.Fatal(err)
 	}
 	path, ok := strings.CutPrefix(u.EscapedPath(), "/v1")
-	op := findOperation(r.method, path)
+	op := findEndpoint(r.method, path)
 	if !ok || op == nil || op.ID != operation || u.Host != "api.test" || u.RawQuery != "" || u.Fragment != "" {
 		t.Fatalf("%q became %s %s", id, r.method, r.url)
 	}
@@ -190,7 +190,7 @@ func FuzzID(f *testing.F) {
 		"CancelOrder":          byIDs["CancelOrder"],
 		"DeleteSubaccount":     byIDs["DeleteSubaccount"],
 		"RemoveSubaccountLogo": byIDs["RemoveSubaccountLogo"],
-		"UpdateSubaccount":     byIDs["UpdateSubaccount"],
+		"UpdateSubaccount":     byIDs["ReplaceSubaccount"],
 		"GetPortfolioById":     byIDs["GetPortfolio"],
 	}
 	raw := map[string]func(ctx context.Context, c *Client, id string) error{
@@ -207,7 +207,8 @@ func FuzzID(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id string) {
 		for _, table := range []map[string]func(context.Context, *Client, string) error{calls, raw} {
 			for operation, call := range table {
-				rt := play(reply(200, subaccountJSON))
+				quoted, _ := json.Marshal(id)
+				rt := play(reply(200, `{"id":`+string(quoted)+`}`))
 				err := call(t.Context(), newClient(t, rt), id)
 				switch {
 				case err == nil && rt.count() == 1:

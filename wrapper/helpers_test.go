@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
@@ -40,7 +41,32 @@ var (
 type step func(*http.Request) (*http.Response, error)
 
 // RoundTrip makes one step a transport, for tests that want the request itself.
-func (f step) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+func (f step) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := f(req)
+	reportConnection(req, err)
+	return resp, err
+}
+
+// reportConnection tells httptrace what net/http would: that a connection was
+// looked for, and that there was one unless dialing failed.
+func reportConnection(req *http.Request, err error) {
+	trace := httptrace.ContextClientTrace(req.Context())
+	if trace == nil || trace.GetConn == nil || trace.GotConn == nil {
+		return
+	}
+	trace.GetConn(req.URL.Host)
+	var dial *net.OpError
+	if !errors.As(err, &dial) || dial.Op != "dial" {
+		trace.GotConn(httptrace.GotConnInfo{})
+	}
+}
+
+// anyCall is a call of an operation that is safe to repeat, after one attempt.
+func anyCall(t testing.TB, c *Client) *call {
+	call := c.newCall(t.Context(), "GetOrder", nil)
+	call.op, call.attempts = &opGetOrderByID.endpoint, 1
+	return call
+}
 
 // reply answers with a body, which is JSON unless the headers, given as names
 // and values in turn, say otherwise.
@@ -119,6 +145,7 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	next := s.steps[min(len(s.sent), len(s.steps))-1]
 	s.mu.Unlock()
 	resp, err := next(req)
+	reportConnection(req, err)
 	if resp != nil && resp.Body != nil {
 		s.mu.Lock()
 		s.opened++

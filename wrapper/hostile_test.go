@@ -29,8 +29,6 @@ func TestUnreadableAnswers(t *testing.T) {
 	}{
 		{"HTML", 200, html, `<html>Login to the hotel's network</html>`},
 		{"HTML that calls itself JSON", 200, json, `<html></html>`},
-		{"JSON that calls itself HTML", 200, html, orderJSON},
-		{"JSON without a media type", 200, "", orderJSON},
 		{"null", 200, json, `null`},
 		{"array", 200, json, `[]`},
 		{"array of orders", 200, json, `[` + orderJSON + `]`},
@@ -41,23 +39,15 @@ func TestUnreadableAnswers(t *testing.T) {
 		{"another object", 200, json, `{"status":"ok"}`},
 		{"null id", 200, json, `{"id":null,"amount_kg":10}`},
 		{"empty id", 200, json, `{"id":"","amount_kg":10}`},
-		{"empty", 200, json, ``},
-		{"empty without a media type", 200, "", ``},
-		{"white space", 200, json, "  \r\n\t"},
-		{"truncated", 200, json, orderJSON[:50]},
 		{"trailing garbage", 200, json, orderJSON + `garbage`},
 		{"two objects", 200, json, orderJSON + orderJSON},
 		{"id of a wrong type", 200, json, `{"id":7}`},
 		{"amount of a wrong type", 200, json, `{"id":"x","amount_kg":"ten"}`},
 		{"amount out of range", 200, json, `{"id":"x","amount_kg":1e999}`},
-		{"time that is none", 200, json, `{"id":"x","created_on":"yesterday"}`},
 		{"allocations of a wrong type", 200, json, `{"id":"x","project_allocations":{}}`},
-		{"byte order mark", 200, json, "\ufeff" + orderJSON},
 		{"binary", 200, "application/octet-stream", "\x00\xff\x1f\x8b"},
 		{"204 without an order", 204, "", ``},
 		{"202 with HTML", 202, html, `<p>accepted</p>`},
-		{"299 empty", 299, json, ``},
-		{"206 of a JSON object", 206, json, orderJSON[:80]},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rt := play(reply(tt.status, tt.body, "Content-Type", tt.contentType, "X-Request-Id", "r-1"))
@@ -79,12 +69,72 @@ func TestUnreadableAnswers(t *testing.T) {
 	}
 }
 
+// JSON that ends too early is a body that was cut off, whatever the framing said,
+// and so is repeated.
+func TestBodiesThatEndTooEarly(t *testing.T) {
+	for _, body := range []string{``, "  \r\n\t", "\ufeff", `{`, `{"id":"Gre28Fc35bt3"`, orderJSON[:50], orderJSON[:len(orderJSON)-1]} {
+		for _, status := range []int{200, 201, 206, 299} {
+			cut := reply(status, body)
+			rt := play(cut, cut, reply(201, orderJSON))
+			order, err := newClient(t, rt, quick(3)).PlaceOrder(t.Context(), tenKg)
+			require.NoError(t, err, "%d %q", status, body)
+			assert.Equal(t, "Gre28Fc35bt3", order.ID)
+			keys := keysOf(rt)
+			assert.Equal(t, keys[0], keys[2])
+
+			_, err = newClient(t, play(cut), quick(2)).PlaceOrder(t.Context(), tenKg)
+			assert.ErrorIs(t, as[*TransportError](t, err), io.ErrUnexpectedEOF)
+			assert.ErrorIs(t, err, ErrOutcomeUnknown)
+			_, err = newClient(t, play(cut), quick(2)).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
+			assert.Equal(t, 2, as[*TransportError](t, err).Attempts)
+
+			rt = play(cut)
+			_, err = newClient(t, rt, quick(2)).CreateCheckoutSession(t.Context(), anySession)
+			assert.ErrorIs(t, err, ErrOutcomeUnknown)
+			assert.Equal(t, 1, rt.count(), "a session may have been opened")
+		}
+	}
+}
+
+// The media type of an answer is no veto: proxies and old servers write
+// anything.
+func TestMediaTypesOfGoodAnswers(t *testing.T) {
+	for _, contentType := range []string{
+		"", "text/plain", "text/json", "text/html", "application/octet-stream", "application/json, application/json",
+		"application/json; charset=utf-8; charset=UTF-8", "application/vnd.api+json", ";;",
+	} {
+		c := newClient(t, play(reply(201, orderJSON, "Content-Type", contentType)))
+		order, err := c.PlaceOrder(t.Context(), tenKg)
+		require.NoError(t, err, contentType)
+		assert.Equal(t, "Gre28Fc35bt3", order.ID)
+		raw, err := c.Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
+		require.NoError(t, err, contentType)
+		assert.Equal(t, "Gre28Fc35bt3", raw.JSON201.ID, contentType)
+	}
+}
+
+// A byte order mark is skipped in answers and problem documents.
+func TestByteOrderMark(t *testing.T) {
+	const bom = "\ufeff"
+	c := newClient(t, play(reply(201, bom+orderJSON)))
+	order, err := c.PlaceOrder(t.Context(), tenKg)
+	require.NoError(t, err)
+	assert.Equal(t, "Gre28Fc35bt3", order.ID)
+	raw, err := c.Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
+	require.NoError(t, err)
+	assert.Equal(t, "Gre28Fc35bt3", raw.JSON201.ID)
+	_, err = newClient(t, play(reply(404, bom+notFoundJSON))).CancelOrder(t.Context(), "x")
+	assert.ErrorIs(t, err, ErrNotFound)
+	assert.NotErrorIs(t, err, ErrOutcomeUnknown)
+	assert.Equal(t, "Could not find order", as[*Error](t, err).Title)
+}
+
 func TestEveryMethodRefusesNull(t *testing.T) {
 	for _, m := range methods {
 		if m.operation == "DeleteSubaccount" {
 			continue // declares no value
 		}
-		for _, body := range []string{`null`, `[]`, ``, `"x"`} {
+		for _, body := range []string{`null`, `[]`, `"x"`} {
 			value, err := m.call(t.Context(), newClient(t, play(reply(200, body))))
 			as[*DecodeError](t, err)
 			assert.Nil(t, value, "%s, %s", m.operation, body)
@@ -164,7 +214,7 @@ func TestOddTransports(t *testing.T) {
 	}{
 		{"neither answer nor error", func(*http.Request) (*http.Response, error) { return nil, nil }, false},
 		{"no body", odd(func(r *http.Response) { r.Body = nil }), false},
-		{"no header", odd(func(r *http.Response) { r.Header = nil }), false},
+		{"no header", odd(func(r *http.Response) { r.Header = nil }), true},
 		{"status 0", odd(func(r *http.Response) { r.StatusCode = 0 }), false},
 		{"negative status", odd(func(r *http.Response) { r.StatusCode = -200 }), false},
 		{"length too short", odd(func(r *http.Response) { r.ContentLength = 5 }), true},
@@ -192,7 +242,7 @@ func TestOddTransports(t *testing.T) {
 				return
 			}
 			assert.Nil(t, order)
-			assert.ErrorContains(t, err, "cnaught: GetOrderById: ")
+			assert.ErrorContains(t, err, "cnaught: GetOrder (GetOrderById): ")
 		})
 	}
 }

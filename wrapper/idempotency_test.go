@@ -97,7 +97,7 @@ func TestKeyedOperations(t *testing.T) {
 			return err
 		},
 		"CancelOrder": func(c *Client, opts ...CallOption) error {
-			_, err := c.CancelOrder(t.Context(), "x", opts...)
+			_, err := c.CancelOrder(t.Context(), "Gre28Fc35bt3", opts...)
 			return err
 		},
 		"CreateSubaccount": func(c *Client, opts ...CallOption) error {
@@ -185,7 +185,9 @@ func TestMismatchIsAnErrorAtOnce(t *testing.T) {
 		assert.Equal(t, 1, rt.count())
 		assert.ErrorIs(t, err, ErrIdempotencyMismatch)
 		assert.ErrorIs(t, err, ErrOutcomeUnknown, "who takes it for the end buys again what the key has bought")
-		assert.ErrorContains(t, err, `an earlier call with idempotency key "cart-17" was processed: call again with its input to have its answer`)
+		if body != "" { // else a gateway may have said so
+			assert.ErrorContains(t, err, `an earlier call with idempotency key "cart-17" was processed: call again with its input to have its answer`)
+		}
 		key, _ := IdempotencyKeyFrom(err)
 		assert.Equal(t, "cart-17", key)
 	}
@@ -233,9 +235,9 @@ func TestOwnKeyIsSettledOnlyByTheAPI(t *testing.T) {
 		"503 with Retry-After":  {reply(503, ``, "Retry-After", "0"), true, true},
 		"503":                   {reply(503, ``), true, true},
 		"500":                   {reply(500, ``), true, true},
-		"401, a key revoked":    {reply(401, ``), true, false},
-		"403":                   {reply(403, ``), true, false},
-		"400 of a gateway":      {reply(400, ``), true, false},
+		"401, a key revoked":    {reply(401, `{"title":"Unauthorized"}`), true, false},
+		"403":                   {reply(403, `{"status":403}`), true, false},
+		"400 of a gateway":      {reply(400, ``), true, true},
 		"400 of the API":        {reply(400, `{"type":"https://api.cnaught.com/v1/errors/invalid-parameters"}`), false, false},
 		"404":                   {reply(404, notFoundJSON), false, false},
 		"422 mismatch":          {reply(422, mismatchJSON), true, false},

@@ -2,7 +2,6 @@ package cnaught
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
@@ -21,15 +20,13 @@ type ImpactFilter struct {
 //
 // Operation GetImpactData: https://docs.cnaught.com/api-reference/climate-impact/get-climate-impact-data
 func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...CallOption) (*api.ImpactData, error) {
-	in := input{op: "GetImpactData"}
+	call := c.newCall(ctx, "GetImpactData", opts)
 	if !f.From.IsZero() && !f.To.IsZero() && f.To.Before(f.From) {
-		in.refuse("to", "is before from")
-		return nil, in.err
+		call.refuse("to", "is before from")
 	}
 	params := &api.GetImpactDataParams{From: utc(f.From), To: utc(f.To)}
-	return do[api.ImpactData](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.GetImpactData(ctx, params)
-	})
+	call.build(api.NewGetImpactDataRequest(relative, params))
+	return do(call, opGetImpactData)
 }
 
 // GetImpactHostedPageConfig tells whether the hosted public impact page is
@@ -38,9 +35,9 @@ func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...Call
 //
 // Operation GetImpactHostedPageConfig: https://docs.cnaught.com/api-reference/climate-impact
 func (c *Client) GetImpactHostedPageConfig(ctx context.Context, opts ...CallOption) (*api.ImpactHostedPageConfig, error) {
-	return do[api.ImpactHostedPageConfig](ctx, c, "GetImpactHostedPageConfig", opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.GetImpactHostedPageConfig(ctx, nil)
-	})
+	call := c.newCall(ctx, "GetImpactHostedPageConfig", opts)
+	call.build(api.NewGetImpactHostedPageConfigRequest(relative, nil))
+	return do(call, opGetImpactHostedPageConfig)
 }
 
 func utc(t time.Time) *time.Time {

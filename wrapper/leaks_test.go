@@ -74,7 +74,7 @@ func temperamental(w http.ResponseWriter, r *http.Request) {
 		kind = segments[3]
 	}
 	switch kind {
-	case "good", "list":
+	case "good", "list", "Gre28Fc35bt3":
 		io.WriteString(w, orderJSON)
 	case "missing":
 		w.WriteHeader(404)

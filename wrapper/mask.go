@@ -3,9 +3,7 @@ package cnaught
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -101,32 +99,15 @@ func (s *secret) maskProblem(e *Error) {
 	e.Body = s.maskBytes(e.Body)
 }
 
-// maskError hides the key in the text of an error from below, such as a
-// caller's own RoundTripper that quotes the request.
+// maskError hides the key in the text of an error from below, such as that of a
+// transport that quotes the request.
 func (s *secret) maskError(err error) error {
-	if !s.isIn(err) {
+	text := err.Error()
+	clean := s.mask(text)
+	if clean == text {
 		return err
 	}
-	return &maskedError{text: s.mask(err.Error()), is: func(target error) bool { return errors.Is(err, target) }}
-}
-
-// isIn walks the whole chain, since an error need not say what it wraps.
-func (s *secret) isIn(err error) bool {
-	if err == nil {
-		return false
-	}
-	if text := fmt.Sprintf("%v %+v %#v", err, err, err); s.mask(text) != text {
-		return true
-	}
-	switch err := err.(type) {
-	case *attemptTimeoutError: // gives what it hides to errors.As
-		return s.isIn(err.err)
-	case interface{ Unwrap() error }:
-		return s.isIn(err.Unwrap())
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(err.Unwrap(), s.isIn)
-	}
-	return false
+	return &maskedError{text: clean, is: func(target error) bool { return errors.Is(err, target) }}
 }
 
 // maskedError still matches what the hidden error matches, but gives nothing

@@ -181,7 +181,7 @@ func TestNetworkErrors(t *testing.T) {
 				require.Nil(t, session, kind)
 				transport := as[*TransportError](t, err)
 				assert.Equal(t, tt.unsafe, transport.Attempts, "%s: CreateCheckoutSession: %v", kind, err)
-				assert.Equal(t, tt.unknown, transport.Ambiguous, "%s: %v", kind, err)
+				assert.Equal(t, tt.unknown, transport.OutcomeUnknown, "%s: %v", kind, err)
 				assert.Equal(t, tt.unknown, errors.Is(err, ErrOutcomeUnknown), kind)
 				if !tt.unknown {
 					assert.Zero(t, n.hits.Load(), "%s: the outcome is known only where no request arrived", kind)
@@ -191,12 +191,12 @@ func TestNetworkErrors(t *testing.T) {
 				require.Nil(t, order, kind)
 				transport = as[*TransportError](t, err)
 				assert.Equal(t, tt.safe, transport.Attempts, "%s: GetOrder: %v", kind, err)
-				assert.False(t, transport.Ambiguous, "%s: a read is repeated, not settled", kind)
+				assert.False(t, transport.OutcomeUnknown, "%s: a read is repeated, not settled", kind)
 
 				_, err = c.PlaceOrder(t.Context(), tenKg)
 				transport = as[*TransportError](t, err)
 				assert.Equal(t, tt.safe, transport.Attempts, "%s: PlaceOrder: %v", kind, err)
-				assert.Equal(t, tt.unknown, transport.Ambiguous, "%s: %v", kind, err)
+				assert.Equal(t, tt.unknown, transport.OutcomeUnknown, "%s: %v", kind, err)
 			}
 		})
 	}

@@ -64,15 +64,15 @@ var methods = []method{
 	}, false, "GET", "/orders?limit=7&starting_after=a%26b%3Dc", ``, 200, `{"data":[` + orderJSON + `]}`},
 	{"SubmitOrder", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.PlaceOrder(ctx, api.OrderCreate{
-			TotalPriceUSDCents: 16777216.5, Metadata: "m", Description: "d", PortfolioID: "p", NotificationConfig: callback,
+			TotalPriceUSDCents: 16777217, Metadata: "m", Description: "d", PortfolioID: "p", NotificationConfig: callback,
 		}, o...))
-	}, false, "POST", "/orders", `{"total_price_usd_cents":16777216.5,"metadata":"m","description":"d","portfolio_id":"p","notification_config":{"url":"https://shop.example/hook"}}`, 201, orderJSON},
+	}, false, "POST", "/orders", `{"total_price_usd_cents":16777217,"metadata":"m","description":"d","portfolio_id":"p","notification_config":{"url":"https://shop.example/hook"}}`, 201, orderJSON},
 	{"GetOrderById", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetOrder(ctx, rawID, o...))
 	}, true, "GET", "/orders/" + escapedID, ``, 200, orderJSON},
 	{"CancelOrder", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.CancelOrder(ctx, rawID, o...))
-	}, true, "POST", "/orders/" + escapedID + "/cancel", ``, 200, orderJSON},
+	}, true, "POST", "/orders/" + escapedID + "/cancel", ``, 200, `{"id":"A b/c?é"}`},
 	{"GetListOfPortfolios", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.ListPortfolios(ctx, o...))
 	}, false, "GET", "/portfolios", ``, 200, `{"data":[{"id":"p"}]}`},
@@ -110,8 +110,8 @@ var methods = []method{
 		return value(c.ListSubaccounts(ctx, ListOptions{EndingBefore: "s"}, o...))
 	}, false, "GET", "/subaccounts?ending_before=s", ``, 200, `{"data":[` + subaccountJSON + `]}`},
 	{"CreateSubaccount", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
-		return value(c.CreateSubaccount(ctx, api.SubaccountCreate{Name: "M", Email: "a@b.example", DefaultPortfolioID: "p", LogoURL: "http://b.example/l.png"}, o...))
-	}, false, "POST", "/subaccounts", `{"name":"M","email":"a@b.example","default_portfolio_id":"p","logo_url":"http://b.example/l.png"}`, 201, subaccountJSON},
+		return value(c.CreateSubaccount(ctx, api.SubaccountCreate{Name: "Marketing", Email: "a@b.example", DefaultPortfolioID: "p", LogoURL: "http://b.example/l.png"}, o...))
+	}, false, "POST", "/subaccounts", `{"name":"Marketing","email":"a@b.example","default_portfolio_id":"p","logo_url":"http://b.example/l.png"}`, 201, subaccountJSON},
 	{"DeleteSubaccount", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return nil, c.DeleteSubaccount(ctx, rawID, o...)
 	}, true, "DELETE", "/subaccounts/" + escapedID, ``, 204, ``},
@@ -119,7 +119,7 @@ var methods = []method{
 		return value(c.GetSubaccount(ctx, rawID, o...))
 	}, true, "GET", "/subaccounts/" + escapedID, ``, 200, subaccountJSON},
 	{"UpdateSubaccount", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
-		return value(c.UpdateSubaccount(ctx, rawID, api.SubaccountUpdate{Name: "N"}, o...))
+		return value(c.ReplaceSubaccount(ctx, rawID, api.SubaccountUpdate{Name: "N"}, o...))
 	}, true, "PUT", "/subaccounts/" + escapedID, `{"name":"N"}`, 200, subaccountJSON},
 	{"RemoveSubaccountLogo", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.RemoveSubaccountLogo(ctx, rawID, o...))
@@ -132,11 +132,11 @@ var methods = []method{
 	}, true, "PUT", "/subaccounts/" + escapedID + "/logo", `{"not":"really a PNG"}`, 200, subaccountJSON},
 }
 
-func operationOf(t *testing.T, id string) *operation {
+func operationOf(t *testing.T, id string) *endpoint {
 	t.Helper()
-	for i := range operations {
-		if operations[i].ID == id {
-			return &operations[i]
+	for _, op := range endpoints {
+		if op.ID == id {
+			return op
 		}
 	}
 	t.Fatalf("no operation %s", id)
@@ -239,7 +239,7 @@ func TestMoneyKeepsItsCents(t *testing.T) {
 	rt := play(reply(200, `{"id":"x","price_usd_cents":16777217,"amount_kg":123456789.25}`))
 	order, err := newClient(t, rt).GetOrder(t.Context(), "x")
 	require.NoError(t, err)
-	assert.Equal(t, 16777217.0, order.PriceUSDCents, "a float32 would lose a cent")
+	assert.Equal(t, api.USDCents(16777217), order.PriceUSDCents, "a float32 would lose a cent")
 	assert.Equal(t, 123456789.25, order.AmountKg)
 }
 

@@ -1,8 +1,6 @@
 package cnaught
 
 import (
-	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"net/textproto"
@@ -24,6 +22,7 @@ type settings struct {
 	baseURLFrom      string // what an error calls it
 	insecureHTTP     bool
 	httpClient       *http.Client
+	middleware       []func(http.RoundTripper) http.RoundTripper
 	policy           RetryPolicy
 	subaccount       *string
 	userAgent        string
@@ -46,11 +45,29 @@ func WithBaseURL(url string) Option {
 // then travels unencrypted.
 func WithInsecureHTTP() Option { return func(s *settings) { s.insecureHTTP = true } }
 
-// WithHTTPClient sends requests through hc (nil for the default), which is used
-// as it is and not changed: its Transport, Jar and Timeout (per attempt) count.
-// Redirects are not followed whatever its CheckRedirect says, since an API call
-// that is redirected would take the credentials along.
+// WithHTTPClient sends requests through hc (nil for the default), which is not
+// changed. Its Transport (http.DefaultTransport if it has none), Jar and Timeout
+// (per attempt) are asked for at each attempt, so a mock that is put in place
+// later counts too. Redirects are not followed whatever its CheckRedirect says,
+// since an API call that is redirected would take the credentials along.
+//
+// To add tracing, rate limits or a circuit breaker, use [WithMiddleware], which
+// keeps the client's own transport.
 func WithHTTPClient(hc *http.Client) Option { return func(s *settings) { s.httpClient = hc } }
+
+// WithMiddleware puts a wrapper around the client's transport, or around that of
+// [WithHTTPClient]. Of several, the first is the outermost. What was sent is
+// counted below all of them, so a wrapper cannot make a purchase look as if it
+// had not been sent; one that fails without sending anything says so with
+// [NotSent]. [AttemptFrom] names the call that a request belongs to. A wrapper has
+// to pass on the request's context.
+func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option {
+	return func(s *settings) {
+		if wrap != nil {
+			s.middleware = append(s.middleware, wrap)
+		}
+	}
+}
 
 // WithRetryPolicy replaces [DefaultRetryPolicy].
 func WithRetryPolicy(p RetryPolicy) Option { return func(s *settings) { s.policy = p } }
@@ -64,8 +81,9 @@ func WithSubaccount(id string) Option { return func(s *settings) { s.subaccount 
 // User-Agent.
 func WithUserAgent(product string) Option { return func(s *settings) { s.userAgent = product } }
 
-// WithLogger logs each retry at level Warn and each call at level Debug. The
-// API key and the bodies are never logged, nor is anything with a nil logger.
+// WithLogger logs each retry at level Warn, each call at level Debug, and each
+// webhook that could not be handled at level Error. The API key and the bodies
+// are never logged. A nil logger logs nothing.
 func WithLogger(l *slog.Logger) Option { return func(s *settings) { s.logger = l } }
 
 // WithMaxResponseBytes bounds the body of a good answer; the default is 32 MiB.
@@ -78,23 +96,18 @@ type Response struct {
 	StatusCode int // 0 if no whole answer came
 	// Attempts counts the requests made. Where repeating is safe and a kept
 	// connection breaks, net/http repeats one by itself; that is not counted.
-	Attempts       int
-	Header         http.Header   // of the answer
-	Replayed       bool          // X-Idempotent-Replay: the API had processed this key before
+	Attempts int
+	Header   http.Header // of the answer
+	// Replayed says that the API had processed this key before, and gave the
+	// answer of that time again (X-Idempotent-Replay). An order may have changed
+	// since, or have been cancelled: GetOrder tells.
+	Replayed       bool
 	IdempotencyKey string        // empty for operations without
 	Elapsed        time.Duration // over all attempts
+	// Body is the answer as it came, with members that this version of the client
+	// does not know, as far as it was read; at most 1 MiB of an answer outside 2xx.
+	Body []byte
 }
-
-// call holds the options of one logical call.
-type call struct {
-	subaccount     string
-	idempotencyKey *string
-	response       *Response
-	headers        []header
-	err            *InvalidRequestError
-}
-
-type header struct{ name, value string }
 
 // CallOption changes one call.
 type CallOption func(*call)
@@ -102,30 +115,52 @@ type CallOption func(*call)
 // ForSubaccount makes the call act for a subaccount. Operations that take no
 // X-Subaccount-Id refuse it with ErrInvalidRequest.
 func ForSubaccount(id string) CallOption {
-	return func(c *call) {
-		if err := checkHeaderValue(id); err != "" || id == "" {
-			c.refuse(headerSubaccount, orElse(err, "is empty"))
+	return func(call *call) {
+		if id == "" {
+			call.refuse(headerSubaccount, "is empty")
 		}
-		c.subaccount = id
+		call.subaccount = &id
 	}
+}
+
+// ForAccount makes the call act for the account itself, even if the client acts
+// for a subaccount ([WithSubaccount]).
+func ForAccount() CallOption {
+	return func(call *call) { call.subaccount = new(string) }
 }
 
 // WithIdempotencyKey sends the caller's own key, of at most 512 printable ASCII
 // characters, in place of a random one. A key that is kept beside what it is
 // for, such as the row of a shopping cart, lets a restarted program settle
 // what it had begun, as long as the API remembers the key: how long is not
-// documented. An earlier call may have used the key, so a failure counts as
+// documented. Package ledger keeps such keys in a database.
+//
+// An earlier call may have used the key, so a failure counts as
 // ErrOutcomeUnknown until the API itself has looked at the key: after a refused
-// connection, a 401 or a 429, too. Operations that take no Idempotency-Key refuse
-// it with ErrInvalidRequest.
+// connection, a 401 or a 429, too. An invalid-parameters or not-found problem
+// counts as such a look, though nobody documents that the API looks at the key
+// first: before another key is used, look for the order with [Client.FindOrder].
+// Operations that take no Idempotency-Key refuse one with ErrInvalidRequest.
 func WithIdempotencyKey(key string) CallOption {
-	return func(c *call) { c.idempotencyKey = &key }
+	return func(call *call) { call.idempotencyKey = &key }
 }
 
 // WithResponse fills r when the call ends, well or not. A call that is refused
 // with ErrInvalidRequest leaves it as it was. Iterators and waiters fill it
 // with each request anew.
-func WithResponse(r *Response) CallOption { return func(c *call) { c.response = r } }
+func WithResponse(r *Response) CallOption { return func(call *call) { call.response = r } }
+
+// WithCallRetryPolicy replaces the client's policy for one call. A zero member
+// takes its value from the client's policy. The budget stays the client's.
+func WithCallRetryPolicy(p RetryPolicy) CallOption {
+	return func(call *call) {
+		policy, err := p.fill(call.name, call.client.policy)
+		if err != nil && call.err == nil {
+			call.err = err
+		}
+		call.policy = &policy
+	}
+}
 
 // ownHeaders are set by the client alone, or by an option of their own. With an
 // Accept-Encoding that is not its own, net/http hands over a compressed body as
@@ -135,103 +170,29 @@ var ownHeaders = []string{
 	headerIdempotencyKey, headerSubaccount,
 }
 
-// instead names the option that sets a header of the client's own.
-var instead = map[string]string{headerIdempotencyKey: ": use WithIdempotencyKey", headerSubaccount: ": use ForSubaccount"}
+// optionFor names the option that sets a header of the client's own.
+var optionFor = map[string]string{headerIdempotencyKey: ": use WithIdempotencyKey", headerSubaccount: ": use ForSubaccount"}
 
 // WithHeader sends one more header. Headers that the client sets itself are
 // refused with ErrInvalidRequest.
 func WithHeader(name, value string) CallOption {
-	return func(c *call) {
+	return func(call *call) {
 		name := textproto.CanonicalMIMEHeaderKey(name)
-		switch err := checkHeaderValue(value); {
+		switch reason := checkHeaderValue(value); {
 		case !isToken(name):
-			c.refuse("header", fmt.Sprintf("%q is no field name", quote(name)))
+			call.refuse("header", "%q is not a field name", quote(name))
 		case slices.Contains(ownHeaders, name):
-			c.refuse("header", name+" is the client's own"+instead[name])
-		case err != "":
-			c.refuse("header "+quote(name), err)
+			call.refuse("header", "%s is set by the client%s", name, optionFor[name])
+		case reason != "":
+			call.refuse("header "+quote(name), "%s", reason)
 		}
-		c.headers = append(c.headers, header{name, value})
+		call.headers = append(call.headers, header{name, value})
 	}
 }
 
-func (c *call) refuse(field, reason string) {
-	if c.err == nil {
-		c.err = &InvalidRequestError{Field: field, Reason: reason}
-	}
-}
-
-// checkHeaderValue allows what RFC 9110, section 5.5, calls field content, in
-// ASCII.
-func checkHeaderValue(v string) string {
-	if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }) {
-		return "holds characters outside printable ASCII"
-	}
-	if strings.TrimSpace(v) != v {
-		return "begins or ends with white space"
-	}
-	return ""
-}
-
+// isToken reports whether a name is a token of RFC 9110, section 5.6.2.
 func isToken(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 	})
-}
-
-func orElse(s, fallback string) string {
-	if s == "" {
-		return fallback
-	}
-	return s
-}
-
-// callContext carries a call's options to the Doer through the generated
-// methods, in one allocation.
-type callContext struct {
-	context.Context
-	call call
-}
-
-type callKey struct{}
-
-func (c *callContext) Value(key any) any {
-	if key == (callKey{}) {
-		return &c.call
-	}
-	return c.Context.Value(key)
-}
-
-// WithCallOptions returns a context with which the methods of [Client.Raw]
-// take call options too. They add to those that ctx carries already, as the
-// options of a method do to those of its context; of two that say the same, the
-// later one counts.
-func WithCallOptions(ctx context.Context, opts ...CallOption) context.Context {
-	if ctx == nil {
-		ctx = context.Background()
-	}
-	cc := &callContext{Context: ctx, call: *callFrom(ctx)}
-	cc.call.headers = slices.Clip(cc.call.headers) // what is added is not ctx's
-	for _, opt := range opts {
-		if opt != nil {
-			opt(&cc.call)
-		}
-	}
-	return cc
-}
-
-func withCall(ctx context.Context, opts []CallOption) context.Context {
-	if len(opts) == 0 {
-		return ctx
-	}
-	return WithCallOptions(ctx, opts...)
-}
-
-var noCall = new(call)
-
-func callFrom(ctx context.Context) *call {
-	if c, ok := ctx.Value(callKey{}).(*call); ok {
-		return c
-	}
-	return noCall
 }

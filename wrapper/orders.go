@@ -2,7 +2,6 @@ package cnaught
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -25,33 +24,32 @@ import (
 //
 // Operation SubmitOrder: https://docs.cnaught.com/api-reference/orders/create-carbon-credits-order
 func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...CallOption) (*api.Order, error) {
-	in := input{op: "SubmitOrder"}
+	call := c.newCall(ctx, "PlaceOrder", opts)
 	switch {
 	case order.AmountKg != 0 && order.TotalPriceUSDCents != 0:
-		in.refuse("amount_kg and total_price_usd_cents", "exclude each other")
+		call.refuse("amount_kg and total_price_usd_cents", "exclude each other")
 	case order.AmountKg == 0 && order.TotalPriceUSDCents == 0:
-		in.refuse("amount_kg or total_price_usd_cents", "must be set")
+		call.refuse("amount_kg or total_price_usd_cents", "must be set")
 	case order.AmountKg != 0:
-		in.positive("amount_kg", order.AmountKg)
+		call.positive("amount_kg", order.AmountKg)
 	default:
-		in.positive("total_price_usd_cents", order.TotalPriceUSDCents)
+		call.positive("total_price_usd_cents", float64(order.TotalPriceUSDCents))
 	}
-	in.text("metadata", order.Metadata)
-	in.text("description", order.Description)
-	in.notification(order.NotificationConfig)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Order](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.SubmitOrder(ctx, nil, order)
-	})
+	call.text("metadata", order.Metadata)
+	call.text("description", order.Description)
+	call.notification(order.NotificationConfig)
+	call.build(api.NewSubmitOrderRequest(relative, nil, order))
+	return do(call, opSubmitOrder)
 }
 
 // GetOrder returns the order with the given id, or ErrNotFound.
 //
 // Operation GetOrderById: https://docs.cnaught.com/api-reference/orders/get-order-by-id
 func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
-	return byID[api.Order](ctx, c, opGetOrderByID, id, opts)
+	call := c.newCall(ctx, "GetOrder", opts)
+	call.id(idOfGetOrderByID, id)
+	call.build(api.NewGetOrderByIDRequest(relative, id, nil))
+	return do(call, opGetOrderByID)
 }
 
 // CancelOrder cancels an order, a fulfilled one too: its price is then credited
@@ -61,7 +59,10 @@ func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*
 //
 // Operation CancelOrder: https://docs.cnaught.com/api-reference/orders/cancel-order
 func (c *Client) CancelOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
-	return byID[api.Order](ctx, c, opCancelOrder, id, opts)
+	call := c.newCall(ctx, "CancelOrder", opts)
+	call.id(idOfCancelOrder, id)
+	call.build(api.NewCancelOrderRequest(relative, id, nil))
+	return do(call, opCancelOrder)
 }
 
 // ListOrders returns one page of orders, newest first; see [Client.Orders] for
@@ -70,12 +71,10 @@ func (c *Client) CancelOrder(ctx context.Context, id string, opts ...CallOption)
 //
 // Operation GetListOfOrder: https://docs.cnaught.com/api-reference/orders/get-list-of-orders
 func (c *Client) ListOrders(ctx context.Context, o ListOptions, opts ...CallOption) (*api.OrderList, error) {
-	if err := o.check("GetListOfOrder"); err != nil {
-		return nil, err
-	}
+	call := c.newCall(ctx, "ListOrders", opts)
+	call.page(o)
 	params := new(api.GetListOfOrderParams)
 	params.Limit, params.StartingAfter, params.EndingBefore = o.params()
-	return do[api.OrderList](ctx, c, "GetListOfOrder", opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.GetListOfOrder(ctx, params)
-	})
+	call.build(api.NewGetListOfOrderRequest(relative, params))
+	return do(call, opGetListOfOrder)
 }

@@ -2,310 +2,269 @@ package cnaught
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"strings"
-	"sync/atomic"
+	"net/url"
+	"slices"
 	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
-	"github.com/cnaught-go/cnaught/api"
 )
 
-// net/http itself sends a request with an Idempotency-Key again when a
-// reused connection breaks before the answer. If that second sending fails
-// with "connection refused" (or 429/503), the attempt looks as if nothing was
-// ever sent: the order is placed, and the caller is told that it surely is not.
-func TestNoHiddenResend(t *testing.T) {
-	var acted atomic.Int32
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		io.Copy(io.Discard, r.Body)
-		if r.Method == http.MethodGet { // warms the connection up
-			w.Header().Set("Content-Type", "application/json")
-			io.WriteString(w, `{"data":[]}`)
-			return
-		}
-		acted.Add(1) // the order is placed
-		conn, _, _ := w.(http.Hijacker).Hijack()
-		conn.(*net.TCPConn).SetLinger(0)
-		conn.Close()
-	}))
-	defer server.Close()
-	dials := 0
-	transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
-		if dials++; dials > 1 { // the server is restarting
-			addr = "127.0.0.1:1"
-		}
-		return new(net.Dialer).DialContext(ctx, network, addr)
-	}}
-	c, err := New("key", WithBaseURL(server.URL), WithHTTPClient(&http.Client{Transport: transport}), WithRetryPolicy(NoRetry()))
-	require.NoError(t, err)
-	_, err = c.ListOrders(t.Context(), ListOptions{})
-	require.NoError(t, err)
-	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
-	require.Error(t, err)
-	require.EqualValues(t, 1, acted.Load())
-	assert.True(t, errors.Is(err, ErrOutcomeUnknown), "an order was placed, and the error says that it surely was not")
+// outcomes are named by what follows for the caller. "unknown" is the one that
+// costs money when it is wrong: there is no retry, and the server may have acted.
+var outcomes = map[string]outcome{
+	"ok":               {succeeded: true, mayHaveActed: true, healthy: true},
+	"no":               {healthy: true},
+	"not sent":         {},
+	"again":            {repeatable: true},
+	"again, may act":   {repeatable: true, mayHaveActed: true},
+	"unknown":          {mayHaveActed: true},
+	"ask again":        {repeatable: true, mayHaveActed: true, healthy: true},
+	"unknown, healthy": {mayHaveActed: true, healthy: true},
 }
 
-// Gateways answer 503 for a server that they lost after it had the request
-// (Envoy: "upstream connect error or disconnect/reset before headers"; Heroku:
-// H12, H13).
-func TestBare503MayHaveActed(t *testing.T) {
-	rt := roundTrip(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 503, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("")), ContentLength: 0}, nil
-	})
-	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
-	require.NoError(t, err)
-	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
-	assert.ErrorIs(t, err, ErrOutcomeUnknown)
-}
+var classes = []struct {
+	name  string
+	class retryClass
+}{{"safe", retrySafe}, {"keyed", retryKeyed}, {"unsafe", retryUnsafe}}
 
-// Settling by key, as the documentation says, with the loop that
-// ErrOutcomeUnknown suggests: a settle call that is refused a connection says
-// "nothing happened", though the key's first call placed the order.
-func TestSettlingSaysNothingHappenedOnlyWhenItKnows(t *testing.T) {
-	step := 0
-	rt := roundTrip(func(*http.Request) (*http.Response, error) {
-		step++
-		if step == 1 {
-			return nil, &net.OpError{Op: "read", Err: errors.New("connection reset by peer")} // after acting
-		}
-		return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
-	})
-	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
-	require.NoError(t, err)
-	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
-	require.ErrorIs(t, err, ErrOutcomeUnknown)
-	key, _ := IdempotencyKeyFrom(err)
-	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10}, WithIdempotencyKey(key))
-	assert.ErrorIs(t, err, ErrOutcomeUnknown, "the order of this key may stand all the same")
-}
-
-// What a call with the caller's own key says about calls before it: only the
-// API itself knows, and it is known by its problem types.
-func TestOwnKeyIsSettledByTheAPIAlone(t *testing.T) {
-	for _, tt := range []struct {
-		status  int
-		problem string
-		settled bool
-	}{
-		{400, "invalid-parameters", true}, {400, "invalid-subaccount", true}, {404, "not-found", true},
-		{422, "idempotency-changed-payload", false},
-		{404, "about:blank", false}, {404, "https://tools.ietf.org/html/rfc9110#section-15.5.5", false}, {422, "about:blank", false},
-		{400, "", false}, {404, "", false}, {302, "", false}, {405, "", false}, {413, "", false},
-		{401, "", false}, {403, "forbidden", false}, {429, "", false}, {503, "", false}, {500, "", false},
-	} {
-		body := "<html>a gateway's page</html>"
-		switch {
-		case strings.Contains(tt.problem, ":"): // what frameworks and gateways write
-			body = `{"type":"` + tt.problem + `","errors":{"a":["b"]}}`
-		case tt.problem != "":
-			body = `{"type":"https://api.cnaught.com/v1/errors/` + tt.problem + `"}`
-		}
-		rt := roundTrip(func(*http.Request) (*http.Response, error) {
-			return &http.Response{StatusCode: tt.status, Header: http.Header{"Retry-After": {"1"}}, Body: io.NopCloser(strings.NewReader(body))}, nil
-		})
-		c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
-		require.NoError(t, err)
-		_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10}, WithIdempotencyKey("cart 4711"))
-		assert.Equal(t, !tt.settled, errors.Is(err, ErrOutcomeUnknown), "%d %s: %v", tt.status, tt.problem, err)
+// The API itself says no with a 4xx that is a problem document, and with a 429.
+// After every other answer outside 2xx the server may have acted.
+func TestOutcomeOfEveryStatus(t *testing.T) {
+	all := func(name string) [3]string { return [3]string{name, name, name} }
+	transient := [3]string{"again, may act", "again, may act", "unknown"}
+	special := map[int][3]string{ // safe, keyed, unsafe
+		408: transient, 425: transient, 500: transient, 502: transient, 504: transient,
+		520: transient, 521: transient, 522: transient, 523: transient, 524: transient,
+		525: transient, 526: transient, 527: transient, 529: transient, 530: transient,
+		429: all("again"),
+		503: all("again, may act"),
 	}
-}
-
-// A gateway's page is not the API saying that the subaccount is gone.
-func TestDeletionIsNotSettledByAGateway(t *testing.T) {
-	answers := []*http.Response{
-		{StatusCode: 502, Body: http.NoBody},
-		{StatusCode: 404, Body: io.NopCloser(strings.NewReader("<html>nginx</html>"))},
-	}
-	rt := roundTrip(func(*http.Request) (*http.Response, error) {
-		answer := answers[0]
-		answers = answers[1:]
-		return answer, nil
-	})
-	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(RetryPolicy{BaseDelay: 1}))
-	require.NoError(t, err)
-	require.ErrorIs(t, c.DeleteSubaccount(t.Context(), "x"), ErrNotFound)
-}
-
-// The request that hangs on an answer of Raw does not hold the key.
-func TestRawAnswersHoldNoKey(t *testing.T) {
-	rt := roundTrip(func(req *http.Request) (*http.Response, error) {
-		assert.Equal(t, "Bearer secret-key", req.Header.Get("Authorization"))
-		return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}},
-			Body: io.NopCloser(strings.NewReader(`{"id":"a"}`)), Request: req}, nil
-	})
-	c, err := New("secret-key", WithHTTPClient(&http.Client{Transport: rt}))
-	require.NoError(t, err)
-	answer, err := c.Raw().GetOrderByIDWithResponse(t.Context(), "a", nil)
-	require.NoError(t, err)
-	assert.NotContains(t, fmt.Sprintf("%v %+v", answer.HTTPResponse.Request, answer.HTTPResponse.Request.Header), "secret-key")
-}
-
-// A RoundTripper that leaves ContentLength at 0, as hand-written fakes do.
-func TestContentLengthNotSet(t *testing.T) {
-	rt := roundTrip(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 201, Header: http.Header{"Content-Type": {"application/json"}},
-			Body: io.NopCloser(strings.NewReader(`{"id":"a"}`))}, nil
-	})
-	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}))
-	require.NoError(t, err)
-	_, err = c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
-	assert.NoError(t, err)
-}
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
-// Whoever takes a failure for "nothing happened" buys again. So that is said
-// only where it is known.
-func TestNothingHappenedIsSaidOnlyWhereItIsKnown(t *testing.T) {
-	lost := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, dialError(syscall.ECONNREFUSED) }}
-	for name, tt := range map[string]struct {
-		send    roundTrip
-		unknown bool
-	}{
-		"303, the answer stands elsewhere": {func(r *http.Request) (*http.Response, error) {
-			return reply(303, ``, "Location", "/orders/x")(r)
-		}, true},
-		"302":                {func(r *http.Request) (*http.Response, error) { return reply(302, ``)(r) }, true},
-		"308, send it there": {func(r *http.Request) (*http.Response, error) { return reply(308, ``)(r) }, false},
-		"sent another way after the first one refused": {func(r *http.Request) (*http.Response, error) {
-			if resp, err := lost.RoundTrip(r.Clone(r.Context())); err == nil {
-				return resp, nil
+	for status := 100; status < 1000; status++ {
+		for _, document := range []bool{false, true} {
+			want, ok := special[status]
+			switch {
+			case status == 425 && document:
+				want = [3]string{"again", "again", "not sent"}
+			case ok:
+			case status/100 == 2:
+				want = all("ok")
+			case status >= 500:
+				want = all("unknown")
+			case status/100 == 4 && document:
+				want = all("no")
+			default:
+				want = all("unknown, healthy")
 			}
-			return nil, io.EOF // a transport that the trace knows nothing of
-		}, true},
-		"refused by a wrapped transport": {func(r *http.Request) (*http.Response, error) { return lost.RoundTrip(r) }, false},
+			for i, c := range classes {
+				r := &result{status: status, sent: sentOnce}
+				if status/100 != 2 {
+					r.problem = &Error{StatusCode: status}
+				}
+				if document && r.problem != nil {
+					r.problem.Title = "T"
+				}
+				assert.Equal(t, outcomes[want[i]], outcomeOf(c.class, r), "%d %s, problem document: %v", status, c.name, document)
+			}
+		}
+	}
+}
+
+// A 429 is given before the key is looked at. Where nobody saw how often the
+// request was sent, an earlier sending may have acted.
+func TestOutcomeOfARateLimitBehindATransportOfTheCallers(t *testing.T) {
+	for _, c := range classes {
+		for _, sent := range []sending{sentPerhaps, sentAgain} {
+			r := &result{status: 429, sent: sent, problem: &Error{StatusCode: 429}}
+			assert.Equal(t, outcomes["again, may act"], outcomeOf(c.class, r), c.name)
+		}
+	}
+}
+
+// Varnish answers so for a server that it lost in the middle of a request.
+func TestOutcomeOf503WithRetryAfter(t *testing.T) {
+	for _, c := range classes {
+		r := &result{status: 503, problem: &Error{StatusCode: 503, Header: http.Header{"Retry-After": {"5"}}}}
+		assert.Equal(t, outcomes["again, may act"], outcomeOf(c.class, r), c.name)
+	}
+}
+
+func TestOutcomeOfAConflict(t *testing.T) {
+	const prefix = "https://api.cnaught.com/v1/errors/"
+	key := CallInfo{IdempotencyKey: "k"}
+	for _, tt := range []struct {
+		name    string
+		problem Error
+		want    [3]string
+	}{
+		{"concurrent", Error{Type: prefix + "idempotency-concurrent-requests"}, [3]string{"unknown, healthy", "ask again", "unknown, healthy"}},
+		{"bare 409 to a keyed request", Error{CallInfo: key}, [3]string{"unknown, healthy", "ask again", "unknown, healthy"}},
+		{"bare 409 without a key", Error{}, [3]string{"unknown, healthy", "unknown, healthy", "unknown, healthy"}},
+		{"409 of another kind", Error{Type: prefix + "something-else", CallInfo: key}, [3]string{"no", "no", "no"}},
 	} {
-		c, err := New("key", WithHTTPClient(&http.Client{Transport: tt.send}), WithRetryPolicy(NoRetry()))
-		require.NoError(t, err)
-		_, err = c.PlaceOrder(t.Context(), tenKg)
-		require.Error(t, err, name)
-		assert.Equal(t, tt.unknown, errors.Is(err, ErrOutcomeUnknown), "%s: %v", name, err)
+		for i, c := range classes {
+			problem := tt.problem
+			problem.StatusCode = http.StatusConflict
+			assert.Equal(t, outcomes[tt.want[i]], outcomeOf(c.class, &result{status: 409, problem: &problem}), "%s, %s", tt.name, c.name)
+		}
 	}
 }
 
-// The bare connection behind a 101 knows no context.
-func TestSwitchingProtocols(t *testing.T) {
-	addr := listen(t, func(conn net.Conn) {
-		readRequest(conn)
-		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: foo\r\n\r\n")
-		<-t.Context().Done()
-	})
-	c := newTestClient(t, "http://"+addr+"/v1", quick(2))
-	_, err := c.PlaceOrder(t.Context(), tenKg)
-	assert.Equal(t, 101, as[*Error](t, err).StatusCode)
-	assert.ErrorIs(t, err, ErrOutcomeUnknown)
-}
-
-// holdsKey is an error of a transport that keeps its request.
-type holdsKey struct{ Sent http.Header }
-
-func (e *holdsKey) Error() string { return "too slow" }
-func (e *holdsKey) Unwrap() error { return context.DeadlineExceeded }
-
-func TestTimeOfATransportsOwnHidesNoKey(t *testing.T) {
-	rt := roundTrip(func(r *http.Request) (*http.Response, error) { return nil, &holdsKey{r.Header} })
-	c, err := New("secret-key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
-	require.NoError(t, err)
-	_, err = c.GetOrder(t.Context(), "x")
-	var inner *holdsKey
-	assert.False(t, errors.As(err, &inner), "%+v", inner)
-}
-
-// The caller's deadline has not come, so nobody may take it for that.
-func TestTimeOfATransportsOwn(t *testing.T) {
-	rt := roundTrip(func(*http.Request) (*http.Response, error) {
-		return nil, fmt.Errorf("a proxy's own time: %w", context.DeadlineExceeded)
-	})
-	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
-	require.NoError(t, err)
-	_, err = c.GetOrder(t.Context(), "x")
-	assert.NotErrorIs(t, err, context.DeadlineExceeded)
-	assert.EqualError(t, err, "cnaught: GetOrderById: a proxy's own time: context deadline exceeded")
-
-	// net's own "i/o timeout" says that it is one, too; it was never sent all the same.
-	dialer := net.Dialer{Timeout: 1}
-	rt = func(r *http.Request) (*http.Response, error) {
-		_, err := dialer.DialContext(r.Context(), "tcp", "127.0.0.1:1")
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		return nil, err
+func TestUnfitAnswerIsNotAskedForAgain(t *testing.T) {
+	for _, c := range classes {
+		assert.Equal(t, outcomes["unknown, healthy"], outcomeOf(c.class, &result{status: 200, unfit: errNull}), c.name)
 	}
-	c, err = New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
-	require.NoError(t, err)
-	_, err = c.PlaceOrder(t.Context(), tenKg)
-	assert.NotErrorIs(t, err, context.DeadlineExceeded)
-	assert.NotErrorIs(t, err, ErrOutcomeUnknown)
-	var dial *net.OpError
-	assert.ErrorAs(t, err, &dial)
 }
 
-func TestAnswerBesideAnErrorIsClosed(t *testing.T) {
-	closed := false
-	rt := roundTrip(func(*http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Body: closing{strings.NewReader(""), &closed}}, io.EOF
-	})
-	c, err := New("key", WithHTTPClient(&http.Client{Transport: rt}), WithRetryPolicy(NoRetry()))
-	require.NoError(t, err)
-	_, err = c.GetOrder(t.Context(), "x")
-	assert.ErrorIs(t, err, io.EOF)
-	assert.True(t, closed)
-}
+func dialError(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
 
-type closing struct {
-	io.Reader
-	closed *bool
-}
+type netTimeout struct{ text string }
 
-func (c closing) Close() error { *c.closed = true; return nil }
+func (e netTimeout) Error() string   { return e.text }
+func (e netTimeout) Timeout() bool   { return true }
+func (e netTimeout) Temporary() bool { return true }
 
-// What an editor of Raw does to a request, it does to every attempt.
-func TestRawEditors(t *testing.T) {
-	rt := play(reply(500, ``), reply(201, orderJSON))
-	c := newClient(t, rt, WithSubaccount("default"), quick(2))
-	_, err := c.Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg, func(_ context.Context, r *http.Request) error {
-		r.Header["idempotency-key"], r.Header["x-subaccount-id"], r.Header["authorization"] = []string{"mine"}, []string{"sub"}, []string{"Bearer other"}
-		r.Body = io.NopCloser(strings.NewReader(`{"amount_kg":10,"new":true}`)) // and GetBody stays
-		r.ContentLength = int64(len(`{"amount_kg":10,"new":true}`))
-		return nil
-	})
-	require.NoError(t, err)
-	sent := rt.requests()
-	require.Len(t, sent, 2)
-	for _, r := range sent {
-		assert.Equal(t, `{"amount_kg":10,"new":true}`, string(r.body))
-		for name, want := range map[string]string{headerIdempotencyKey: "mine", headerSubaccount: "sub", "Authorization": "Bearer " + testKey} {
-			var all []string
-			for other, values := range r.header {
-				if strings.EqualFold(other, name) {
-					all = append(all, values...)
+// An error says whether repeating helps. Whether anything was sent, it does not
+// say.
+func TestOutcomeOfNetworkErrors(t *testing.T) {
+	mayAct := [3]string{"again, may act", "again, may act", "unknown"}
+	again := [3]string{"again", "again", "again"}
+	notSent := [3]string{"not sent", "not sent", "not sent"}
+	unknown := [3]string{"unknown", "unknown", "unknown"}
+	for _, tt := range []struct {
+		name      string
+		err       error
+		permanent bool
+	}{
+		{"connection refused", dialError(syscall.ECONNREFUSED), false},
+		{"network unreachable", dialError(syscall.ENETUNREACH), false},
+		{"dial timeout", dialError(netTimeout{"i/o timeout"}), false},
+		{"proxy does not answer", &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("refused")}, false},
+		{"DNS fails for now", dialError(&net.DNSError{Err: "server misbehaving", IsTemporary: true}), false},
+		{"DNS timeout", dialError(&net.DNSError{Err: "i/o timeout", IsTimeout: true}), false},
+		{"host unknown", dialError(&net.DNSError{Err: "no such host", IsNotFound: true}), true},
+		{"TLS handshake timeout", netTimeout{"net/http: TLS handshake timeout"}, false},
+		{"no TLS at the other end", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake", Conn: new(net.TCPConn)}, false},
+		{"TLS record spoiled on the way", tls.RecordHeaderError{Msg: "oversized record received with length 65535"}, false},
+		{"untrusted certificate", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, true},
+		{"certificate of another host", &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: new(x509.Certificate), Host: "x"}}, true},
+		{"authority unknown, from a transport of the caller's", x509.UnknownAuthorityError{}, true},
+		{"certificate expired, from a transport of the caller's", x509.CertificateInvalidError{Reason: x509.Expired}, true},
+		{"reset", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, false},
+		{"broken pipe", &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, false},
+		{"alert from the other end", &net.OpError{Op: "remote error", Err: tls.AlertError(40)}, false},
+		{"EOF", io.EOF, false},
+		{"body cut off", io.ErrUnexpectedEOF, false},
+		{"timeout", netTimeout{"net/http: timeout awaiting response headers"}, false},
+		{"attempt timeout", &timeoutError{}, false},
+		{"unheard of", errors.New("http2: stream closed"), false},
+		{"the caller's context", context.Canceled, false}, // the loop ends the call before it looks here
+	} {
+		for sent, want := range map[sending][3]string{sentNever: again, sentOnce: mayAct, sentAgain: mayAct, sentPerhaps: mayAct} {
+			if tt.permanent {
+				want = unknown
+				if sent == sentNever {
+					want = notSent
 				}
 			}
-			assert.Equal(t, []string{want}, all, name)
+			for i, c := range classes {
+				wrapped := &url.Error{Op: "Post", URL: "https://api.test", Err: fmt.Errorf("wrapped: %w", tt.err)}
+				for _, err := range []error{tt.err, wrapped} {
+					assert.Equal(t, outcomes[want[i]], outcomeOf(c.class, &result{sent: sent, err: err}), "%s, %s, sent %d", tt.name, c.name, sent)
+				}
+			}
 		}
 	}
-	_, err = c.Raw().GetProjectByIDWithResponse(t.Context(), "x", func(_ context.Context, r *http.Request) error {
-		r.Header["idempotency-key"] = []string{"mine"}
-		return nil
-	})
-	assert.ErrorIs(t, err, ErrInvalidRequest, "a key where none is taken, in any case")
 }
 
-func TestLogsAreBounded(t *testing.T) {
-	var log strings.Builder
-	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	_, err := newClient(t, play(breakWith(errors.New(strings.Repeat("x", 1<<20)))), WithLogger(logger), quick(3)).GetOrder(t.Context(), "x")
-	require.Error(t, err)
-	assert.Less(t, log.Len(), 10_000)
+// Where a transport is not net/http's own, only what it reports to httptrace or
+// marks with NotSent proves that nothing was sent.
+func TestWhatProvesThatNothingWasSent(t *testing.T) {
+	refused := dialError(syscall.ECONNREFUSED)
+	for _, tt := range []struct {
+		name        string
+		asked       bool
+		connections int32
+		foreign     bool
+		err         error
+		answered    bool
+		callEnded   bool
+		want        sending
+	}{
+		{name: "net/http without a connection", asked: true, err: io.EOF, want: sentNever},
+		{name: "net/http without a connection, and the call ended", asked: true, err: context.Canceled, callEnded: true, want: sentNever},
+		{name: "net/http with a connection", asked: true, connections: 1, err: refused, want: sentOnce},
+		{name: "net/http with two", asked: true, connections: 2, err: refused, want: sentAgain},
+		{name: "net/http that was never reached", err: refused, want: sentPerhaps},
+		{name: "a transport that reports, and was refused", asked: true, foreign: true, err: refused, want: sentNever},
+		{name: "a transport that reports, and fails in another way", asked: true, foreign: true, err: io.EOF, want: sentPerhaps},
+		{name: "a transport that reports nothing, and was refused", foreign: true, err: refused, want: sentPerhaps},
+		{name: "a transport that says so", foreign: true, err: NotSent(io.EOF), want: sentNever},
+		{name: "middleware that says so", err: fmt.Errorf("open: %w", NotSent(io.EOF)), want: sentNever},
+		{name: "an error that comes from the cause of the context", foreign: true, err: NotSent(io.EOF), callEnded: true, want: sentPerhaps},
+		{name: "a refused dial as the cause of the context", asked: true, foreign: true, err: refused, callEnded: true, want: sentPerhaps},
+		{name: "an error after the answer", foreign: true, err: NotSent(io.EOF), answered: true, want: sentPerhaps},
+		{name: "NotSent after a connection", connections: 1, err: NotSent(io.EOF), want: sentOnce},
+	} {
+		a := new(attemptContext)
+		a.asked.Store(tt.asked)
+		a.connections.Store(tt.connections)
+		a.foreign.Store(tt.foreign)
+		if tt.answered {
+			a.result.resp = new(http.Response)
+		}
+		assert.Equal(t, tt.want, a.sending(tt.err, tt.callEnded), tt.name)
+	}
+}
+
+// Of operations that a newer description adds, other tests speak.
+func TestClassOfOperations(t *testing.T) {
+	keyed := []string{"SubmitOrder", "SubmitRideOrder", "CancelOrder", "CreateSubaccount"}
+	known := []string{"RequestRideQuote", "SubmitRideOrder"} // without a method
+	for _, m := range methods {
+		known = append(known, m.operation)
+	}
+	for _, id := range known {
+		op := operationOf(t, id)
+		want := retrySafe
+		switch {
+		case op.ID == "CreateCheckoutSession":
+			want = retryUnsafe
+		case slices.Contains(keyed, op.ID):
+			want = retryKeyed
+		}
+		assert.Equal(t, want, op.class(), op.ID)
+		assert.Equal(t, want == retryKeyed, op.IdempotencyKey, "%s takes a key if and only if it is repeated by one", op.ID)
+	}
+}
+
+func TestClassOfAnOperationThatTheOverlayDoesNotKnow(t *testing.T) {
+	for _, tt := range []struct {
+		op   endpoint
+		want retryClass
+	}{
+		{endpoint{Method: http.MethodGet}, retrySafe},
+		{endpoint{Method: http.MethodPut}, retrySafe},
+		{endpoint{Method: http.MethodDelete}, retrySafe},
+		{endpoint{Method: http.MethodPost}, retryUnsafe},
+		{endpoint{Method: http.MethodPatch}, retryUnsafe},
+		{endpoint{Method: http.MethodPost, IdempotencyKey: true}, retryKeyed},
+		{endpoint{Method: http.MethodGet, Retry: retryUnsafe}, retryUnsafe},
+	} {
+		assert.Equal(t, tt.want, tt.op.class(), "%+v", tt.op)
+	}
+}
+
+func TestRemovesResource(t *testing.T) {
+	for _, m := range methods {
+		want := m.operation == "DeleteSubaccount" // the logo is not the resource that its path's id names
+		assert.Equal(t, want, operationOf(t, m.operation).removesResource(), m.operation)
+	}
 }

@@ -29,14 +29,14 @@ type ListOptions struct {
 	EndingBefore string
 }
 
-func (o ListOptions) check(op string) error {
+// page checks the options of a list.
+func (call *call) page(o ListOptions) {
 	switch {
 	case o.Limit < 0 || o.Limit > maxLimit:
-		return &InvalidRequestError{op, "limit", fmt.Sprintf("is %d, not 1 to %d", o.Limit, maxLimit)}
+		call.refuse("limit", "is %d, not 1 to %d", o.Limit, maxLimit)
 	case o.StartingAfter != "" && o.EndingBefore != "":
-		return &InvalidRequestError{op, "starting_after and ending_before", "exclude each other"}
+		call.refuse("starting_after and ending_before", "exclude each other")
 	}
-	return nil
 }
 
 // params gives the query members as the generated types want them: absent
@@ -60,7 +60,7 @@ func optional(s string) *string {
 // EndingBefore it ends before it. An error, as those of [Client.ListOrders], is
 // the last thing it yields.
 func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Order, error] {
-	return pages(c, "GetListOfOrder", o, func(o ListOptions) ([]api.Order, error) {
+	return pages(c, "Orders", o, func(o ListOptions) ([]api.Order, error) {
 		list, err := c.ListOrders(ctx, o, opts...)
 		if err != nil {
 			return nil, err
@@ -71,7 +71,7 @@ func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) 
 
 // Subaccounts iterates over all subaccounts as [Client.Orders] does over orders.
 func (c *Client) Subaccounts(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Subaccount, error] {
-	return pages(c, "GetListOfSubaccounts", o, func(o ListOptions) ([]api.Subaccount, error) {
+	return pages(c, "Subaccounts", o, func(o ListOptions) ([]api.Subaccount, error) {
 		list, err := c.ListSubaccounts(ctx, o, opts...)
 		if err != nil {
 			return nil, err

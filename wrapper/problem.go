@@ -1,6 +1,7 @@
 package cnaught
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -12,7 +13,7 @@ import (
 // not asked: gateways send problem documents as application/json.
 func parseProblem(e *Error, body []byte) {
 	var members map[string]json.RawMessage
-	if json.Unmarshal(body, &members) != nil {
+	if json.Unmarshal(bytes.TrimPrefix(body, byteOrderMark), &members) != nil {
 		return
 	}
 	detail := ""

@@ -64,7 +64,7 @@ func TestParseProblem(t *testing.T) {
 		{"HTML", `<html><title>502</title></html>`, Error{}},
 		{"truncated", `{"title":"T","detail":"D`, Error{}},
 		{"trailing garbage", `{"title":"T"} x`, Error{}},
-		{"byte order mark", "\ufeff{\"title\":\"T\"}", Error{}},
+		{"byte order mark", "\ufeff{\"title\":\"T\"}", Error{Title: "T"}},
 		{"nested too deeply", strings.Repeat(`[`, 100_000), Error{}},
 		{"invalid UTF-8", "{\"title\":\"a\xffb\"}", Error{Title: "a\ufffdb"}},
 	} {
@@ -111,10 +111,13 @@ func TestErrorCarriesWhatCame(t *testing.T) {
 	answer := as[*Error](t, err)
 	assert.Equal(t, Error{
 		Title: "T", Extensions: map[string]any{"x": 1.0},
-		StatusCode: 400, Operation: "SubmitOrder", Method: http.MethodPost, URL: testBase + "/orders",
+		CallInfo: CallInfo{
+			Call: "PlaceOrder", Operation: "SubmitOrder", Attempts: 1, IdempotencyKey: "k",
+			OutcomeUnknown: true, EarlierCall: true, // the key is the caller's, and the answer is not known to be the API's
+		},
+		StatusCode: 400, Method: http.MethodPost, URL: testBase + "/orders",
 		Header: http.Header{"Content-Type": {"application/problem+json"}, "X-Request-Id": {"r-1"}, "Retry-After": {"2"}},
-		Body:   []byte(`{"title":"T","x":1}`), Attempts: 1, RetryAfter: 2e9, IdempotencyKey: "k",
-		Ambiguous: true, earlier: true, // the key is the caller's own, and the answer is not known to be the API's
+		Body:   []byte(`{"title":"T","x":1}`), RetryAfter: 2e9,
 	}, *answer)
 }
 

@@ -2,7 +2,6 @@ package cnaught
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -15,14 +14,10 @@ import (
 //
 // Operation RequestQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-by-emissions-mass
 func (c *Client) QuoteMass(ctx context.Context, q api.MassQuoteRequest, opts ...CallOption) (*api.Quote, error) {
-	in := input{op: "RequestQuote"}
-	in.positive("amount_kg", q.AmountKg)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.RequestQuote(ctx, nil, q)
-	})
+	call := c.newCall(ctx, "QuoteMass", opts)
+	call.positive("amount_kg", q.AmountKg)
+	call.build(api.NewRequestQuoteRequest(relative, nil, q))
+	return do(call, opRequestQuote)
 }
 
 // QuoteAirFreight prices the emissions of FreightMassKg kilograms of goods
@@ -30,15 +25,11 @@ func (c *Client) QuoteMass(ctx context.Context, q api.MassQuoteRequest, opts ...
 //
 // Operation RequestAirFreightQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-air-freight-emissions
 func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
-	in := input{op: "RequestAirFreightQuote"}
-	in.positive("freight_mass_kg", q.FreightMassKg)
-	in.positive("distance_km", q.DistanceKm)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.RequestAirFreightQuote(ctx, nil, q)
-	})
+	call := c.newCall(ctx, "QuoteAirFreight", opts)
+	call.positive("freight_mass_kg", q.FreightMassKg)
+	call.positive("distance_km", q.DistanceKm)
+	call.build(api.NewRequestAirFreightQuoteRequest(relative, nil, q))
+	return do(call, opRequestAirFreightQuote)
 }
 
 // QuoteFlight prices the emissions of one passenger's flight of DistanceKm
@@ -46,14 +37,10 @@ func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteReque
 //
 // Operation RequestFlightQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-flight-emissions
 func (c *Client) QuoteFlight(ctx context.Context, q api.FlightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
-	in := input{op: "RequestFlightQuote"}
-	in.positive("distance_km", q.DistanceKm)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.RequestFlightQuote(ctx, nil, q)
-	})
+	call := c.newCall(ctx, "QuoteFlight", opts)
+	call.positive("distance_km", q.DistanceKm)
+	call.build(api.NewRequestFlightQuoteRequest(relative, nil, q))
+	return do(call, opRequestFlightQuote)
 }
 
 // QuoteGroundFreight prices the emissions of FreightMassKg kilograms of goods
@@ -62,15 +49,11 @@ func (c *Client) QuoteFlight(ctx context.Context, q api.FlightQuoteRequest, opts
 //
 // Operation RequestGroundFreightQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-freight-emissions
 func (c *Client) QuoteGroundFreight(ctx context.Context, q api.GroundFreightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
-	in := input{op: "RequestGroundFreightQuote"}
-	in.positive("freight_mass_kg", q.FreightMassKg)
-	in.positive("distance_km", q.DistanceKm)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.RequestGroundFreightQuote(ctx, nil, q)
-	})
+	call := c.newCall(ctx, "QuoteGroundFreight", opts)
+	call.positive("freight_mass_kg", q.FreightMassKg)
+	call.positive("distance_km", q.DistanceKm)
+	call.build(api.NewRequestGroundFreightQuoteRequest(relative, nil, q))
+	return do(call, opRequestGroundFreightQuote)
 }
 
 // QuoteGroundTransport prices the emissions of a ride of DistanceKm kilometers
@@ -78,15 +61,11 @@ func (c *Client) QuoteGroundFreight(ctx context.Context, q api.GroundFreightQuot
 //
 // Operation RequestGroundTransportQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-ground-transport-emissions
 func (c *Client) QuoteGroundTransport(ctx context.Context, q api.GroundTransportQuoteRequest, opts ...CallOption) (*api.Quote, error) {
-	in := input{op: "RequestGroundTransportQuote"}
-	in.positive("distance_km", q.DistanceKm)
-	in.required("vehicle_type", string(q.VehicleType))
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.RequestGroundTransportQuote(ctx, nil, q)
-	})
+	call := c.newCall(ctx, "QuoteGroundTransport", opts)
+	call.positive("distance_km", q.DistanceKm)
+	call.required("vehicle_type", string(q.VehicleType))
+	call.build(api.NewRequestGroundTransportQuoteRequest(relative, nil, q))
+	return do(call, opRequestGroundTransportQuote)
 }
 
 // QuoteOfficeSpace prices the emissions of SquareFootage square feet of office
@@ -94,14 +73,10 @@ func (c *Client) QuoteGroundTransport(ctx context.Context, q api.GroundTransport
 //
 // Operation RequestOfficeSpaceQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-office-space-emissions
 func (c *Client) QuoteOfficeSpace(ctx context.Context, q api.OfficeSpaceQuoteRequest, opts ...CallOption) (*api.Quote, error) {
-	in := input{op: "RequestOfficeSpaceQuote"}
-	in.positive("square_footage", q.SquareFootage)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.RequestOfficeSpaceQuote(ctx, nil, q)
-	})
+	call := c.newCall(ctx, "QuoteOfficeSpace", opts)
+	call.positive("square_footage", q.SquareFootage)
+	call.build(api.NewRequestOfficeSpaceQuoteRequest(relative, nil, q))
+	return do(call, opRequestOfficeSpaceQuote)
 }
 
 // QuoteTrain prices the emissions of one passenger's train ride of DistanceKm
@@ -109,12 +84,8 @@ func (c *Client) QuoteOfficeSpace(ctx context.Context, q api.OfficeSpaceQuoteReq
 //
 // Operation RequestTrainQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-train-emissions
 func (c *Client) QuoteTrain(ctx context.Context, q api.TrainQuoteRequest, opts ...CallOption) (*api.Quote, error) {
-	in := input{op: "RequestTrainQuote"}
-	in.positive("distance_km", q.DistanceKm)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Quote](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.RequestTrainQuote(ctx, nil, q)
-	})
+	call := c.newCall(ctx, "QuoteTrain", opts)
+	call.positive("distance_km", q.DistanceKm)
+	call.build(api.NewRequestTrainQuoteRequest(relative, nil, q))
+	return do(call, opRequestTrainQuote)
 }

@@ -2,64 +2,184 @@ package cnaught
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"maps"
 	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/cnaught-go/cnaught/api"
 )
 
-// tidy brings a request of Raw into the form that our own have, whatever its
-// editors did: a name of a header in another case would be sent beside ours, and
-// a body that was replaced without its GetBody would be another one in the
-// second attempt.
-func tidy(req *http.Request) error {
+// maxBody bounds the body of a request that is read into memory, so that every
+// attempt can send it.
+const maxBody = 32 << 20
+
+// Raw returns the generated client, for operations and details that this
+// package has no method for, with the same authentication, retries, idempotency
+// keys and errors. Every answer outside 2xx is an error, except the 404 of a
+// repeated deletion, which counts as success; so is a 2xx that does not fit the
+// type of the operation's answer. The member for an undeclared 2xx is nil.
+//
+// The two deprecated operations are reachable here alone. SubmitRideOrder is
+// replaced by [Client.QuoteGroundTransport] with the vehicle type
+// passenger_car_van_or_suv and then [Client.PlaceOrder]; RequestRideQuote by
+// QuoteGroundTransport with that vehicle type.
+func (c *Client) Raw() *api.ClientWithResponses { return c.raw }
+
+type callOptionsKey struct{}
+
+// WithCallOptions returns a context with which the methods of [Client.Raw]
+// take call options too. They add to those that ctx carries already, as the
+// options of a method do to those of its context; of two that say the same, the
+// later one counts.
+func WithCallOptions(ctx context.Context, opts ...CallOption) context.Context {
+	return context.WithValue(ctx, callOptionsKey{}, slices.Concat(callOptions(ctx), opts))
+}
+
+func callOptions(ctx context.Context) []CallOption {
+	opts, _ := ctx.Value(callOptionsKey{}).([]CallOption)
+	return opts
+}
+
+// rawDoer stands behind the methods of the generated client.
+type rawDoer struct{ c *Client }
+
+// Do implements api.HttpRequestDoer. It answers with a whole 2xx that fits, or
+// with one of this package's errors.
+func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
+	name := "Raw" // until the operation is known
+	op, reason := d.c.endpointOf(req)
+	if op != nil {
+		name = op.ID
+	}
+	call := d.c.newCall(req.Context(), name, nil)
+	if reason != "" {
+		call.refuse("URL", "%s", reason)
+		return nil, call.err
+	}
+	call.request = canonical(req)
+	if err := holdBody(req); err != nil {
+		call.refuse("body", "cannot be sent: %v", err)
+	}
+	answer := op.newAnswer()
+	r, err := call.run(op, answer)
+	if err != nil {
+		return nil, err
+	}
+	switch answer.(type) {
+	case *none, *foreign:
+	default:
+		r.resp.Header.Set("Content-Type", "application/json") // it is, whatever the server says
+	}
+	r.resp.Body = rawBody{bytes.NewReader(r.readable)}
+	r.resp.ContentLength = int64(len(r.readable))
+	r.resp.Request = withoutKey(req)
+	return r.resp, nil
+}
+
+// rawBody is a body that compares equal to another one of the same content.
+type rawBody struct{ *bytes.Reader }
+
+func (rawBody) Close() error { return nil }
+
+// endpointOf finds the operation that a request belongs to. It refuses any other
+// origin, since the credentials are for the base URL's alone, and paths that no
+// operation has.
+func (c *Client) endpointOf(req *http.Request) (*endpoint, string) {
+	u, base := req.URL, c.base
+	if u.Scheme != base.Scheme || u.Host != base.Host || u.User != nil || u.Opaque != "" || req.Host != "" && req.Host != base.Host {
+		return nil, "is not on the base URL's origin"
+	}
+	path, ok := strings.CutPrefix(u.EscapedPath(), base.EscapedPath())
+	if !ok {
+		return nil, "is not below the base URL"
+	}
+	op := findEndpoint(req.Method, path)
+	if op == nil || mayBeCollapsed(op, path) {
+		return nil, "has a path that belongs to no operation of the description"
+	}
+	return op, ""
+}
+
+// findEndpoint returns the operation that an escaped path, relative to the
+// base URL, belongs to; nil if the description has none. Literal segments win
+// over parameters.
+func findEndpoint(method, escapedPath string) *endpoint {
+	var found *endpoint
+	for _, op := range endpoints {
+		if op.Method == method && matchPath(op.Path, escapedPath) {
+			if !strings.Contains(op.Path, "{") {
+				return op
+			}
+			if found == nil {
+				found = op
+			}
+		}
+	}
+	return found
+}
+
+// mayBeCollapsed reports whether the path may be what is left of another
+// operation's. The generated builders resolve dot segments: with the id ".",
+// DELETE /subaccounts/{id}/logo arrives as DELETE /subaccounts/logo.
+func mayBeCollapsed(op *endpoint, escapedPath string) bool {
+	other := op.Path + escapedPath[strings.LastIndexByte(escapedPath, '/'):]
+	return slices.ContainsFunc(endpoints, func(e *endpoint) bool { return e.Method == op.Method && e.Path == other })
+}
+
+// matchPath compares literal by literal. A parameter takes any one segment that
+// validSegment accepts.
+func matchPath(template, path string) bool {
+	for {
+		literal, parameter, more := strings.Cut(template, "{")
+		rest, ok := strings.CutPrefix(path, literal)
+		if !ok || !more {
+			return ok && rest == ""
+		}
+		segment, _, _ := strings.Cut(rest, "/")
+		if !validSegment(segment) {
+			return false
+		}
+		_, template, _ = strings.Cut(parameter, "}")
+		path = rest[len(segment):]
+	}
+}
+
+// canonical brings header names that an editor wrote in another case into the
+// form that ours have; both would be sent otherwise.
+func canonical(req *http.Request) *http.Request {
 	for name, values := range req.Header {
 		if canonical := http.CanonicalHeaderKey(name); canonical != name {
 			delete(req.Header, name)
 			req.Header[canonical] = append(req.Header[canonical], values...)
 		}
 	}
-	if req.Body == nil || req.Body == http.NoBody || req.GetBody == nil {
+	return req
+}
+
+// holdBody reads the body into memory, as an editor may have replaced it without
+// its GetBody.
+func holdBody(req *http.Request) error {
+	if req.Body == nil || req.Body == http.NoBody {
 		return nil
 	}
-	body, err := io.ReadAll(req.Body)
-	req.Body.Close()
+	defer req.Body.Close()
+	body, err := readUpTo(req.Body, maxBody, 0)
 	if err != nil {
-		return &InvalidRequestError{req.Method, "body", "can't be read: " + quote(err.Error())}
+		return err
 	}
-	fresh := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
-	if again, err := req.GetBody(); err == nil {
-		second, err := io.ReadAll(again)
-		again.Close()
-		if err == nil && !bytes.Equal(body, second) {
-			req.GetBody, req.ContentLength = fresh, int64(len(body))
-		}
-	}
-	req.Body, err = fresh()
-	return err
+	req.ContentLength = int64(len(body))
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
+	return nil
 }
 
 // withoutKey returns what an answer may carry of its request: callers print and
 // compare the answers of Raw.
 func withoutKey(req *http.Request) *http.Request {
 	shown := *req
-	shown.Header = maps.Clone(req.Header) // which the transport may still be reading
-	delete(shown.Header, "Authorization")
+	shown.Header = maps.Clone(req.Header) // which a transport may still be reading
+	delete(shown.Header, "Authorization") // an editor's
 	return &shown
-}
-
-// rawBody is the body of an answer of Raw. It has no way to the request, and so
-// to the key, for those who print it, and equals another of the same answer.
-type rawBody struct {
-	*bytes.Reader
-	unfit  *DecodeError // but for its cause
-	secret *secret
-}
-
-func (b *rawBody) Close() error { return nil }
-
-// Undecodable makes a DecodeError of what a generated decoder says.
-func (b *rawBody) Undecodable(err error) error {
-	unfit := *b.unfit
-	unfit.Err = b.secret.maskError(err)
-	return &unfit
 }

@@ -25,7 +25,7 @@ func TestDeprecatedOperationsThroughRaw(t *testing.T) {
 		//lint:ignore SA1019 reachable through Raw
 		quote, err := c.Raw().RequestRideQuoteWithResponse(t.Context(), nil, api.RideQuoteRequest{DistanceKm: 30})
 		require.NoError(t, err)
-		assert.Equal(t, 20.0, quote.JSON200.PriceUSDCents)
+		assert.Equal(t, api.USDCents(20), quote.JSON200.PriceUSDCents)
 
 		requests := rt.requests()
 		assert.Equal(t, testBase+"/orders/ride", requests[0].url)
@@ -40,8 +40,7 @@ func TestRawErrorsAreTyped(t *testing.T) {
 	assert.ErrorIs(t, err, ErrNotFound, "a broken body does not cost the status")
 	_, err = newClient(t, play(reply(201, `<html>`, "Content-Type", "text/html"))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
 	assert.Equal(t, "<html>", string(as[*DecodeError](t, err).Body))
-	const cut, unfit = `{"id":"Gre`, `{"id":"Gre28Fc35bt3","created_on":7}`
-	for _, body := range []string{cut, unfit, " null\n"} {
+	for _, body := range []string{`{"id":7}`, `{"amount_kg":10}`, " null\n"} {
 		_, err = newClient(t, play(reply(201, body))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
 		e := as[*DecodeError](t, err)
 		assert.Equal(t, body, string(e.Body))
@@ -50,10 +49,8 @@ func TestRawErrorsAreTyped(t *testing.T) {
 		assert.NotEmpty(t, e.IdempotencyKey)
 		assert.ErrorIs(t, err, ErrOutcomeUnknown)
 	}
-	answer, err := newClient(t, play(reply(201, cut))).Raw().SubmitOrder(t.Context(), nil, tenKg)
-	require.NoError(t, err)
-	_, err = api.ParseSubmitOrderResponse(answer)
-	assert.Equal(t, cut, string(as[*DecodeError](t, err).Body))
+	_, err = newClient(t, play(reply(201, `{"id":7}`))).Raw().SubmitOrder(t.Context(), nil, tenKg)
+	assert.Equal(t, `{"id":7}`, string(as[*DecodeError](t, err).Body))
 	_, err = newClient(t, play(breakWith(errRefused)), quick(2)).Raw().GetListOfPortfoliosWithResponse(t.Context())
 	assert.Equal(t, 2, as[*TransportError](t, err).Attempts)
 	_, err = newClient(t, play()).Raw().GetOrderByIDWithResponse(t.Context(), "..", nil)
@@ -120,7 +117,7 @@ func TestRawIDsThatReachAnotherEndpoint(t *testing.T) {
 			refused(t, name+" "+id, func(c *Client) error { return call(t.Context(), c.Raw(), id) })
 		}
 		for _, id := range []string{"%2e%2e", "a/b", "..%2f"} {
-			rt := play(reply(200, subaccountJSON))
+			rt := play(reply(200, fmt.Sprintf(`{"id":%q}`, id)))
 			require.NoError(t, call(t.Context(), newClient(t, rt).Raw(), id), "%s %s", name, id)
 			assert.Equal(t, 1, rt.count())
 		}
@@ -157,11 +154,11 @@ func TestRawPathsOfNoOperation(t *testing.T) {
 }
 
 func TestLiteralSegmentsWinOverIDs(t *testing.T) {
-	assert.Equal(t, "SubmitRideOrder", findOperation("POST", "/orders/ride").ID)
-	assert.Equal(t, "GetOrderById", findOperation("GET", "/orders/ride").ID)
-	assert.Equal(t, "GetImpactData", findOperation("GET", "/impact/data").ID)
-	assert.Nil(t, findOperation("GET", "/impact/other"))
-	assert.Nil(t, findOperation("GET", "orders"))
+	assert.Equal(t, "SubmitRideOrder", findEndpoint("POST", "/orders/ride").ID)
+	assert.Equal(t, "GetOrderById", findEndpoint("GET", "/orders/ride").ID)
+	assert.Equal(t, "GetImpactData", findEndpoint("GET", "/impact/data").ID)
+	assert.Nil(t, findEndpoint("GET", "/impact/other"))
+	assert.Nil(t, findEndpoint("GET", "orders"))
 }
 
 func TestRawEditorThatFails(t *testing.T) {

@@ -1,6 +1,7 @@
 package cnaught
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,8 @@ import (
 // repeated at all is not the policy's to say: that is one answer per
 // operation (see the package documentation).
 //
-// A zero member takes its value from [DefaultRetryPolicy].
+// A zero member takes its value from [DefaultRetryPolicy], or from the client's
+// policy where it is that of one call ([WithCallRetryPolicy]).
 type RetryPolicy struct {
 	// MaxAttempts counts the first request too. 1 means no retries.
 	MaxAttempts int
@@ -26,7 +28,8 @@ type RetryPolicy struct {
 	// AttemptTimeout bounds one request and the reading of its whole answer.
 	// It never ends the call: the context of the call does that.
 	AttemptTimeout time.Duration
-	// Budget is shared by all calls of a client.
+	// Budget is shared by all calls of a client, one for reads and one for calls
+	// that can act twice. That of one call's policy is ignored.
 	Budget RetryBudget
 }
 
@@ -48,42 +51,40 @@ func DefaultRetryPolicy() RetryPolicy {
 // NoRetry sends each request once.
 func NoRetry() RetryPolicy { return RetryPolicy{MaxAttempts: 1} }
 
-// withDefaults fills zero members and refuses what makes no sense.
-func (p RetryPolicy) withDefaults() (RetryPolicy, error) {
-	d := DefaultRetryPolicy()
-	if p.MaxAttempts == 0 {
-		p.MaxAttempts = d.MaxAttempts
-	}
+// fill takes zero members from defaults and refuses what makes no sense.
+func (p RetryPolicy) fill(call string, defaults RetryPolicy) (RetryPolicy, error) {
 	for _, m := range []struct {
-		name  string
-		value *time.Duration
-		or    time.Duration
+		name         string
+		value        *time.Duration
+		defaultValue time.Duration
 	}{
-		{"BaseDelay", &p.BaseDelay, d.BaseDelay},
-		{"MaxDelay", &p.MaxDelay, d.MaxDelay},
-		{"MaxRetryAfter", &p.MaxRetryAfter, d.MaxRetryAfter},
-		{"AttemptTimeout", &p.AttemptTimeout, d.AttemptTimeout},
+		{"BaseDelay", &p.BaseDelay, defaults.BaseDelay},
+		{"MaxDelay", &p.MaxDelay, defaults.MaxDelay},
+		{"MaxRetryAfter", &p.MaxRetryAfter, defaults.MaxRetryAfter},
+		{"AttemptTimeout", &p.AttemptTimeout, defaults.AttemptTimeout},
 	} {
 		if *m.value < 0 {
-			return p, &InvalidRequestError{"New", "RetryPolicy." + m.name, "is negative"}
+			return p, &InvalidRequestError{call, "RetryPolicy." + m.name, "is negative"}
 		}
-		if *m.value == 0 {
-			*m.value = m.or
-		}
+		*m.value = cmp.Or(*m.value, m.defaultValue)
 	}
 	if p.MaxAttempts < 0 {
-		return p, &InvalidRequestError{"New", "RetryPolicy.MaxAttempts", "is negative"}
+		return p, &InvalidRequestError{call, "RetryPolicy.MaxAttempts", "is negative"}
 	}
-	if p.Budget.Capacity == 0 {
-		p.Budget.Capacity = d.Budget.Capacity
-	}
-	if p.Budget.PerSuccess == 0 {
-		p.Budget.PerSuccess = d.Budget.PerSuccess
-	}
-	for name, value := range map[string]float64{"Capacity": p.Budget.Capacity, "PerSuccess": p.Budget.PerSuccess} {
-		if !(value >= 0) {
-			return p, &InvalidRequestError{"New", "RetryPolicy.Budget." + name, "is negative or no number"}
+	p.MaxAttempts = cmp.Or(p.MaxAttempts, defaults.MaxAttempts)
+	for _, m := range []struct {
+		name         string
+		value        *float64
+		defaultValue float64
+	}{
+		{"Capacity", &p.Budget.Capacity, defaults.Budget.Capacity},
+		{"PerSuccess", &p.Budget.PerSuccess, defaults.Budget.PerSuccess},
+		{"PerMinute", &p.Budget.PerMinute, defaults.Budget.PerMinute},
+	} {
+		if !(*m.value >= 0) {
+			return p, &InvalidRequestError{call, "RetryPolicy.Budget." + m.name, "is negative or not a number"}
 		}
+		*m.value = cmp.Or(*m.value, m.defaultValue)
 	}
 	return p, nil
 }
@@ -95,56 +96,63 @@ var (
 	errBudget = errors.New("the client's retry budget is exhausted")
 )
 
-// run is the loop: send, classify, wait, again. It returns the result that
-// ends the call well; every other end is an error that keeps the last real
-// answer.
-func (c *Client) run(x *exchange) (*result, error) {
-	if err := x.ctx.Err(); err != nil {
-		closeBody(x.req)
-		return nil, c.failure(x, &result{err: err}, nil, false)
+// loop sends, judges, waits, and begins again. It returns the result that ended
+// the call, and an error that keeps the last real answer unless it ended well.
+func (call *call) loop() (*result, error) {
+	if err := contextError(call.ctx); err != nil {
+		r := &result{err: err, sent: sentNever}
+		return r, call.failure(r, nil, false)
 	}
 	mayHaveActed := false // in any attempt so far
-	for n := 0; ; n++ {
-		r := c.attempt(x)
-		v := classify(x.op.class(), r)
-		if v.healthy {
-			c.budget.deposit()
+	for {
+		r := call.attempt()
+		o := outcomeOf(call.op.class(), r)
+		if o.healthy {
+			call.budget().deposit()
 		}
-		if v.ok || (mayHaveActed && x.op.removesResource() && gone(r)) {
+		if o.succeeded || mayHaveActed && call.op.removesResource() && confirmsDeletion(r) {
 			return r, nil
 		}
-		mayHaveActed = mayHaveActed || v.mayHaveActed
+		mayHaveActed = mayHaveActed || o.mayHaveActed
 
-		pause, stopped := c.pause(x, n, r, v)
+		pause, stopped := call.pause(r, o)
 		if stopped == nil {
-			c.logRetry(x, r, pause)
-			stopped = sleep(x.ctx, pause)
+			call.logRetry(r, pause)
+			stopped = sleep(call.ctx, pause)
 		}
 		if stopped != nil {
-			return nil, c.failure(x, r, stopped, mayHaveActed)
+			return r, call.failure(r, stopped, mayHaveActed)
 		}
 	}
 }
 
+// budget keeps calls that spend money apart from reads, which others may cause.
+func (call *call) budget() *bucket {
+	if call.op.canActTwice() {
+		return call.client.purchases
+	}
+	return call.client.reads
+}
+
 // pause says how long to wait before the next attempt, or why there is none.
-func (c *Client) pause(x *exchange, n int, r *result, v verdict) (time.Duration, error) {
-	if err := x.ctx.Err(); err != nil {
+func (call *call) pause(r *result, o outcome) (time.Duration, error) {
+	if err := contextError(call.ctx); err != nil {
 		return 0, err
 	}
-	if !v.retry || n+1 >= c.policy.MaxAttempts || !x.rewindable {
+	if !o.repeatable || call.attempts >= call.policy.MaxAttempts {
 		return 0, errFinal
 	}
-	if r.retryAfter > c.policy.MaxRetryAfter {
+	if r.retryAfter > call.policy.MaxRetryAfter {
 		return 0, fmt.Errorf("the server asks to wait %v", r.retryAfter)
 	}
-	d := r.retryAfter + c.jitter(c.policy.backoff(n))
+	d := r.retryAfter + call.client.jitter(call.policy.backoff(call.attempts-1))
 	if d < r.retryAfter { // overflow
 		d = r.retryAfter
 	}
-	if deadline, ok := x.ctx.Deadline(); ok && d >= time.Until(deadline) {
+	if deadline, ok := call.ctx.Deadline(); ok && d >= time.Until(deadline) {
 		return 0, fmt.Errorf("the context ends before the next attempt in %v", d.Round(time.Millisecond))
 	}
-	if !c.budget.withdraw() {
+	if !call.budget().withdraw() {
 		return 0, errBudget
 	}
 	return d, nil
@@ -153,7 +161,7 @@ func (c *Client) pause(x *exchange, n int, r *result, v verdict) (time.Duration,
 // sleep ends early, with the context's error, when the context does.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
-		return ctx.Err()
+		return contextError(ctx)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -161,61 +169,67 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return contextError(ctx)
 	}
 }
 
 // failure turns the last attempt's result into the call's error. An operation
 // that is safe to repeat never reports an unknown outcome: calling again
 // settles it.
-func (c *Client) failure(x *exchange, r *result, stopped error, mayHaveActed bool) error {
+func (call *call) failure(r *result, stopped error, mayHaveActed bool) error {
 	if stopped == errFinal {
 		stopped = nil
 	}
-	actsTwice := x.op.class() != retrySafe
-	acted := actsTwice && mayHaveActed
-	// A key of the caller's may be an earlier call's, which is settled only by an
-	// answer of the API itself.
-	earlier := actsTwice && !acted && x.ownKey && !conclusive(r)
+	info := CallInfo{
+		Call:           call.name,
+		Operation:      call.op.ID,
+		Attempts:       call.attempts,
+		IdempotencyKey: call.key,
+		stopped:        stopped,
+	}
+	if call.op.canActTwice() {
+		// The caller's key may be an earlier call's, which only an answer of the API
+		// itself settles.
+		info.EarlierCall = !mayHaveActed && call.callerKey && !settlesKey(r)
+		info.OutcomeUnknown = mayHaveActed || info.EarlierCall
+	}
+	secret := call.client.secret
 	switch {
 	case r.problem != nil:
-		e := r.problem
-		e.Attempts = x.attempts
-		e.Ambiguous, e.earlier = acted || earlier, earlier
-		e.stopped = stopped
-		return e
-	case r.unreadable != nil:
-		return r.unreadable
+		r.problem.CallInfo = info
+		return r.problem
+	case r.unfit != nil:
+		return &DecodeError{
+			CallInfo:   info,
+			StatusCode: r.status,
+			Header:     secret.maskHeader(r.header),
+			Body:       secret.maskBytes(r.body),
+			Err:        secret.maskError(r.unfit),
+		}
 	default:
-		if stopped != nil && errors.Is(r.err, stopped) {
-			stopped = nil
+		if stopped != nil && r.err.Error() == stopped.Error() {
+			info.stopped = nil // Err says it
 		}
-		return &TransportError{
-			Operation:      x.op.ID,
-			Attempts:       x.attempts,
-			IdempotencyKey: x.key,
-			Ambiguous:      acted || earlier,
-			Err:            c.secret.maskError(r.err),
-			stopped:        stopped,
-			earlier:        earlier,
-		}
+		return &TransportError{CallInfo: info, Err: secret.maskError(r.err)}
 	}
 }
 
-func (c *Client) logRetry(x *exchange, r *result, pause time.Duration) {
-	if c.logger == nil {
+func (call *call) logRetry(r *result, pause time.Duration) {
+	logger := call.client.logger
+	if logger == nil {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.String("operation", x.op.ID),
-		slog.Int("attempt", x.attempts),
+		slog.String("call", call.name),
+		slog.String("operation", call.op.ID),
+		slog.Int("attempt", call.attempts),
 		slog.Duration("pause", pause),
 	}
 	if r.status != 0 {
 		attrs = append(attrs, slog.Int("status", r.status))
 	}
 	if r.err != nil {
-		attrs = append(attrs, slog.String("error", quote(c.secret.mask(r.err.Error()))))
+		attrs = append(attrs, slog.String("error", quote(call.client.secret.mask(r.err.Error()))))
 	}
-	c.logger.LogAttrs(x.ctx, slog.LevelWarn, "cnaught: retrying", attrs...)
+	logger.LogAttrs(call.ctx, slog.LevelWarn, "cnaught: retrying", attrs...)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -84,7 +83,7 @@ func TestWhatIsRetried(t *testing.T) {
 		{"session, not after a reset", checkout, []step{breakWith(errReset), reply(201, sessionJSON)}, 1, ErrOutcomeUnknown},
 		{"session, not after an EOF", checkout, []step{breakWith(io.EOF), reply(201, sessionJSON)}, 1, ErrOutcomeUnknown},
 		{"session: 429, then a 500", checkout, []step{reply(429, ``), reply(500, ``), reply(201, sessionJSON)}, 2, ErrOutcomeUnknown},
-		{"session, not after a body that is not JSON", checkout, []step{reply(201, `<html>`, "Content-Type", "text/html"), reply(201, sessionJSON)}, 1, errNotJSON},
+		{"session, not after a body that is not JSON", checkout, []step{reply(201, `<html>`, "Content-Type", "text/html"), reply(201, sessionJSON)}, 1, errAnyDecode},
 		{"not after a 400", get, []step{reply(400, ``), reply(200, orderJSON)}, 1, errAnyAnswer},
 		{"not after a 401", place, []step{reply(401, ``), reply(201, orderJSON)}, 1, ErrUnauthorized},
 		{"not after a 403", place, []step{reply(403, ``), reply(201, orderJSON)}, 1, ErrForbidden},
@@ -103,7 +102,7 @@ func TestWhatIsRetried(t *testing.T) {
 					assert.NoError(t, err)
 				case errAnyAnswer:
 					as[*Error](t, err)
-				case errNotJSON:
+				case errAnyDecode:
 					as[*DecodeError](t, err)
 				default:
 					assert.ErrorIs(t, err, tt.want)
@@ -116,7 +115,7 @@ func TestWhatIsRetried(t *testing.T) {
 // Stand-ins for "some *Error" and "some *DecodeError" in tables.
 var (
 	errAnyAnswer = errors.New("any *Error")
-	errNotJSON   = errors.New("any *DecodeError")
+	errAnyDecode = errors.New("any *DecodeError")
 )
 
 func TestLastRealAnswerIsReturned(t *testing.T) {
@@ -136,8 +135,8 @@ func TestLastRealAnswerIsReturned(t *testing.T) {
 func TestOutcomeIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, steps := range [][]step{
-			{reply(429, ``)}, {breakWith(errRefused)}, {reply(400, ``)}, {reply(425, ``)},
-			{breakWith(errRefused), reply(425, ``), reply(429, ``), reply(400, ``)},
+			{reply(429, ``)}, {breakWith(errRefused)}, {reply(400, `{"title":"T"}`)}, {reply(425, `{"status":425}`)},
+			{breakWith(errRefused), reply(425, `{"status":425}`), reply(429, ``), reply(400, `{"type":"about:blank"}`)},
 		} {
 			rt := play(steps...)
 			_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg)
@@ -208,34 +207,18 @@ func TestEveryAttemptSendsTheSame(t *testing.T) {
 	})
 }
 
-// A reader that can't be rewound is sent once, whatever the failure.
-func TestBodyThatCanNotBeRewound(t *testing.T) {
-	for _, tt := range []struct {
-		step    step
-		unknown bool
-	}{{reply(429, ``, "Retry-After", "1"), false}, {reply(503, ``), true}, {reply(500, ``), true}, {breakWith(errReset), true}, {breakWith(errRefused), false}} {
-		rt := play(tt.step)
-		c := newClient(t, rt)
-		body := struct{ io.Reader }{strings.NewReader(`{"amount_kg":10}`)}
-		_, err := c.Raw().SubmitOrderWithBodyWithResponse(t.Context(), nil, "application/json", body)
-		require.Error(t, err)
-		assert.Equal(t, 1, rt.count())
-		assert.JSONEq(t, `{"amount_kg":10}`, string(rt.requests()[0].body))
-		assert.Equal(t, tt.unknown, errors.Is(err, ErrOutcomeUnknown), "%v", err)
+// A raw body is read into memory, so every attempt sends it.
+func TestRawBodyOfAReaderIsSentAgain(t *testing.T) {
+	rt := play(reply(500, ``), breakWith(errReset), reply(201, orderJSON))
+	body := struct{ io.Reader }{strings.NewReader(`{"amount_kg":10}`)}
+	_, err := newClient(t, rt, quick(3)).Raw().SubmitOrderWithBodyWithResponse(t.Context(), nil, "application/json", body)
+	require.NoError(t, err)
+	for _, r := range rt.requests() {
+		assert.JSONEq(t, `{"amount_kg":10}`, string(r.body))
+		assert.Equal(t, int64(len(`{"amount_kg":10}`)), r.length)
 	}
-}
-
-func TestBodyThatFailsToRewind(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		broken := errors.New("disk gone")
-		rt := play(breakWith(errReset), reply(201, orderJSON))
-		_, err := newClient(t, rt).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg, func(_ context.Context, req *http.Request) error {
-			req.GetBody = func() (io.ReadCloser, error) { return nil, broken }
-			return nil
-		})
-		assert.ErrorIs(t, err, broken)
-		assert.ErrorIs(t, err, ErrOutcomeUnknown, "the first attempt may have placed the order")
-		assert.Equal(t, 1, rt.count())
+	refused(t, "too large", func(c *Client) error {
+		return errorOf(c.Raw().SubmitOrderWithBodyWithResponse(t.Context(), nil, "application/json", endless(maxBody+1, ' ')))
 	})
 }
 

@@ -133,22 +133,8 @@ func echoes() map[string]step {
 		"no whole body":    replyBody(200, io.MultiReader(strings.NewReader(`{"id":"`+k), failing{})),
 		"transport":        breakWith(errors.New("proxy refused Bearer " + k)),
 		"transport's URL":  breakWith(&url.Error{Op: "Post", URL: "https://x/?" + k, Err: errors.New("x")}),
-		"wrapped deeply":   breakWith(silent{fmt.Errorf("y: %w", errors.New(k))}),
-		"joined":           breakWith(silent{errors.Join(errors.New("y"), errors.New(k))}),
-		"in a field":       breakWith(&talkative{Header: http.Header{"Authorization": {"Bearer " + k}}}),
 	}
 }
-
-// silent wraps without saying what.
-type silent struct{ err error }
-
-func (s silent) Error() string { return "the network is down" }
-func (s silent) Unwrap() error { return s.err }
-
-// talkative says nothing, but %+v shows what it holds.
-type talkative struct{ Header http.Header }
-
-func (e *talkative) Error() string { return "refused" }
 
 func TestErrorsDoNotHoldTheKey(t *testing.T) {
 	for name, s := range echoes() {
@@ -167,9 +153,6 @@ func TestErrorsDoNotHoldTheKey(t *testing.T) {
 		}
 		for _, call := range []func(c *Client) error{
 			func(c *Client) error {
-				if name == "bad member" {
-					return nil // the generated decoder's own error, which quotes the value
-				}
 				return errorOf(c.Raw().GetOrderByIDWithResponse(t.Context(), "x", nil))
 			},
 			func(c *Client) error { return c.DeleteSubaccount(t.Context(), "x") },
@@ -338,5 +321,5 @@ func TestShortTestKeysDoNotSpoilTexts(t *testing.T) {
 	c, err := New("e", WithHTTPClient(&http.Client{Transport: play(reply(404, notFoundJSON))}))
 	require.NoError(t, err)
 	_, err = c.GetOrder(t.Context(), "x")
-	assert.EqualError(t, err, "cnaught: GetOrderById: 404 Not Found: Could not find order")
+	assert.EqualError(t, err, "cnaught: GetOrder (GetOrderById): 404 Not Found: Could not find order")
 }

@@ -2,7 +2,6 @@ package cnaught
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -14,17 +13,13 @@ import (
 //
 // Operation CreateSubaccount: https://docs.cnaught.com/api-reference/subaccounts/create-subaccount
 func (c *Client) CreateSubaccount(ctx context.Context, s api.SubaccountCreate, opts ...CallOption) (*api.Subaccount, error) {
-	in := input{op: "CreateSubaccount"}
-	in.required("name", s.Name)
+	call := c.newCall(ctx, "CreateSubaccount", opts)
+	call.required("name", s.Name)
 	if s.LogoURL != "" {
-		in.absoluteURL("logo_url", s.LogoURL)
+		call.absoluteURL("logo_url", s.LogoURL)
 	}
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Subaccount](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.CreateSubaccount(ctx, nil, s)
-	})
+	call.build(api.NewCreateSubaccountRequest(relative, nil, s))
+	return do(call, opCreateSubaccount)
 }
 
 // GetSubaccount returns the subaccount with the given id, or ErrNotFound. The
@@ -32,34 +27,33 @@ func (c *Client) CreateSubaccount(ctx context.Context, s api.SubaccountCreate, o
 //
 // Operation GetSubaccountById: https://docs.cnaught.com/api-reference/subaccounts/get-subaccount-by-id
 func (c *Client) GetSubaccount(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {
-	return byID[api.Subaccount](ctx, c, opGetSubaccountByID, id, opts)
+	call := c.newCall(ctx, "GetSubaccount", opts)
+	call.id(idOfGetSubaccountByID, id)
+	call.build(api.NewGetSubaccountByIDRequest(relative, id))
+	return do(call, opGetSubaccountByID)
 }
 
-// UpdateSubaccount replaces everything but the logo. An Email or
+// ReplaceSubaccount replaces everything but the logo (the API's PUT). An Email or
 // DefaultPortfolioID left empty is erased: to change one member and keep the
-// others, use [Client.ModifySubaccount]. An id that the API does not know gives
+// others, use [Client.UpdateSubaccount]. An id that the API does not know gives
 // ErrNotFound.
 //
 // Operation UpdateSubaccount: https://docs.cnaught.com/api-reference/subaccounts/update-subaccount
-func (c *Client) UpdateSubaccount(ctx context.Context, id string, s api.SubaccountUpdate, opts ...CallOption) (*api.Subaccount, error) {
-	in := input{op: "UpdateSubaccount"}
-	in.id("id", id)
-	in.required("name", s.Name)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Subaccount](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.UpdateSubaccount(ctx, id, s)
-	})
+func (c *Client) ReplaceSubaccount(ctx context.Context, id string, s api.SubaccountUpdate, opts ...CallOption) (*api.Subaccount, error) {
+	call := c.newCall(ctx, "ReplaceSubaccount", opts)
+	call.id(idOfUpdateSubaccount, id)
+	call.required("name", s.Name)
+	call.build(api.NewUpdateSubaccountRequest(relative, id, s))
+	return do(call, opUpdateSubaccount)
 }
 
-// ModifySubaccount reads the subaccount, lets change alter the members that
-// [Client.UpdateSubaccount] would replace, and writes all of them back; it fails
-// as the two do. The API has no way to refuse a write that is based on an old read: of two programs
-// that do this at once, the later one wins.
-func (c *Client) ModifySubaccount(ctx context.Context, id string, change func(*api.SubaccountUpdate), opts ...CallOption) (*api.Subaccount, error) {
+// UpdateSubaccount reads the subaccount, lets change alter the members that
+// [Client.ReplaceSubaccount] would replace, and writes all of them back; it fails
+// as the two do. The API has no way to refuse a write that is based on an old
+// read: of two programs that do this at once, the later one wins.
+func (c *Client) UpdateSubaccount(ctx context.Context, id string, change func(*api.SubaccountUpdate), opts ...CallOption) (*api.Subaccount, error) {
 	if change == nil {
-		return nil, &InvalidRequestError{"ModifySubaccount", "change", "is nil"}
+		return nil, &InvalidRequestError{"UpdateSubaccount", "change", "is nil"}
 	}
 	now, err := c.GetSubaccount(ctx, id, opts...)
 	if err != nil {
@@ -71,23 +65,20 @@ func (c *Client) ModifySubaccount(ctx context.Context, id string, change func(*a
 		DefaultPortfolioID: Value(now.DefaultPortfolioID),
 	}
 	change(&update)
-	return c.UpdateSubaccount(ctx, id, update, opts...)
+	return c.ReplaceSubaccount(ctx, id, update, opts...)
 }
 
-// DeleteSubaccount deletes a subaccount, or gives ErrNotFound. The API refuses it
-// for one that has orders, with an [*Error] whose status is not documented (409 in
-// the sandbox). "Not found" after an attempt whose outcome is unknown counts as
-// success.
+// DeleteSubaccount deletes a subaccount, or gives ErrNotFound. The API refuses to
+// delete one that has orders, with an [*Error] whose status is not documented
+// (409 in the sandbox). "Not found" after an attempt whose outcome is unknown
+// counts as success.
 //
 // Operation DeleteSubaccount: https://docs.cnaught.com/api-reference/subaccounts/delete-subaccount
 func (c *Client) DeleteSubaccount(ctx context.Context, id string, opts ...CallOption) error {
-	in := input{op: "DeleteSubaccount"}
-	if in.id("id", id); in.err != nil {
-		return in.err
-	}
-	_, err := c.exec(ctx, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.DeleteSubaccount(ctx, id)
-	})
+	call := c.newCall(ctx, "DeleteSubaccount", opts)
+	call.id(idOfDeleteSubaccount, id)
+	call.build(api.NewDeleteSubaccountRequest(relative, id))
+	_, err := do(call, opDeleteSubaccount)
 	return err
 }
 
@@ -97,12 +88,10 @@ func (c *Client) DeleteSubaccount(ctx context.Context, id string, opts ...CallOp
 //
 // Operation GetListOfSubaccounts: https://docs.cnaught.com/api-reference/subaccounts/get-list-of-subaccounts
 func (c *Client) ListSubaccounts(ctx context.Context, o ListOptions, opts ...CallOption) (*api.SubaccountList, error) {
-	if err := o.check("GetListOfSubaccounts"); err != nil {
-		return nil, err
-	}
+	call := c.newCall(ctx, "ListSubaccounts", opts)
+	call.page(o)
 	params := new(api.GetListOfSubaccountsParams)
 	params.Limit, params.StartingAfter, params.EndingBefore = o.params()
-	return do[api.SubaccountList](ctx, c, "GetListOfSubaccounts", opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.GetListOfSubaccounts(ctx, params)
-	})
+	call.build(api.NewGetListOfSubaccountsRequest(relative, params))
+	return do(call, opGetListOfSubaccounts)
 }

@@ -9,25 +9,25 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// A caller who changes only the name with UpdateSubaccount erases the rest;
+// A caller who changes only the name with ReplaceSubaccount erases the rest;
 // that is the API's way, and this test keeps the request honest about it.
-func TestUpdateSubaccountReplaces(t *testing.T) {
+func TestReplaceSubaccountReplaces(t *testing.T) {
 	rt := play(reply(200, subaccountJSON))
-	_, err := newClient(t, rt).UpdateSubaccount(t.Context(), "5nubL0NS", api.SubaccountUpdate{Name: "Operations"})
+	_, err := newClient(t, rt).ReplaceSubaccount(t.Context(), "5nubL0NS", api.SubaccountUpdate{Name: "Operations"})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"name":"Operations"}`, string(rt.requests()[0].body))
 	assert.Equal(t, 1, rt.count())
 }
 
-func TestModifySubaccountKeepsWhatItDoesNotChange(t *testing.T) {
+func TestUpdateSubaccountKeepsWhatItDoesNotChange(t *testing.T) {
 	rt := play(reply(200, subaccountJSON))
 	c := newClient(t, rt)
-	_, err := c.ModifySubaccount(t.Context(), "5nubL0NS", func(s *api.SubaccountUpdate) {
+	_, err := c.UpdateSubaccount(t.Context(), "5nubL0NS", func(s *api.SubaccountUpdate) {
 		assert.Equal(t, api.SubaccountUpdate{Name: "Marketing", Email: "jane.doe@example.com", DefaultPortfolioID: "mHvNvWbq"}, *s)
 		s.Name = "Operations"
 	})
 	require.NoError(t, err)
-	_, err = c.ModifySubaccount(t.Context(), "5nubL0NS", func(s *api.SubaccountUpdate) { s.Email = "" })
+	_, err = c.UpdateSubaccount(t.Context(), "5nubL0NS", func(s *api.SubaccountUpdate) { s.Email = "" })
 	require.NoError(t, err)
 	requests := rt.requests()
 	require.Len(t, requests, 4)
@@ -36,23 +36,23 @@ func TestModifySubaccountKeepsWhatItDoesNotChange(t *testing.T) {
 	assert.JSONEq(t, `{"name":"Marketing","default_portfolio_id":"mHvNvWbq"}`, string(requests[3].body), "removed on purpose")
 }
 
-func TestModifySubaccountOfNulls(t *testing.T) {
+func TestUpdateSubaccountOfNulls(t *testing.T) {
 	rt := play(reply(200, `{"id":"s","name":"n","email":null,"default_portfolio_id":null}`))
-	_, err := newClient(t, rt).ModifySubaccount(t.Context(), "s", func(*api.SubaccountUpdate) {})
+	_, err := newClient(t, rt).UpdateSubaccount(t.Context(), "s", func(*api.SubaccountUpdate) {})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"name":"n"}`, string(rt.requests()[1].body))
 }
 
-func TestModifySubaccountThatCanNotBeRead(t *testing.T) {
+func TestUpdateSubaccountThatCanNotBeRead(t *testing.T) {
 	rt := play(reply(404, notFoundJSON))
-	_, err := newClient(t, rt).ModifySubaccount(t.Context(), "s", func(*api.SubaccountUpdate) { t.Error("nothing to change") })
+	_, err := newClient(t, rt).UpdateSubaccount(t.Context(), "s", func(*api.SubaccountUpdate) { t.Error("nothing to change") })
 	assert.ErrorIs(t, err, ErrNotFound)
 	assert.Equal(t, 1, rt.count())
 }
 
-func TestModifySubaccountToSomethingWrong(t *testing.T) {
+func TestUpdateSubaccountToSomethingWrong(t *testing.T) {
 	rt := play(reply(200, subaccountJSON))
-	_, err := newClient(t, rt).ModifySubaccount(t.Context(), "s", func(s *api.SubaccountUpdate) { s.Name = "" })
+	_, err := newClient(t, rt).UpdateSubaccount(t.Context(), "s", func(s *api.SubaccountUpdate) { s.Name = "" })
 	assert.ErrorIs(t, err, ErrInvalidRequest)
 	assert.Equal(t, 1, rt.count(), "read, not written")
 }

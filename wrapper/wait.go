@@ -40,9 +40,6 @@ func (c *Client) WaitForCheckoutSession(ctx context.Context, id string, opts ...
 }
 
 func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T, error), done func(*T) (state string, ok bool)) (*T, error) {
-	if ctx == nil {
-		return nil, &InvalidRequestError{op, "context", "is nil"}
-	}
 	var (
 		last  *T
 		state = "was never seen"
@@ -56,13 +53,13 @@ func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T,
 				return value, nil
 			}
 			state = "is " + quote(c.secret.mask(state))
-		} else if !transient(err) && ctx.Err() == nil {
+		} else if !mayPass(err) && ctx.Err() == nil {
 			return last, err
 		}
 		// Half of the pause is random, so that waiters do not march in step.
 		if ended := sleep(ctx, pause/2+rand.N(pause/2)); ended != nil {
 			id := quote(c.secret.mask(id))
-			if err != nil && !errors.Is(err, ended) {
+			if err != nil && !errors.Is(err, ctx.Err()) {
 				return last, fmt.Errorf("cnaught: %s: %q %s: %w; last poll: %w", op, id, state, ended, err)
 			}
 			return last, fmt.Errorf("cnaught: %s: %q %s: %w", op, id, state, ended)
@@ -70,8 +67,8 @@ func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T,
 	}
 }
 
-// transient: the next poll may well work.
-func transient(err error) bool {
+// mayPass reports whether the next poll may well work.
+func mayPass(err error) bool {
 	var (
 		answer    *Error
 		transport *TransportError
@@ -79,7 +76,7 @@ func transient(err error) bool {
 	)
 	switch {
 	case errors.As(err, &answer):
-		return answer.StatusCode >= 500 || classifyStatus(retrySafe, answer.StatusCode, nil).retry
+		return answer.StatusCode >= 500 || isTransientStatus(answer.StatusCode)
 	case errors.As(err, &transport):
 		return !isPermanent(err)
 	}

@@ -118,8 +118,8 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 		seen  bool
 	}{
 		{"seen", []step{in("placed")}, `cnaught: WaitForOrder: "x" is placed: context deadline exceeded`, true},
-		{"never seen", []step{reply(503, ``)}, `cnaught: WaitForOrder: "x" was never seen: context deadline exceeded; last poll: cnaught: GetOrderById: 503 Service Unavailable`, false},
-		{"seen, then broken", []step{in("placed"), reply(503, ``)}, `cnaught: WaitForOrder: "x" is placed: context deadline exceeded; last poll: cnaught: GetOrderById: 503 Service Unavailable`, true},
+		{"never seen", []step{reply(503, ``)}, `cnaught: WaitForOrder: "x" was never seen: context deadline exceeded; last poll: cnaught: GetOrder (GetOrderById): 503 Service Unavailable`, false},
+		{"seen, then broken", []step{in("placed"), reply(503, ``)}, `cnaught: WaitForOrder: "x" is placed: context deadline exceeded; last poll: cnaught: GetOrder (GetOrderById): 503 Service Unavailable`, true},
 		{"during the poll", []step{in("placed"), hang}, `cnaught: WaitForOrder: "x" is placed: context deadline exceeded`, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

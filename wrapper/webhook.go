@@ -19,9 +19,6 @@ const maxEventBytes = 1 << 20
 // not to be trusted: nothing published speaks of a signature. Anything but an event with
 // an order that has an id gives a [*DecodeError].
 func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
-	if r == nil {
-		return nil, &InvalidRequestError{"ParseOrderEvent", "reader", "is nil"}
-	}
 	body, err := io.ReadAll(io.LimitReader(r, maxEventBytes+1))
 	if err == nil && len(body) > maxEventBytes {
 		body, err = body[:maxEventBytes], fmt.Errorf("the body is %w of %d bytes", errTooLarge, maxEventBytes)
@@ -34,7 +31,7 @@ func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
 		err = errors.New("the event has no order with an id")
 	}
 	if err != nil {
-		return nil, &DecodeError{Operation: "ParseOrderEvent", Body: body, Err: err}
+		return nil, &DecodeError{CallInfo: CallInfo{Call: "ParseOrderEvent"}, Body: body, Err: err}
 	}
 	return event, nil
 }
@@ -101,7 +98,7 @@ func eventID(body io.Reader) (id string, status int) {
 		} `json:"order"`
 	}
 	if err != nil || json.Unmarshal(bytes.TrimSpace(data), &event) != nil ||
-		checkID("OrderEventHandler", "order.id", event.Order.ID) != nil {
+		checkID(event.Order.ID) != "" {
 		return "", http.StatusBadRequest
 	}
 	return event.Order.ID, 0

@@ -103,7 +103,7 @@ func readSession(ctx context.Context, client *cnaught.Client) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("session %s: %s for %s, %s", session.ID, kg(session.AmountKg), dollars(session.PriceUSDCents), session.State), nil
+	return fmt.Sprintf("session %s: %s for %v, %s", session.ID, kg(session.AmountKg), session.PriceUSDCents, session.State), nil
 }
 
 func quoteFlight(ctx context.Context, client *cnaught.Client, into *api.Quote) (string, error) {
@@ -112,7 +112,7 @@ func quoteFlight(ctx context.Context, client *cnaught.Client, into *api.Quote) (
 		return "", err
 	}
 	*into = *quote
-	return fmt.Sprintf("London to New York, %d km: %s for %s", londonNewYork, kg(quote.AmountKg), dollars(quote.PriceUSDCents)), nil
+	return fmt.Sprintf("London to New York, %d km: %s for %v", londonNewYork, kg(quote.AmountKg), quote.PriceUSDCents), nil
 }
 
 // loseAnswer shows the first promise: the order is booked, its answer is lost
@@ -143,8 +143,7 @@ func list(ctx context.Context, client *cnaught.Client) (string, error) {
 }
 
 func describe(o *api.Order) string {
-	return fmt.Sprintf("order %s: %s for %s, %s", o.ID, kg(o.AmountKg), dollars(o.PriceUSDCents), o.State)
+	return fmt.Sprintf("order %s: %s for %v, %s", o.ID, kg(o.AmountKg), o.PriceUSDCents, o.State)
 }
 
-func kg(v float64) string          { return fmt.Sprintf("%g kg", v) }
-func dollars(cents float64) string { return fmt.Sprintf("$%.2f", cents/100) }
+func kg(v float64) string { return fmt.Sprintf("%g kg", v) }

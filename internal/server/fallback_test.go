@@ -106,7 +106,7 @@ func TestFallbackGivesThePublishedExample(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, answer.JSON200)
 	assert.Equal(t, "zpQ6QSNRQh", answer.JSON200.ID)
-	assert.InDelta(t, 200, answer.JSON200.PriceUSDCents, 0)
+	assert.Equal(t, api.USDCents(200), answer.JSON200.PriceUSDCents)
 	assert.Equal(t, api.CheckoutSessionStateOpen, answer.JSON200.State)
 	assert.Equal(t, "https://www.example.com/confirmation?my_query=my_value&session_id={CHECKOUT_SESSION_ID}", answer.JSON200.SuccessURL)
 }

@@ -217,8 +217,17 @@ var decisions = []change{
 			set(t, root, "[number, 'null']", append(member("Order", "price_usd_cents"), "type")...)
 		},
 		verdict: report.Decision, step: report.Major, breaks: true,
-		symbols: map[string]string{"api.Order.PriceUSDCents": "`float64` becomes `*float64`"},
-		decides: []string{"internal/demo/main.go:"},
+		symbols: map[string]string{"api.Order.PriceUSDCents": "`USDCents` becomes `*USDCents`"},
+		decides: []string{"api/usdcents_test.go:"},
+	},
+	{
+		name: "total becomes a string",
+		edit: func(t *testing.T, root *yaml.Node) {
+			set(t, root, "string", append(member("Order", "price_usd_cents"), "type")...)
+		},
+		verdict: report.Decision, step: report.Major, breaks: true,
+		symbols: map[string]string{"api.Order.PriceUSDCents": "`USDCents` becomes `string`"},
+		decides: []string{"api/usdcents_test.go:"},
 	},
 	{
 		name: "enum value removed",

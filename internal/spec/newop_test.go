@@ -219,7 +219,7 @@ func TestNewOperationsNeedNoHand(t *testing.T) {
 	repo.goCommand(t, ".", "test", "-short", "./api", "./internal/server", "./wrapper", "./wrapper/sandbox")
 	repo.goCommand(t, "internal/spec", "test", "./contract", "./goapi", "./overlaycheck")
 
-	drafts := "package cnaught\n\nimport (\n\t\"context\"\n\t\"net/http\"\n\n\t\"github.com/cnaught-go/cnaught/api\"\n)\n"
+	drafts := "package cnaught\n\nimport (\n\t\"context\"\n\n\t\"github.com/cnaught-go/cnaught/api\"\n)\n"
 	count := 0
 	var without []string // a form, and a document that is no JSON
 	for _, method := range r.Methods {

@@ -22,7 +22,7 @@ const (
 type sessionJSON struct {
 	ID               string       `json:"id"`
 	AmountKg         float64      `json:"amount_kg"`
-	PriceUSDCents    int64        `json:"price_usd_cents"`
+	PriceUSDCents    api.USDCents `json:"price_usd_cents"`
 	SuccessURL       string       `json:"success_url"`
 	CancelURL        string       `json:"cancel_url"`
 	CheckoutURL      string       `json:"checkout_url"`

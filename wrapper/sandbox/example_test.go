@@ -60,7 +60,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("to pay:", session.PriceUSDCents, "cents")
+	fmt.Println("to pay:", session.PriceUSDCents)
 
 	order, err := cn.CompleteCheckout(session.ID) // the customer pays
 	if err != nil {
@@ -71,10 +71,10 @@ func Example() {
 	fmt.Println("paid:", paid, err)
 	fmt.Println("ordered:", order.AmountKg, "kg,", order.State)
 
-	_, err = shop.Offset(ctx, 10) // 20 cents: too little for a checkout
+	_, err = shop.Offset(ctx, 10) // $0.20: too little for a checkout
 	fmt.Println(errors.Is(err, cnaught.ErrInvalidParameters))
 	// Output:
-	// to pay: 200 cents
+	// to pay: $2.00
 	// paid: true <nil>
 	// ordered: 100 kg, placed
 	// true

@@ -21,7 +21,7 @@ type orderJSON struct {
 	Description                  *string          `json:"description"`
 	AmountKg                     float64          `json:"amount_kg"`
 	State                        orderState       `json:"state"`
-	PriceUSDCents                int64            `json:"price_usd_cents"`
+	PriceUSDCents                api.USDCents     `json:"price_usd_cents"`
 	CallbackURL                  *string          `json:"callback_url"`
 	CertificatePublicURL         *string          `json:"certificate_public_url"`
 	CertificateDownloadPublicURL *string          `json:"certificate_download_public_url"`
@@ -151,7 +151,7 @@ func (tx *tx) newOrder(o *order) {
 }
 
 // priceOf is the total for a mass, rounded up to whole cents.
-func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) int64 {
+func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) api.USDCents {
 	if kg.exact == nil { // it could not be read
 		return 0
 	}
@@ -159,12 +159,12 @@ func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) int64 {
 	if !ok {
 		f.refuse(name, "is too large")
 	}
-	return cents
+	return api.USDCents(cents)
 }
 
 // massFor is the whole number of kilograms that a total price buys, and what
 // they cost: never more than the total.
-func (f *fields) massFor(name string, perKg *big.Rat) (kg float64, cents int64) {
+func (f *fields) massFor(name string, perKg *big.Rat) (kg float64, cents api.USDCents) {
 	total := f.positive(name)
 	if total.value <= 0 {
 		return 0, 0

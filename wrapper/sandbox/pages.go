@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/api"
 )
 
 //go:embed templates
@@ -17,7 +19,7 @@ var templateFiles embed.FS
 
 // pageTemplates are parsed once and only read afterwards.
 var pageTemplates = template.Must(template.New("").Funcs(template.FuncMap{
-	"kg": showKg, "usd": showUSD, "count": showCount,
+	"kg": showKg, "usd": api.USDCents.String, "count": showCount,
 }).ParseFS(templateFiles, "templates/*.html"))
 
 // pages is what people see in a browser: the overview at /, with a button for

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+
+	"github.com/cnaught-go/cnaught/api"
 )
 
 // checkoutPage is the hosted checkout page of one session.
@@ -12,7 +14,7 @@ type checkoutPage struct {
 	frame
 	State       sessionState
 	AmountKg    float64
-	PriceCents  int64
+	PriceCents  api.USDCents
 	Portfolio   string
 	Description string
 	PayPath     string

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"github.com/cnaught-go/cnaught/api"
 )
 
 // maxRows is how many rows a table of the overview has at most.
@@ -74,7 +76,7 @@ type orderRow struct {
 	ID, FulfillPath, CancelPath       string
 	State                             orderState
 	AmountKg                          float64
-	PriceCents                        int64
+	PriceCents                        api.USDCents
 	CreatedOn                         moment
 	Description, Metadata, Subaccount string
 	SessionID                         string
@@ -100,7 +102,7 @@ type sessionRow struct {
 	ID, PayPath, CompletePath, ExpirePath string
 	State                                 sessionState
 	AmountKg                              float64
-	PriceCents                            int64
+	PriceCents                            api.USDCents
 	CreatedOn, ExpiresOn                  moment
 	Timeless                              bool // the clock does not expire it
 	Description, Subaccount               string

@@ -359,7 +359,7 @@ func TestPageText(t *testing.T) {
 		assert.Equal(t, want, showKg(kg))
 	}
 	for cents, want := range map[int64]string{0: "$0.00", 5: "$0.05", 99: "$0.99", 100: "$1.00", 123456789: "$1,234,567.89", -150: "-$1.50"} {
-		assert.Equal(t, want, showUSD(cents))
+		assert.Equal(t, want, api.USDCents(cents).String())
 	}
 	for d, want := range map[time.Duration]string{
 		0: "", time.Second: "1 second", 90 * time.Minute: "1 hour 30 minutes",

@@ -15,16 +15,6 @@ func showKg(kg float64) string {
 	return groupDigits(strconv.FormatFloat(kg, 'f', -1, 64)) + " kg"
 }
 
-// showUSD writes US cents as dollars: $1,234.05.
-func showUSD(cents int64) string {
-	sign := ""
-	if cents < 0 {
-		sign, cents = "-", -cents
-	}
-	fraction := strconv.FormatInt(100+cents%100, 10)[1:]
-	return sign + "$" + groupDigits(strconv.FormatInt(cents/100, 10)) + "." + fraction
-}
-
 // showStatus writes an HTTP status with its words: 404 Not Found.
 func showStatus(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))

@@ -24,8 +24,8 @@ const (
 
 // quoteJSON is a quote as clients see it.
 type quoteJSON struct {
-	AmountKg      int64 `json:"amount_kg"`
-	PriceUSDCents int64 `json:"price_usd_cents"`
+	AmountKg      int64        `json:"amount_kg"`
+	PriceUSDCents api.USDCents `json:"price_usd_cents"`
 }
 
 // quote answers a quote for what measure reads: whole kilograms, rounded up.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/cnaught-go/cnaught/api"
 )
 
 // The records that the books hold. They are never changed once committed: a
@@ -20,17 +22,17 @@ const (
 )
 
 type order struct {
-	ID          string     `json:"id"`
-	CreatedOn   time.Time  `json:"created_on"`
-	Metadata    *string    `json:"metadata,omitempty"`
-	Description *string    `json:"description,omitempty"`
-	AmountKg    float64    `json:"amount_kg"`
-	State       orderState `json:"state"`
-	PriceCents  int64      `json:"price_usd_cents"`
-	CallbackURL *string    `json:"callback_url,omitempty"`
-	SessionID   *string    `json:"checkout_session_id,omitempty"`
-	Subaccount  *string    `json:"subaccount_id,omitempty"`
-	FulfillOn   *time.Time `json:"fulfill_on,omitempty"` // nil: on command only
+	ID          string       `json:"id"`
+	CreatedOn   time.Time    `json:"created_on"`
+	Metadata    *string      `json:"metadata,omitempty"`
+	Description *string      `json:"description,omitempty"`
+	AmountKg    float64      `json:"amount_kg"`
+	State       orderState   `json:"state"`
+	PriceCents  api.USDCents `json:"price_usd_cents"`
+	CallbackURL *string      `json:"callback_url,omitempty"`
+	SessionID   *string      `json:"checkout_session_id,omitempty"`
+	Subaccount  *string      `json:"subaccount_id,omitempty"`
+	FulfillOn   *time.Time   `json:"fulfill_on,omitempty"` // nil: on command only
 }
 
 func (o *order) with(state orderState) *order {
@@ -50,7 +52,7 @@ const (
 type session struct {
 	ID          string       `json:"id"`
 	AmountKg    float64      `json:"amount_kg"`
-	PriceCents  int64        `json:"price_usd_cents"`
+	PriceCents  api.USDCents `json:"price_usd_cents"`
 	SuccessURL  string       `json:"success_url"`
 	CancelURL   string       `json:"cancel_url"`
 	CheckoutURL string       `json:"checkout_url,omitempty"` // empty: the sandbox's own page

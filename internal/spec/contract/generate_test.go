@@ -150,14 +150,26 @@ func TestNewOperations(t *testing.T) {
 	}
 
 	table := generate(t, "operations.yaml", input, withoutOverlay)
-	for _, row := range []string{
-		`{ID: "HasExamples", Method: http.MethodPost, Path: "/one/{id}", Retry: retryUnset, IdempotencyKey: true, Subaccount: false, Deprecated: false},`,
-		`{ID: "hasExample", Method: http.MethodGet, Path: "/two", Retry: retryUnsafe, IdempotencyKey: false, Subaccount: false, Deprecated: false},`,
-		`{ID: "HasNoExample", Method: http.MethodPut, Path: "/two", Retry: retryUnset, IdempotencyKey: false, Subaccount: false, Deprecated: false},`,
-		`{ID: "HasNoContent", Method: http.MethodDelete, Path: "/two", Retry: retryUnset, IdempotencyKey: false, Subaccount: true, Deprecated: true},`,
-		`{ID: "HasNoSuccess", Method: http.MethodPatch, Path: "/two", Retry: retryKeyed, IdempotencyKey: false, Subaccount: false, Deprecated: false},`,
-		`{ID: "HasText", Method: http.MethodOptions, Path: "/two", Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false},`,
+	for _, entry := range []string{
+		"var opHasExamples = newOperation(api.HasExamplesResponse{}.JSON200, endpoint{\n" +
+			"\tID: \"HasExamples\", Method: http.MethodPost, Path: \"/one/{id}\",\n" +
+			"\tRetry: retryUnset, IdempotencyKey: true, Subaccount: false, Deprecated: false,\n})",
+		"var opHasExample = newOperation(api.HasExampleResponse{}.JSON202, endpoint{\n" +
+			"\tID: \"hasExample\", Method: http.MethodGet, Path: \"/two\",\n" +
+			"\tRetry: retryUnsafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
+		"var opHasNoExample = newOperation(api.HasNoExampleResponse{}.JSON200, endpoint{\n" +
+			"\tID: \"HasNoExample\", Method: http.MethodPut, Path: \"/two\",\n" +
+			"\tRetry: retryUnset, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
+		"var opHasNoContent = newOperation[none](nil, endpoint{\n" +
+			"\tID: \"HasNoContent\", Method: http.MethodDelete, Path: \"/two\",\n" +
+			"\tRetry: retryUnset, IdempotencyKey: false, Subaccount: true, Deprecated: true,\n})",
+		"var opHasNoSuccess = newOperation[none](nil, endpoint{\n" +
+			"\tID: \"HasNoSuccess\", Method: http.MethodPatch, Path: \"/two\",\n" +
+			"\tRetry: retryKeyed, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
+		"var opHasText = newOperation[foreign](nil, endpoint{\n" +
+			"\tID: \"HasText\", Method: http.MethodOptions, Path: \"/two\",\n" +
+			"\tRetry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
 	} {
-		assert.Contains(t, table, row)
+		assert.Contains(t, table, entry)
 	}
 }

@@ -108,7 +108,7 @@ func driveQuotes(ctx context.Context, t *testing.T, client *cnaught.Client) {
 	for name, c := range map[string]struct {
 		quote func() (*api.Quote, error)
 		kg    float64
-		cents float64
+		cents api.USDCents
 	}{
 		"mass": {quote: func() (*api.Quote, error) {
 			return client.QuoteMass(ctx, api.MassQuoteRequest{AmountKg: 10, Source: api.QuoteSourceCheckout, PortfolioID: "oH5hlq"})
@@ -154,10 +154,10 @@ func driveSubaccounts(ctx context.Context, t *testing.T, client *cnaught.Client)
 	_, err = client.ListOrders(ctx, cnaught.ListOptions{}, cnaught.ForSubaccount("unknown"))
 	require.ErrorIs(t, err, cnaught.ErrInvalidSubaccount)
 
-	changed, err := client.ModifySubaccount(ctx, s.ID, func(u *api.SubaccountUpdate) { u.Name = "Operations" })
+	changed, err := client.UpdateSubaccount(ctx, s.ID, func(u *api.SubaccountUpdate) { u.Name = "Operations" })
 	require.NoError(t, err)
 	assert.Equal(t, "jane.doe@example.com", cnaught.Value(changed.Email))
-	changed, err = client.UpdateSubaccount(ctx, s.ID, api.SubaccountUpdate{Name: "Bare now"})
+	changed, err = client.ReplaceSubaccount(ctx, s.ID, api.SubaccountUpdate{Name: "Bare now"})
 	require.NoError(t, err)
 	assert.True(t, cnaught.IsNull(changed.Email))
 	got, err := client.GetSubaccount(ctx, s.ID)

@@ -19,32 +19,22 @@ type Operation struct {
 	Answers     bool // a success has a body
 }
 
-// Draft drafts the method of cnaught.Client for an operation, in the form
-// of the methods that are there. It compiles; what to check before the request
+// Draft writes the method of cnaught.Client for an operation, in the form of the
+// methods that are there. It compiles; which checks to make before the request
 // is sent, and the words, are left to a person. It returns "" for an operation
 // whose request or answer Go cannot model.
 func Draft(op Operation, api *types.Package) string {
-	sent := generatedMethod(api, op.GoName)
-	if sent == nil {
+	build, _ := api.Scope().Lookup("New" + op.GoName + "Request").(*types.Func)
+	if build == nil {
 		return ""
 	}
 	d := &draft{op: op, api: api, name: MethodName(op.GoName)}
-	d.readSignature(sent.Signature())
+	d.readSignature(build.Signature())
 	d.readAnswer()
 	if d.answer == "" && op.Answers {
 		return ""
 	}
 	return d.write()
-}
-
-func generatedMethod(api *types.Package, name string) *types.Func {
-	client := api.Scope().Lookup("Client")
-	if client == nil {
-		return nil
-	}
-	method, _, _ := types.LookupFieldOrMethod(types.NewPointer(client.Type()), false, api, name)
-	found, _ := method.(*types.Func)
-	return found
 }
 
 // MethodName follows the names in package wrapper: GetOrderByID is GetOrder,
@@ -64,7 +54,8 @@ type draft struct {
 
 	arguments []string // of the method, after ctx
 	ids       []string
-	call      []string // arguments of the generated method, after ctx
+	build     []string // arguments of the generated request builder, after the server
+	demanding bool     // a header or a query parameter is required
 	answer    string   // Go type, "" where there is none
 	list      bool     // the answer is a JSON array
 }
@@ -74,19 +65,37 @@ type draft struct {
 var fromOptions = []string{"XSubaccountID", "IdempotencyKey"}
 
 func (d *draft) readSignature(sig *types.Signature) {
-	for i := 1; i < sig.Params().Len()-1; i++ { // without ctx and the request editors
+	for i := 1; i < sig.Params().Len(); i++ { // without the server
 		p := sig.Params().At(i)
 		pointer, isPointer := p.Type().(*types.Pointer)
-		switch {
-		case isPointer && onlyOptions(pointer.Elem()):
-			d.call = append(d.call, "nil")
-			continue
-		case types.Identical(types.Unalias(p.Type()), types.Typ[types.String]) && p.Name() != "body":
+		if isPointer && p.Name() == "params" {
+			d.demanding = hasRequired(pointer.Elem())
+			if onlyOptions(pointer.Elem()) {
+				d.build = append(d.build, "nil")
+				continue
+			}
+		}
+		if types.Identical(types.Unalias(p.Type()), types.Typ[types.String]) && p.Name() != "body" {
 			d.ids = append(d.ids, p.Name())
 		}
 		d.arguments = append(d.arguments, p.Name()+" "+d.typeName(p.Type()))
-		d.call = append(d.call, p.Name())
+		d.build = append(d.build, p.Name())
 	}
+}
+
+// hasRequired reports whether a generated parameter object has a member that is
+// always sent. Only required parameters are neither pointers nor slices.
+func hasRequired(t types.Type) bool {
+	fields, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return false
+	}
+	for i := range fields.NumFields() {
+		if !strings.Contains(fields.Tag(i), ",omitempty") {
+			return true
+		}
+	}
+	return false
 }
 
 func onlyOptions(t types.Type) bool {
@@ -145,24 +154,22 @@ func (d *draft) write() string {
 		results = "(*" + d.answer + ", error)"
 	}
 	fmt.Fprintf(&b, "func (c *Client) %s(%s) %s {\n", d.name, arguments, results)
-	operation := fmt.Sprintf("%q", d.op.ID)
-	if len(d.ids) > 0 {
-		fmt.Fprintf(&b, "in := input{op: %s}\n", operation)
-		for _, id := range d.ids {
-			fmt.Fprintf(&b, "in.id(%q, %s)\n", id, id)
-		}
-		fmt.Fprintf(&b, "if in.err != nil {\nreturn %s\n}\n", d.failure("in.err"))
-		operation = "in.op"
+	fmt.Fprintf(&b, "call := c.newCall(ctx, %q, opts)\n", d.name)
+	for _, id := range d.ids {
+		fmt.Fprintf(&b, "call.id(%sOf%s, %s)\n", id, d.op.GoName, id)
 	}
-	send := fmt.Sprintf("func(ctx context.Context) (*http.Response, error) {\nreturn c.ops.%s(%s)\n}",
-		d.op.GoName, strings.Join(append([]string{"ctx"}, d.call...), ", "))
+	fmt.Fprintf(&b, "call.build(api.New%sRequest(%s))\n", d.op.GoName, strings.Join(append([]string{"relative"}, d.build...), ", "))
+	operation := "op" + d.op.GoName
+	if d.demanding {
+		operation += ".complete()"
+	}
 	switch {
 	case d.answer == "":
-		fmt.Fprintf(&b, "_, err := c.exec(ctx, %s, opts, %s)\nreturn err\n", operation, send)
+		fmt.Fprintf(&b, "_, err := do(call, %s)\nreturn err\n", operation)
 	case d.list:
-		fmt.Fprintf(&b, "list, err := do[%s](ctx, c, %s, opts, %s)\nreturn Value(list), err\n", d.answer, operation, send)
+		fmt.Fprintf(&b, "list, err := do(call, %s)\nreturn Value(list), err\n", operation)
 	default:
-		fmt.Fprintf(&b, "return do[%s](ctx, c, %s, opts, %s)\n", d.answer, operation, send)
+		fmt.Fprintf(&b, "return do(call, %s)\n", operation)
 	}
 	b.WriteString("}\n")
 	formatted, err := format.Source([]byte(b.String()))
@@ -170,13 +177,6 @@ func (d *draft) write() string {
 		return b.String()
 	}
 	return string(formatted)
-}
-
-func (d *draft) failure(err string) string {
-	if d.answer == "" {
-		return err
-	}
-	return "nil, " + err
 }
 
 // comment writes the doc comment from the vendor's words.

@@ -18,8 +18,9 @@ const (
 
 // FindMethods returns, for each operation by its Go name (GetOrderByID), the exported
 // methods of Client that send it, sorted. A method sends an operation if its
-// body uses the generated method, such as api.Client.GetOrderByID, or the
-// operation's constant, such as opGetOrderByID.
+// body uses the operation's entry in the generated table, such as
+// opGetOrderByID, or a method of a generated client, such as
+// api.Client.GetOrderByID.
 func FindMethods(wrapper *packages.Package) map[string][]string {
 	found := map[string][]string{}
 	for _, file := range wrapper.Syntax {
@@ -56,11 +57,11 @@ func receiverOf(method *ast.FuncDecl) string {
 	return ""
 }
 
-// operationOf returns the operation that an expression sends: it selects a
-// method of one of the generated clients.
+// operationOf returns the operation that an expression sends: it names an entry
+// of the table, or selects a method of one of the generated clients.
 func operationOf(info *types.Info, n ast.Node) string {
 	if name, ok := n.(*ast.Ident); ok {
-		return operationOfConstant(info, name)
+		return operationOfEntry(info, name)
 	}
 	selector, ok := n.(*ast.SelectorExpr)
 	if !ok {
@@ -78,15 +79,24 @@ func operationOf(info *types.Info, n ast.Node) string {
 	return strings.TrimSuffix(name, "WithBody")
 }
 
-func operationOfConstant(info *types.Info, name *ast.Ident) string {
-	constant, ok := info.Uses[name].(*types.Const)
+func operationOfEntry(info *types.Info, name *ast.Ident) string {
+	entry, ok := info.Uses[name].(*types.Var)
 	if !ok {
 		return ""
 	}
-	if named, ok := constant.Type().(*types.Named); !ok || named.Obj().Name() != "operationID" {
+	pointer, ok := entry.Type().(*types.Pointer)
+	if !ok {
 		return ""
 	}
-	return strings.TrimPrefix(constant.Name(), "op")
+	named, ok := pointer.Elem().(*types.Named)
+	if !ok || !slices.Contains([]string{"operation", "demandingOperation"}, named.Obj().Name()) {
+		return ""
+	}
+	operation, isEntry := strings.CutPrefix(entry.Name(), "op")
+	if !isEntry {
+		return ""
+	}
+	return operation
 }
 
 func isClient(t types.Type) bool {

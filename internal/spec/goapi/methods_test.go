@@ -23,19 +23,23 @@ type ClientWithResponses struct{}
 type Order struct{ ID string }
 type OrderCreate struct{ Kg float64 }
 type SubmitJSONRequestBody = OrderCreate
-type GetOrderByIDParams struct{ XSubaccountID *string }
-type SubmitParams struct{ XSubaccountID, IdempotencyKey *string }
-type ListParams struct{ Limit *int; XSubaccountID *string }
+type GetOrderByIDParams struct{ XSubaccountID *string ` + "`" + `json:"X-Subaccount-Id,omitempty"` + "`" + ` }
+type SubmitParams struct{ XSubaccountID, IdempotencyKey *string ` + "`" + `json:",omitempty"` + "`" + ` }
+type ListParams struct{ Limit *int ` + "`" + `json:"limit,omitempty"` + "`" + ` }
+type RegionParams struct{ XRegion string ` + "`" + `json:"X-Region"` + "`" + ` }
+type GetInRegionResponse struct{ JSON200 *Order }
 type GetOrderByIDResponse struct{ JSON404 *string; JSON200 *Order }
 type SubmitResponse struct{ JSON201 *Order }
 type GetListOfOrdersResponse struct{ JSON200 *[]Order }
 type RemoveResponse struct{ Body []byte }
 
-func (c *Client) GetOrderByID(ctx context.Context, id string, params *GetOrderByIDParams, edit ...Editor) (*http.Response, error) { return nil, nil }
-func (c *Client) Submit(ctx context.Context, params *SubmitParams, body SubmitJSONRequestBody, edit ...Editor) (*http.Response, error) { return nil, nil }
-func (c *Client) SubmitWithBody(ctx context.Context, params *SubmitParams, contentType string, body io.Reader, edit ...Editor) (*http.Response, error) { return nil, nil }
 func (c *Client) GetListOfOrders(ctx context.Context, params *ListParams, edit ...Editor) (*http.Response, error) { return nil, nil }
-func (c *Client) Remove(ctx context.Context, id, part string, edit ...Editor) (*http.Response, error) { return nil, nil }
+func NewGetOrderByIDRequest(server string, id string, params *GetOrderByIDParams) (*http.Request, error) { return nil, nil }
+func NewSubmitRequest(server string, params *SubmitParams, body SubmitJSONRequestBody) (*http.Request, error) { return nil, nil }
+func NewSubmitRequestWithBody(server string, params *SubmitParams, contentType string, body io.Reader) (*http.Request, error) { return nil, nil }
+func NewGetListOfOrdersRequest(server string, params *ListParams) (*http.Request, error) { return nil, nil }
+func NewRemoveRequest(server string, id, part string) (*http.Request, error) { return nil, nil }
+func NewGetInRegionRequest(server string, params *RegionParams) (*http.Request, error) { return nil, nil }
 func (c *ClientWithResponses) RemoveWithResponse(ctx context.Context) {}
 `
 
@@ -47,19 +51,32 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
+type operation[T any] struct{}
+type demandingOperation[T any] struct{ operation[T] }
+
+var (
+	opGetOrderByID    = new(operation[api.Order])
+	opSubmit          = new(operation[api.Order])
+	opGetListOfOrders = new(operation[[]api.Order])
+	opGetInRegion     = new(demandingOperation[api.Order])
+	opinion           = new(string)
+)
+
 type Client struct {
 	ops *api.Client
 	raw *api.ClientWithResponses
 }
 
-type Other struct{ ops *api.Client }
+type Other struct{}
 
-func (c *Client) GetOrder(ctx context.Context, id string) { c.ops.GetOrderByID(ctx, id, nil) }
-func (c *Client) Get(ctx context.Context, id string) { f := c.ops.GetOrderByID; _ = f }
-func (c *Client) Place(ctx context.Context) { func() { c.ops.SubmitWithBody(ctx, nil, "", nil) }() }
+func do[T any](op *operation[T]) {}
+func (c *Client) GetOrder(ctx context.Context, id string) { do(opGetOrderByID) }
+func (c *Client) Get(ctx context.Context, id string) { op := opGetOrderByID; _, _ = op, opinion }
+func (c *Client) Place(ctx context.Context) { func() { do(opSubmit) }() }
 func (c *Client) Drop(ctx context.Context) { c.raw.RemoveWithResponse(ctx) }
-func (c *Client) list(ctx context.Context) { c.ops.GetListOfOrders(ctx, nil) }
-func (o *Other) List(ctx context.Context) { o.ops.GetListOfOrders(ctx, nil) }
+func (c *Client) GetInRegion(ctx context.Context) { do(&opGetInRegion.operation) }
+func (c *Client) list(ctx context.Context) { c.ops.GetListOfOrders(ctx, nil); do(opGetListOfOrders) }
+func (o *Other) List(ctx context.Context) { do(opGetListOfOrders) }
 func List(ctx context.Context, c *Client) { c.ops.GetListOfOrders(ctx, nil) }
 `
 
@@ -84,6 +101,7 @@ func TestFind(t *testing.T) {
 		"GetOrderByID": {"Get", "GetOrder"},
 		"Submit":       {"Place"},
 		"Remove":       {"Drop"},
+		"GetInRegion":  {"GetInRegion"},
 	}, FindMethods(load(t).Packages[Wrapper]), "only exported methods of Client serve an operation")
 }
 
@@ -97,14 +115,10 @@ func TestDraft(t *testing.T) {
 			Operation{ID: "GetOrderById", GoName: "GetOrderByID", Method: "GET", Path: "/orders/{id}", Description: "Returns the\norder."},
 			`// GetOrder is GET /orders/{id}: Returns the order.
 func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
-	in := input{op: "GetOrderById"}
-	in.id("id", id)
-	if in.err != nil {
-		return nil, in.err
-	}
-	return do[api.Order](ctx, c, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.GetOrderByID(ctx, id, nil)
-	})
+	call := c.newCall(ctx, "GetOrder", opts)
+	call.id(idOfGetOrderByID, id)
+	call.build(api.NewGetOrderByIDRequest(relative, id, nil))
+	return do(call, opGetOrderByID)
 }
 `,
 		},
@@ -113,9 +127,9 @@ func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*
 			`// Submit is POST /orders: Submit an order, and here are many more words, so
 // that the comment is wrapped
 func (c *Client) Submit(ctx context.Context, body api.OrderCreate, opts ...CallOption) (*api.Order, error) {
-	return do[api.Order](ctx, c, "Submit", opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.Submit(ctx, nil, body)
-	})
+	call := c.newCall(ctx, "Submit", opts)
+	call.build(api.NewSubmitRequest(relative, nil, body))
+	return do(call, opSubmit)
 }
 `,
 		},
@@ -123,9 +137,9 @@ func (c *Client) Submit(ctx context.Context, body api.OrderCreate, opts ...CallO
 			Operation{ID: "GetListOfOrders", GoName: "GetListOfOrders", Method: "GET", Path: "/orders"},
 			`// ListOrders sends GET /orders.
 func (c *Client) ListOrders(ctx context.Context, params *api.ListParams, opts ...CallOption) ([]api.Order, error) {
-	list, err := do[[]api.Order](ctx, c, "GetListOfOrders", opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.GetListOfOrders(ctx, params)
-	})
+	call := c.newCall(ctx, "ListOrders", opts)
+	call.build(api.NewGetListOfOrdersRequest(relative, params))
+	list, err := do(call, opGetListOfOrders)
 	return Value(list), err
 }
 `,
@@ -134,16 +148,22 @@ func (c *Client) ListOrders(ctx context.Context, params *api.ListParams, opts ..
 			Operation{ID: "Remove", GoName: "Remove", Method: "DELETE", Path: "/orders/{id}/{part}"},
 			`// Remove sends DELETE /orders/{id}/{part}.
 func (c *Client) Remove(ctx context.Context, id string, part string, opts ...CallOption) error {
-	in := input{op: "Remove"}
-	in.id("id", id)
-	in.id("part", part)
-	if in.err != nil {
-		return in.err
-	}
-	_, err := c.exec(ctx, in.op, opts, func(ctx context.Context) (*http.Response, error) {
-		return c.ops.Remove(ctx, id, part)
-	})
+	call := c.newCall(ctx, "Remove", opts)
+	call.id(idOfRemove, id)
+	call.id(partOfRemove, part)
+	call.build(api.NewRemoveRequest(relative, id, part))
+	_, err := do(call, opRemove)
 	return err
+}
+`,
+		},
+		"required header": {
+			Operation{ID: "GetInRegion", GoName: "GetInRegion", Method: "GET", Path: "/orders"},
+			`// GetInRegion sends GET /orders.
+func (c *Client) GetInRegion(ctx context.Context, params *api.RegionParams, opts ...CallOption) (*api.Order, error) {
+	call := c.newCall(ctx, "GetInRegion", opts)
+	call.build(api.NewGetInRegionRequest(relative, params))
+	return do(call, opGetInRegion.complete())
 }
 `,
 		},

@@ -3,11 +3,13 @@ package cnaught
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -17,29 +19,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-func TestTheWireKnowsBetterThanTheError(t *testing.T) {
-	hopeless := dialError(&net.DNSError{IsNotFound: true})
-	for _, tt := range []struct {
-		name string
-		wire wire
-		err  error
-		want [3]string // safe, keyed, unsafe
-	}{
-		{"reset in the handshake", wireUntouched, errReset, [3]string{"again", "again", "again"}},
-		{"timeout in the handshake", wireUntouched, &attemptTimeoutError{}, [3]string{"again", "again", "again"}},
-		{"reset after the request", wireUsed, errReset, [3]string{"again, may act", "again, may act", "unknown"}},
-		{"refused, the second time", wireUsed, errRefused, [3]string{"again, may act", "again, may act", "unknown"}},
-		{"host unknown, the second time", wireUsed, hopeless, [3]string{"unknown", "unknown", "unknown"}},
-		{"host unknown", wireUntouched, hopeless, [3]string{"down", "down", "down"}},
-		{"reset, and nobody knows when", wireUnknown, errReset, [3]string{"again, may act", "again, may act", "unknown"}},
-		{"refused, says a transport of one's own", wireUnknown, errRefused, [3]string{"again", "again", "again"}},
-	} {
-		for i, c := range classes {
-			assert.Equal(t, verdicts[tt.want[i]], classify(c.class, &result{wire: tt.wire, err: tt.err}), "%s, %s", tt.name, c.name)
-		}
-	}
-}
 
 // Whatever ends the attempt before there is a connection, nothing was sent.
 func TestFailureBeforeTheRequest(t *testing.T) {
@@ -156,7 +135,8 @@ func TestLengthsOnTheWire(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		got = length{r.ContentLength, r.Header.Get("Content-Length"), r.TransferEncoding}
 		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, `{"id":"x","amount_kg":1,"data":[]}`)
+		id, _ := url.PathUnescape(strings.TrimSuffix(strings.TrimPrefix(r.URL.EscapedPath(), "/v1/orders/"), "/cancel"))
+		io.WriteString(w, fmt.Sprintf(`{"id":%q,"amount_kg":100,"data":[]}`, id))
 	}))
 	defer server.Close()
 	c := newTestClient(t, server.URL+"/v1")
@@ -180,7 +160,7 @@ func TestCallersTraceStillWorks(t *testing.T) {
 		GotConn:      func(httptrace.GotConnInfo) { connected++ },
 		WroteRequest: func(httptrace.WroteRequestInfo) { written++ },
 	})
-	_, err := newTestClient(t, server.URL+"/v1").CancelOrder(ctx, "good")
+	_, err := newTestClient(t, server.URL+"/v1").CancelOrder(ctx, "Gre28Fc35bt3")
 	require.NoError(t, err)
 	assert.Equal(t, 1, connected)
 	assert.Equal(t, 1, written)
