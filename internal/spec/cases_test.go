@@ -25,6 +25,9 @@ type change struct {
 	says []string
 	// decides are the places where a person has to decide.
 	decides []string
+
+	// quick cases are reported, and whole ones taken, without -all, too.
+	quick, whole bool
 }
 
 var schemas = []string{"components", "schemas"}
@@ -36,7 +39,8 @@ func member(schema, name string) []string {
 // additive are the changes that need no hand.
 var additive = []change{
 	{
-		name: "new operation",
+		name:  "new operation",
+		whole: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, newOperation, "paths", "/retirements/{id}")
 		},
@@ -78,7 +82,8 @@ var additive = []change{
 		symbols: map[string]string{"api.Quote.Currency": "added"},
 	},
 	{
-		name: "new optional parameter",
+		name:  "new optional parameter",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			appendTo(t, root, "{name: state, in: query, schema: {type: string}}", "paths", "/orders", "get", "parameters")
 		},
@@ -127,7 +132,8 @@ var additive = []change{
 		says: []string{"wording or examples in 1 place"},
 	},
 	{
-		name: "OpenAPI 3.0.3",
+		name:  "OpenAPI 3.0.3",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "{type: string}", member("Order", "invoice_id")...)
 			as30(t, root)
@@ -156,7 +162,8 @@ var breaking = []change{
 		symbols: map[string]string{"api.SubaccountCreate.Country": "added"},
 	},
 	{
-		name: "nullable dropped and required",
+		name:  "nullable dropped and required",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "string", append(member("Order", "callback_url"), "type")...)
 			set(t, root, "[callback_url]", "components", "schemas", "Order", "required")
@@ -194,7 +201,8 @@ var breaking = []change{
 // way of.
 var decisions = []change{
 	{
-		name: "member removed",
+		name:  "member removed",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, member("Subaccount", "email")...)
 		},
@@ -239,7 +247,8 @@ var decisions = []change{
 		decides: []string{"wrapper/wait.go:"},
 	},
 	{
-		name: "operation removed",
+		name:  "operation removed",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, "paths", "/quotes/train")
 		},
@@ -249,7 +258,8 @@ var decisions = []change{
 		says:    []string{"matches nothing in part", "/quotes/train"},
 	},
 	{
-		name: "schema renamed",
+		name:  "schema renamed",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			rename(t, root, "Quote", "PriceQuote")
 		},
@@ -268,7 +278,8 @@ var decisions = []change{
 		decides: []string{"wrapper/orders.go:"},
 	},
 	{
-		name: "names that are one in Go",
+		name:  "names that are one in Go",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "{type: string}", member("Order", "orderNumber")...)
 		},
@@ -287,7 +298,8 @@ var decisions = []change{
 		says:    []string{"cnaught.Client has a method ListOrders already"},
 	},
 	{
-		name: "overlay target gone",
+		name:  "overlay target gone",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, member("CheckoutSession", "state")...)
 		},

@@ -23,8 +23,10 @@ func (r *run) check(ctx context.Context) error {
 		r.after = r.before
 		return nil
 	}
-	if r.after, err = load(ctx, r.work.dir); err != nil {
-		return err
+	if r.after = r.before.Recheck(code(edits)); r.after == nil {
+		if r.after, err = load(ctx, r.work.dir); err != nil {
+			return err
+		}
 	}
 	if len(r.after.Problems) > 0 && len(r.before.Problems) > 0 {
 		return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %s", r.before.Problems[0])
@@ -68,6 +70,17 @@ func (r *run) build(ctx context.Context, edits []edit) error {
 		return nil
 	}
 	return r.command(ctx, r.work.dir, "build", "./...")
+}
+
+// code returns the new text of the Go files among the edits.
+func code(edits []edit) map[string][]byte {
+	out := map[string][]byte{}
+	for _, e := range edits {
+		if path.Ext(e.file) == ".go" {
+			out[e.file] = e.after
+		}
+	}
+	return out
 }
 
 // changesCode reports whether there is anything to compile.

@@ -202,6 +202,9 @@ const documents = `
 // modules included. Its tests pass there, the new operations work through
 // Client.Raw and in the sandbox, and the drafts of their methods do.
 func TestNewOperationsNeedNoHand(t *testing.T) {
+	if !*all {
+		t.Skip("takes a minute: make test-all")
+	}
 	t.Parallel()
 	repo := wholeRepository(t)
 	t.Cleanup(func() { _ = os.RemoveAll(repo.dir) })

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,8 +14,12 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
+// all runs every case as a whole update, which takes minutes ("make test-all").
+var all = flag.Bool("all", false, "run the whole table of changed descriptions, and build each result")
+
 // TestChangedDescriptions takes changed descriptions into copies of the
-// repository.
+// repository. Without -all, it takes the quick cases alone and stops at the
+// report, unless they are marked whole.
 func TestChangedDescriptions(t *testing.T) {
 	groups := []struct {
 		name    string
@@ -23,7 +28,9 @@ func TestChangedDescriptions(t *testing.T) {
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.changes {
-				t.Run(c.name, c.check)
+				if *all || c.quick || c.whole {
+					t.Run(c.name, c.check)
+				}
 			}
 		})
 	}
@@ -38,6 +45,7 @@ func (c change) check(t *testing.T) {
 
 	var shown string
 	options := repo.options(t, from)
+	options.ReportOnly = !*all && !c.whole
 	options.Show = func(r *report.Report) {
 		shown = r.Markdown()
 		assert.Empty(t, repo.changed(t), "the report comes before anything is written")
@@ -55,6 +63,11 @@ func (c change) check(t *testing.T) {
 	}
 	c.checkDecisions(t, r)
 	c.checkExit(t, r)
+	if options.ReportOnly {
+		assert.False(t, r.Applied)
+		assert.Empty(t, repo.changed(t), "a report writes nothing")
+		return
+	}
 	c.checkTree(t, r, repo)
 }
 

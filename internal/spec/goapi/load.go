@@ -22,6 +22,9 @@ type Snapshot struct {
 	Problems []Problem
 	// all are the packages above and everything that they import.
 	all map[string]*types.Package
+
+	dir    string
+	loaded []*packages.Package
 }
 
 // Problem is one compile error.
@@ -47,7 +50,13 @@ func Load(ctx context.Context, dir string, env []string, tests bool, patterns ..
 	if err != nil {
 		return nil, fmt.Errorf("load the packages of %s: %w", dir, err)
 	}
-	s := &Snapshot{Packages: map[string]*packages.Package{}, all: map[string]*types.Package{}}
+	return snapshot(dir, loaded, func(p *packages.Package) *packages.Package { return p }), nil
+}
+
+// snapshot describes packages. now returns the present state of a package that
+// one of them imports.
+func snapshot(dir string, loaded []*packages.Package, now func(*packages.Package) *packages.Package) *Snapshot {
+	s := &Snapshot{Packages: map[string]*packages.Package{}, all: map[string]*types.Package{}, dir: dir, loaded: loaded}
 	for _, p := range loaded {
 		for _, e := range p.Errors {
 			if !isEcho(e) {
@@ -59,13 +68,13 @@ func Load(ctx context.Context, dir string, env []string, tests bool, patterns ..
 		}
 	}
 	packages.Visit(loaded, nil, func(p *packages.Package) {
-		if p.Types != nil && p.ID == p.PkgPath {
+		if p = now(p); p.Types != nil && p.ID == p.PkgPath {
 			s.all[p.PkgPath] = p.Types
 		}
 	})
 	// A file of a package is also part of its test variant.
 	s.Problems = sorted(s.Problems)
-	return s, nil
+	return s
 }
 
 // sorted orders problems by place and drops repetitions.
