@@ -261,7 +261,7 @@ var decisions = []change{
 		name:  "schema renamed",
 		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
-			rename(t, root, "Quote", "PriceQuote")
+			renameComponent(t, root, "schemas", "Quote", "PriceQuote")
 		},
 		verdict: report.Decision, step: report.Major,
 		symbols: map[string]string{"api.Quote": "removed", "api.PriceQuote": "added"},

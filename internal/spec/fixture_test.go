@@ -17,6 +17,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/cnaught-go/cnaught/internal/spec/goapi"
+	"github.com/cnaught-go/cnaught/internal/spec/merge"
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
@@ -100,7 +101,7 @@ func (f *fixture) leaveOutModules() error {
 		}
 		for other := range f.files {
 			inModule := strings.HasPrefix(other, path.Dir(name)+"/")
-			kept := other == goapi.RawOnlyFile || strings.HasPrefix(other, publishedFolder+"/")
+			kept := other == goapi.RawOnlyFile || other == merge.RememberedFile || strings.HasPrefix(other, publishedFolder+"/")
 			if inModule && !kept {
 				delete(f.files, other)
 				if err := os.Remove(filepath.Join(f.dir, other)); err != nil {
@@ -242,7 +243,7 @@ func published(t *testing.T, root *yaml.Node, path string) *yaml.Node {
 	t.Helper()
 	page := tree.Clone(root)
 	item := at(t, root, "paths", path)
-	drop(t, page, "webhooks")
+	tree.Delete(page, "webhooks")
 	drop(t, page, "paths")
 	set(t, page, "{}", "paths")
 	tree.Set(at(t, page, "paths"), path, tree.Clone(item))

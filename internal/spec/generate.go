@@ -48,7 +48,7 @@ func (r *run) generateInCopy(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	if err := r.keepPages(); err != nil {
+	if err := r.keepPublished(); err != nil {
 		return err
 	}
 	if err := r.command(ctx, r.work.dir, "generate", "./..."); err != nil {

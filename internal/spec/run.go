@@ -89,6 +89,7 @@ type run struct {
 	current, next *apichange.Description
 	formatted     []byte // next, as it will be written
 	overlay       []byte
+	remembered    *merge.Remembered
 	after         *goapi.Snapshot
 }
 
@@ -188,16 +189,22 @@ func sameFile(a, b string) bool {
 }
 
 func (r *run) mergeAndCompare() error {
-	merged, err := merge.Merge(r.current.Root, r.source)
+	before, err := merge.ReadRemembered(filepath.Join(r.Root, filepath.FromSlash(merge.RememberedFile)))
 	if err != nil {
 		return err
 	}
+	merged, err := merge.Merge(r.current.Root, r.source, before)
+	if err != nil {
+		return err
+	}
+	r.remembered = merged.Remembered
 	for _, conflict := range merged.Conflicts {
 		r.report.Conflicts = append(r.report.Conflicts, conflict.String())
 	}
 	if len(merged.Conflicts) > 0 {
 		return nil
 	}
+	r.report.Remember(before, merged.Remembered)
 	r.report.Notes = append(r.report.Notes, merged.Notes...)
 	if r.formatted, err = tree.Format(merged.Root, r.current.Root); err != nil {
 		return err
@@ -226,6 +233,7 @@ func (r *run) mergeAndCompare() error {
 	if overlaid, err := r.overlaid(r.next); err == nil { // else the check of the overlay says why
 		r.report.Conflicts = unusableNames(operations(overlaid))
 	}
+	r.report.Conflicts = append(r.report.Conflicts, merged.Unsure...)
 	return nil
 }
 

@@ -8,10 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"go.yaml.in/yaml/v4"
 
 	"github.com/cnaught-go/cnaught/internal/spec/report"
-	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
 // all runs every case as a whole update, which takes minutes ("make test-all").
@@ -147,22 +145,4 @@ func (c change) checkTree(t *testing.T, r *report.Report, repo *fixture) {
 		assert.Contains(t, changed, descriptionFile)
 	}
 	repo.goCommand(t, ".", "build", "./...")
-}
-
-// rename gives a schema another name, everywhere.
-func rename(t *testing.T, root *yaml.Node, from, to string) {
-	t.Helper()
-	schema := at(t, root, "components", "schemas", from)
-	drop(t, root, "components", "schemas", from)
-	tree.Set(at(t, root, "components", "schemas"), to, schema)
-	var visit func(n *yaml.Node)
-	visit = func(n *yaml.Node) {
-		if n.Value == "#/components/schemas/"+from {
-			n.Value = "#/components/schemas/" + to
-		}
-		for _, child := range n.Content {
-			visit(child)
-		}
-	}
-	visit(root)
 }

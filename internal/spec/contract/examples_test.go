@@ -139,7 +139,7 @@ func check(e example) error {
 
 func TestEveryExampleFitsItsSchema(t *testing.T) {
 	examples := allExamples(overlaid(t))
-	require.Greater(t, len(examples), 100)
+	require.NotEmpty(t, examples)
 	for at, e := range examples {
 		assert.NoError(t, check(e), at)
 	}

@@ -4,12 +4,14 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/cnaught-go/cnaught/internal/spec/apichange"
 	"github.com/cnaught-go/cnaught/internal/spec/goapi"
+	"github.com/cnaught-go/cnaught/internal/spec/merge"
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
 )
 
@@ -39,6 +41,10 @@ type Report struct {
 	// description, for instance because the generator names something anew.
 	Other   []goapi.Change
 	Overlay []overlaycheck.Finding
+	// Names and Kept are what is remembered of the published description and was
+	// not before.
+	Names []merge.Name
+	Kept  []merge.Kept
 	// Problems are the places in hand-written code that do not compile any
 	// more.
 	Problems []goapi.Problem
@@ -57,6 +63,20 @@ type Report struct {
 	// Applied says that Written were changed.
 	Applied bool
 	Timings []Timing
+}
+
+// Remember notes what is remembered now and was not before.
+func (r *Report) Remember(before, now *merge.Remembered) {
+	for _, name := range now.Names {
+		if !slices.Contains(before.Names, name) {
+			r.Names = append(r.Names, name)
+		}
+	}
+	for _, kept := range now.Kept {
+		if !slices.ContainsFunc(before.Kept, func(k merge.Kept) bool { return k.At == kept.At }) {
+			r.Kept = append(r.Kept, kept)
+		}
+	}
 }
 
 // Change is one change of the description with the Go symbols it touches.
@@ -107,8 +127,8 @@ func (r *Report) breaksAPI() int {
 	return count(r.Changes, func(c Change) bool { return c.Breaking })
 }
 
-// breaksGo is the number of Go symbols that break programs.
-func (r *Report) breaksGo() int {
+// BrokenSymbols are the Go symbols that break programs, sorted.
+func (r *Report) BrokenSymbols() []string {
 	broken := map[string]bool{}
 	for _, c := range r.Changes {
 		for _, s := range c.Symbols {
@@ -122,8 +142,10 @@ func (r *Report) breaksGo() int {
 			broken[c.Symbol] = true
 		}
 	}
-	return len(broken)
+	return slices.Sorted(maps.Keys(broken))
 }
+
+func (r *Report) breaksGo() int { return len(r.BrokenSymbols()) }
 
 func count[T any](list []T, is func(T) bool) int {
 	n := 0

@@ -45,6 +45,8 @@ type Document struct {
 	// Markdown is the page that the description was in, with unix line ends;
 	// nil for a file.
 	Markdown []byte
+	// Text is a whole file as it was published, with Unix line ends.
+	Text []byte
 }
 
 // Load reads the file or folder at path.
@@ -80,16 +82,24 @@ func (s *Source) addFile(path string) error {
 	if err != nil {
 		return err
 	}
-	root, err := tree.Parse(filepath.Base(path), []byte(unix(string(data))))
-	if err != nil {
-		return err
-	}
-	document, err := newDocument(filepath.Base(path), root)
+	document, err := ReadFile(filepath.Base(path), data)
 	if err != nil {
 		return err
 	}
 	s.Documents = append(s.Documents, document)
 	return nil
+}
+
+// ReadFile returns the description that a whole file holds.
+func ReadFile(name string, data []byte) (Document, error) {
+	text := []byte(unix(string(data)))
+	root, err := tree.Parse(name, text)
+	if err != nil {
+		return Document{}, err
+	}
+	document, err := newDocument(name, root)
+	document.Text = text
+	return document, err
 }
 
 func (s *Source) addPage(path, name string) error {
@@ -120,8 +130,21 @@ func ReadPage(name string, markdown []byte) ([]Document, error) {
 	return out, nil
 }
 
+// ReadPublished returns the descriptions in what was stored: a page, or a whole
+// file.
+func ReadPublished(name string, data []byte) ([]Document, error) {
+	if isMarkdown(name) {
+		return ReadPage(name, data)
+	}
+	document, err := ReadFile(filepath.Base(name), data)
+	return []Document{document}, err
+}
+
 func newDocument(name string, root *yaml.Node) (Document, error) {
 	root, older, err := to31(name, root)
+	if err == nil {
+		plain(root)
+	}
 	return Document{Name: name, Root: root, Older: older}, err
 }
 

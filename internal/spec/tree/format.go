@@ -112,16 +112,45 @@ func keyNode(n *yaml.Node, key string) *yaml.Node {
 
 func alignSequence(next, current *yaml.Node, isSet, literal bool) []*yaml.Node {
 	items := slices.Clone(next.Content)
-	if current != nil && isSet && sameSet(items, current.Content) {
-		items = slices.Clone(current.Content)
+	if current != nil && isSet {
+		if sameSet(items, current.Content) {
+			items = slices.Clone(current.Content)
+		} else {
+			items = byIdentity(items, current.Content)
+		}
 	}
 	for i, item := range items {
 		var old *yaml.Node
-		if current != nil && i < len(current.Content) {
+		if current != nil && i < len(current.Content) && (identity(item) == "" || identity(item) == identity(current.Content[i])) {
 			old = current.Content[i]
 		}
 		items[i] = align(item, old, "", literal)
 	}
+	return items
+}
+
+// identity is what makes two parameters the same, whatever else is said of
+// them, or "" for other values.
+func identity(item *yaml.Node) string {
+	if ref := Ref(item); ref != "" {
+		return ref
+	}
+	if Text(item, "in") == "" || Text(item, "name") == "" {
+		return ""
+	}
+	return Text(item, "in") + " " + Text(item, "name")
+}
+
+// byIdentity sorts parameters in the order of current; new ones follow.
+func byIdentity(items, current []*yaml.Node) []*yaml.Node {
+	place := func(item *yaml.Node) int {
+		i := slices.IndexFunc(current, func(other *yaml.Node) bool { return identity(item) != "" && identity(other) == identity(item) })
+		if i < 0 {
+			return len(current)
+		}
+		return i
+	}
+	slices.SortStableFunc(items, func(a, b *yaml.Node) int { return place(a) - place(b) })
 	return items
 }
 

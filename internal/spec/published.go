@@ -11,12 +11,26 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/source"
 )
 
-// keepPages stores the pages that were merged as the record of what was
-// published, in the place of older pages of the same operations, and drops the
-// stored pages that the new description contradicts.
-func (r *run) keepPages() error {
+// publishedFile is where a whole description is stored as it was published, if
+// ours differs from it.
+const publishedFile = publishedFolder + "/openapi.yaml"
+
+// keepPublished stores what was published beside our description: pages in the
+// place of older pages of the same operations, and a whole file if something
+// has to be remembered of it. It drops what was stored and the new description
+// contradicts.
+func (r *run) keepPublished() error {
 	kept := map[string]bool{}
+	if err := r.keepRemembered(); err != nil {
+		return err
+	}
 	for _, document := range r.source.Documents {
+		if r.source.Whole && !r.source.Ours && !r.remembered.Empty() {
+			kept[publishedFile] = true
+			if err := r.work.write(publishedFile, document.Text); err != nil {
+				return err
+			}
+		}
 		if document.Markdown == nil {
 			continue
 		}
@@ -27,12 +41,12 @@ func (r *run) keepPages() error {
 		}
 	}
 	for _, name := range r.storedPages() {
-		stored, err := source.ReadPage(name, r.work.before[name])
+		stored, err := source.ReadPublished(name, r.work.before[name])
 		if err != nil || kept[name] {
 			continue
 		}
 		for _, document := range stored {
-			if differences := merge.Differences(r.next.Root, document); len(differences) > 0 {
+			if differences := merge.Differences(r.next.Root, document, r.remembered); len(differences) > 0 {
 				r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was removed: the new description differs from it at `%s`.", name, differences[0]))
 				if err := os.Remove(r.work.path(name)); err != nil {
 					return err
@@ -44,10 +58,22 @@ func (r *run) keepPages() error {
 	return nil
 }
 
+// keepRemembered writes what is remembered, if it is not what it was.
+func (r *run) keepRemembered() error {
+	text, err := r.remembered.Format()
+	if err != nil {
+		return err
+	}
+	if _, there := r.work.before[merge.RememberedFile]; !there && r.remembered.Empty() {
+		return nil
+	}
+	return r.work.write(merge.RememberedFile, text)
+}
+
 func (r *run) storedPages() []string {
 	var out []string
 	for name := range r.work.before {
-		if path.Dir(name) == publishedFolder && strings.HasSuffix(name, ".md") {
+		if path.Dir(name) == publishedFolder && (strings.HasSuffix(name, ".md") || name == publishedFile) {
 			out = append(out, name)
 		}
 	}
@@ -61,7 +87,7 @@ func (r *run) storedPages() []string {
 func (r *run) pageName(document source.Document, kept map[string]bool) string {
 	wanted := merge.Operations(document.Root)
 	for _, name := range r.storedPages() {
-		if kept[name] {
+		if kept[name] || name == publishedFile {
 			continue
 		}
 		stored, err := source.ReadPage(name, r.work.before[name])
