@@ -59,9 +59,16 @@ func ReadRemembered(path string) (*Remembered, error) {
 	if err != nil {
 		return nil, err
 	}
+	root, err := tree.Parse(path, data)
+	if err != nil {
+		return nil, err
+	}
 	r := &Remembered{}
-	if err := yaml.Load(data, r, yaml.WithKnownFields()); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+	for _, entry := range sequence(tree.Get(root, "names")) {
+		r.Names = append(r.Names, Name{At: tree.Text(entry, "at"), Name: tree.Text(entry, "name")})
+	}
+	for _, entry := range sequence(tree.Get(root, "kept")) {
+		r.Kept = append(r.Kept, Kept{At: tree.Text(entry, "at"), Null: tree.Text(entry, "null") == "true", Value: tree.Get(entry, "value")})
 	}
 	for _, name := range r.Names {
 		if _, err := tree.ParsePath(name.At); err != nil || name.Name == "" {

@@ -22,6 +22,9 @@ func extract(name string, markdown []byte) ([]*yaml.Node, error) {
 		if !strings.Contains(block.text, "openapi") || !block.isData() {
 			continue
 		}
+		if block.open {
+			return nil, fmt.Errorf("%s is cut off: the fence above line %d is not closed", name, block.line)
+		}
 		root, err := tree.Parse(fmt.Sprintf("%s, block on line %d", name, block.line), []byte(block.text))
 		if err != nil {
 			return nil, err
@@ -49,14 +52,18 @@ type block struct {
 	info string
 	text string
 	line int
+	open bool // the page ends before the block does
 }
 
 // isData reports whether the block can hold a description by its own word:
 // no language, YAML or JSON.
 func (b block) isData() bool {
-	language, _, _ := strings.Cut(strings.TrimSpace(b.info), " ")
+	language := strings.TrimSpace(b.info)
+	if end := strings.IndexAny(language, " \t{,:"); end >= 0 {
+		language = language[:end]
+	}
 	switch strings.ToLower(language) {
-	case "", "yaml", "yml", "json":
+	case "", "yaml", "yml", "json", "openapi":
 		return true
 	}
 	return false
@@ -64,15 +71,21 @@ func (b block) isData() bool {
 
 // blocks finds the fenced blocks as CommonMark defines them: a fence of three
 // or more backticks or tildes, closed by one of the same kind that is at least
-// as long, or by the end of the page.
+// as long, or by the end of the page. A block may stand in a quotation.
 func blocks(text string) []block {
 	var (
-		out   []block
-		open  string
-		lines []string
-		now   block
+		out    []block
+		open   string
+		quoted bool
+		lines  []string
+		now    block
 	)
 	for i, line := range strings.Split(text, "\n") {
+		if unquoted, isQuoted := strings.CutPrefix(strings.TrimLeft(line, " "), ">"); isQuoted && (open == "" || quoted) {
+			line, quoted = strings.TrimPrefix(unquoted, " "), true
+		} else if open == "" {
+			quoted = false
+		}
 		fence, info := fenceOf(line)
 		switch {
 		case open == "" && fence != "":
@@ -85,7 +98,7 @@ func blocks(text string) []block {
 		}
 	}
 	if open != "" {
-		now.text = strings.Join(lines, "\n") + "\n"
+		now.text, now.open = strings.Join(lines, "\n")+"\n", true
 		out = append(out, now)
 	}
 	return out

@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -22,7 +23,9 @@ func TestExtract(t *testing.T) {
 		"JSON":                 "```json\n{\"openapi\": \"3.1.0\", \"info\": {\"title\": \"T\"}}\n```\n",
 		"indented fence":       "   ```yaml\n" + fragment + "   ```\n",
 		"longer closing fence": "```yaml\n" + fragment + "`````\n",
-		"never closed":         "```yaml\n" + fragment,
+		"options after it":     "```yaml{theme:null}\n" + fragment + "```\n",
+		"openapi":              "```openapi\n" + fragment + "```\n",
+		"quoted":               "> # Page\n>\n> ```yaml\n> " + strings.ReplaceAll(strings.TrimSuffix(fragment, "\n"), "\n", "\n> ") + "\n> ```\n",
 		"after other blocks":   "```json\n{\"id\": 1}\n```\n\n```bash\ncurl openapi\n```\n\n```yaml\n" + fragment + "```\n",
 		"a fence inside":       "````yaml\n" + fragment + "  fragment: |\n    ```\n    code\n    ```\n````\n",
 		"byte order mark":      "\ufeff```yaml\n" + fragment + "```\n",
@@ -41,6 +44,23 @@ func TestExtract(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Whatever is cut off a page, what is left is refused, however much of the
+// description it still holds.
+func TestExtractRefusesEveryCut(t *testing.T) {
+	page, err := os.ReadFile("../published/get-checkout-session.md")
+	require.NoError(t, err)
+	whole := strings.TrimRight(string(page), "\n")
+	_, err = extract("page.md", []byte(whole))
+	require.NoError(t, err)
+	end := strings.LastIndex(whole, "````") + len("````")
+	for cut := range end {
+		_, err := extract("page.md", []byte(whole[:cut]))
+		require.Error(t, err, "cut after %d bytes", cut)
+	}
+	_, err = extract("page.md", []byte("```yaml\n"+fragment))
+	require.ErrorContains(t, err, "page.md is cut off: the fence above line 2 is not closed")
 }
 
 func TestExtractTwo(t *testing.T) {
