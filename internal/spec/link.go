@@ -31,6 +31,8 @@ func (r *run) compareGo(ctx context.Context) error {
 		return nil
 	}
 	r.report.Compared = true
+	r.report.Conflicts = append(r.report.Conflicts, r.writtenInCode()...)
+	r.report.Conflicts = append(r.report.Conflicts, r.retryChanges(symbols)...)
 	changes := make([]apichange.Change, len(r.report.Changes))
 	for i, c := range r.report.Changes {
 		changes[i] = c.Change

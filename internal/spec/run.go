@@ -38,6 +38,8 @@ type Options struct {
 	// before are the packages of the repository, for those who have loaded them
 	// already.
 	before *goapi.Snapshot
+	// untested leaves out the tests in the copy.
+	untested bool
 }
 
 // Run updates the repository, or only reports. Whatever goes wrong is in the
@@ -126,6 +128,16 @@ func (r *run) do(ctx context.Context) error {
 	edits, err := r.work.edits()
 	if err != nil {
 		return err
+	}
+	if !r.ReportOnly && !r.untested && changesCode(edits) && r.report.Verdict() != report.Decision {
+		err := r.step("test api and wrapper in the copy", func() error {
+			failed, err := r.test(ctx)
+			r.report.Conflicts = append(r.report.Conflicts, failed...)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	decision := r.report.Verdict() == report.Decision
 	for _, e := range edits {

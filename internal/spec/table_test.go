@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/cnaught-go/cnaught/internal/spec/merge"
 	"github.com/cnaught-go/cnaught/internal/spec/report"
 )
 
@@ -22,7 +23,7 @@ func TestChangedDescriptions(t *testing.T) {
 	groups := []struct {
 		name    string
 		changes []change
-	}{{"additive", additive}, {"breaking", breaking}, {"decision", decisions}}
+	}{{"additive", additive}, {"breaking", breaking}, {"decision", decisions}, {"quiet", quiet}}
 	for _, group := range groups {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.changes {
@@ -44,6 +45,7 @@ func (c change) check(t *testing.T) {
 	var shown string
 	options := repo.options(t, from)
 	options.ReportOnly = !*all && !c.whole
+	options.untested = !c.whole && !c.tested
 	options.Show = func(r *report.Report) {
 		shown = r.Markdown()
 		assert.Empty(t, repo.changed(t), "the report comes before anything is written")
@@ -105,8 +107,9 @@ func (c change) checkDecisions(t *testing.T, r *report.Report) {
 		assert.Positive(t, problem.Line, problem)
 		places = append(places, fmt.Sprintf("%s:%d", problem.File, problem.Line))
 	}
+	places = append(places, r.Conflicts...)
 	for _, want := range c.decides {
-		assert.True(t, slices.ContainsFunc(places, func(place string) bool { return strings.HasPrefix(place, want) }), "%s in %q", want, places)
+		assert.True(t, slices.ContainsFunc(places, func(place string) bool { return strings.Contains(place, want) }), "%s in %q", want, places)
 	}
 	assert.Equal(t, len(c.decides) > 0, len(places) > 0, "%q", places)
 	for _, place := range places {
@@ -140,7 +143,7 @@ func (c change) checkTree(t *testing.T, r *report.Report, repo *fixture) {
 	assert.True(t, r.Applied)
 	assert.Equal(t, r.Written, changed, "what the report lists was written, and nothing else")
 	if c.verdict == report.Nothing { // but the sources of its parts may be
-		assert.Subset(t, []string{descriptionFile}, changed)
+		assert.Subset(t, []string{descriptionFile, publishedFile, merge.RememberedFile}, changed)
 	} else {
 		assert.Contains(t, changed, descriptionFile)
 	}
