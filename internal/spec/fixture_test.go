@@ -38,7 +38,7 @@ func (f *fixture) options(t *testing.T, from string) Options {
 		require.NoError(t, err)
 		require.Empty(t, f.packages.Problems)
 	}
-	return Options{Root: f.dir, From: from, before: f.packages}
+	return Options{Root: f.dir, From: from, before: f.packages, untested: true}
 }
 
 // copies are the copies of the repository that tests share, so that most of

@@ -45,7 +45,7 @@ func (c change) check(t *testing.T) {
 	var shown string
 	options := repo.options(t, from)
 	options.ReportOnly = !*all && !c.whole
-	options.untested = !c.whole && !c.tested
+	options.untested = !*all || !c.whole && !c.tested
 	options.Show = func(r *report.Report) {
 		shown = r.Markdown()
 		assert.Empty(t, repo.changed(t), "the report comes before anything is written")

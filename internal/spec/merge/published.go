@@ -27,6 +27,7 @@ func Differences(description *yaml.Node, published source.Document, remembered *
 		if isComponent(fact.path) && len(remembered.Names) > 0 && sameComponent(description, ours, theirs) {
 			continue
 		}
+		theirs = tree.Align(theirs, ours, fact.path[len(fact.path)-1])
 		for _, below := range tree.Diff(theirs, withoutExtensions(ours)) {
 			out = append(out, slices.Concat(fact.path, below))
 		}

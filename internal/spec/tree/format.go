@@ -40,6 +40,10 @@ func Format(next, current *yaml.Node) ([]byte, error) {
 	return out, nil
 }
 
+// Align returns next, the value of a key, in the order of current. Neither is
+// changed.
+func Align(next, current *yaml.Node, key string) *yaml.Node { return align(next, current, key, false) }
+
 // sets are the sequences whose order means nothing in OpenAPI. In the same
 // set, the old order stays.
 var sets = []string{"required", "enum", "parameters", "tags", "security", "type"}
