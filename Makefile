@@ -7,7 +7,7 @@ MODULES := . internal/spec internal/bench internal/browser
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test generate lint tidy chaos fleet fuzz bench bench-node \
+.PHONY: help demo test test-all generate lint tidy chaos fleet fuzz bench bench-node \
         sandbox node-compat browser-setup browser-test spec-report update-spec ci
 
 help: ## List the targets
@@ -21,6 +21,9 @@ test: ## Run all tests, with a C compiler under the race detector
 	$(GO) test $(RACE) -vet=off -timeout 25m ./... # lint vets
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 25m ./... # its inputs lie outside the module: no cache
 	$(GO) -C internal/bench test -vet=off ./...
+
+test-all: test ## Run all tests, and take every changed description of the table whole
+	$(GO) -C internal/spec test -vet=off -count=1 -timeout 45m . -args -all
 
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...
@@ -64,13 +67,14 @@ browser-setup: ## Install Debian's Chromium for browser-test; needs root
 browser-test: ## Click through the sandbox's pages in headless Chromium
 	CNAUGHT_BROWSER_TEST=1 $(GO) -C internal/browser test -count=1 ./...
 
-from = $(or $(FROM),$(error FROM is missing: make $@ FROM=file-or-folder))
+# What the shell would take apart, or has no path of its own, goes as it is.
+source = $(if $(FROM),-from "$(if $(or $(findstring ://,$(FROM)),$(filter -,$(FROM))),$(FROM),$(if $(filter /%,$(FROM)),$(FROM),$(CURDIR)/$(FROM)))")
 
-spec-report: ## Say what a new description means for Go callers; FROM=file-or-folder
-	@$(GO) -C internal/spec run ./cmd/update-spec -report -from "$(abspath $(from))"
+spec-report: ## Say what a new description means for Go callers; FROM=file, folder, URL or - (default: what the vendor publishes)
+	@$(GO) -C internal/spec run ./cmd/update-spec -report $(source)
 
-update-spec: ## Take a new description, if the result builds; FROM=file-or-folder
-	@$(GO) -C internal/spec run ./cmd/update-spec -from "$(abspath $(from))"
+update-spec: ## Take a new description, if the result builds; FROM as for spec-report
+	@$(GO) -C internal/spec run ./cmd/update-spec $(source)
 
 ci: ## Generate, lint, tidy, test, demo: what CI runs
 	bash .ci/run

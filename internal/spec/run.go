@@ -186,6 +186,9 @@ func (r *run) prepare() error {
 	for _, name := range r.source.Skipped {
 		r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was skipped: it has no OpenAPI description.", name))
 	}
+	for _, name := range r.source.Unread {
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was not read: the pages beside it were taken. Name the file to take it instead.", name))
+	}
 	for _, document := range r.source.Documents {
 		if document.Older != "" {
 			r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s is OpenAPI %s. It was read as %s: what 3.0 calls nullable is a list of types there.", document.Name, document.Older, source.Version))

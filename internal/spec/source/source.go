@@ -34,6 +34,8 @@ type Source struct {
 	Documents []Document
 	// Skipped names the Markdown files of a folder that hold no description.
 	Skipped []string
+	// Unread names whole descriptions in a folder whose pages were taken.
+	Unread []string
 }
 
 // Document is one description and where it stands.
@@ -56,14 +58,16 @@ func Load(path string) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{Name: path}
-	switch extension := strings.ToLower(filepath.Ext(path)); {
+	switch {
 	case info.IsDir():
 		err = s.addFolder(path)
 	case isMarkdown(path):
 		err = s.addPage(path, filepath.Base(path))
-	case extension == ".yaml" || extension == ".yml" || extension == ".json":
+	case isDescription(path):
 		s.Whole = true
 		err = s.addFile(path)
+	case filepath.Ext(path) == "":
+		err = s.addUnnamed(path)
 	default:
 		err = fmt.Errorf("%s is neither an OpenAPI file (.yaml, .yml, .json), a page (.md) nor a folder of pages", path)
 	}
@@ -71,6 +75,23 @@ func Load(path string) (*Source, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// addUnnamed reads a file without an ending as what it looks like.
+func (s *Source) addUnnamed(path string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if ending(data) == ".md" {
+		return s.addPage(path, filepath.Base(path))
+	}
+	s.Whole = true
+	return s.addFile(path)
+}
+
+func isDescription(path string) bool {
+	return slices.Contains([]string{".yaml", ".yml", ".json"}, strings.ToLower(filepath.Ext(path)))
 }
 
 func isMarkdown(path string) bool {
@@ -164,6 +185,11 @@ func (s *Source) addFolder(folder string) error {
 		}
 		return err
 	})
+	for _, name := range []string{"openapi.yaml", "openapi.yml", "openapi.json"} {
+		if _, statErr := os.Stat(filepath.Join(folder, name)); err == nil && statErr == nil && len(s.Documents) > 0 {
+			s.Unread = append(s.Unread, name)
+		}
+	}
 	if err == nil && len(s.Documents) == 0 {
 		err = fmt.Errorf("%s has no page (*.md) with an OpenAPI description", folder)
 	}

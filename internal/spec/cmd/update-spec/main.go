@@ -4,6 +4,9 @@
 //	update-spec -from openapi.yaml           # a whole description replaces ours
 //	update-spec -from get-order.md           # a published page is merged
 //	update-spec -from pages/                 # a folder of pages (*.md), too
+//	update-spec -from https://example.com/x.yaml  # fetched; an index (llms.txt), too
+//	update-spec -from -                      # the standard input
+//	update-spec                              # what the vendor publishes
 //	update-spec -from pages/ -report         # the report alone, nothing is written
 //
 // The report is Markdown on the standard output, and comes before anything is
@@ -39,6 +42,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec"
 	"github.com/cnaught-go/cnaught/internal/spec/goapi"
 	"github.com/cnaught-go/cnaught/internal/spec/report"
+	"github.com/cnaught-go/cnaught/internal/spec/source"
 )
 
 func main() {
@@ -51,7 +55,7 @@ func main() {
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("update-spec", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	from := flags.String("from", "", "OpenAPI `file` (.yaml, .json), published page (.md) or folder of pages")
+	from := flags.String("from", "", "OpenAPI `file` (.yaml, .json), published page (.md), folder of pages, URL, or - (default: what the vendor publishes)")
 	reportOnly := flags.Bool("report", false, "report only, write nothing")
 	root := flags.String("root", "", "`folder` of the repository (default: the one around the current folder)")
 	if err := flags.Parse(arguments); err != nil {
@@ -60,7 +64,15 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		}
 		return spec.ExitFailed
 	}
-	options, err := resolve(*root, *from)
+	fetched, err := os.MkdirTemp("", "cnaught-published-")
+	if err == nil {
+		defer os.RemoveAll(fetched)
+		*from, err = obtain(ctx, *from, fetched)
+	}
+	var options spec.Options
+	if err == nil {
+		options, err = resolve(*root, *from)
+	}
 	if err == nil && flags.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument %q: name the source with -from", flags.Arg(0))
 	}
@@ -92,12 +104,23 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	return spec.ExitCode(result, *reportOnly)
 }
 
+// obtain fetches a source that is not a file: a URL, the standard input, or,
+// where none is named, what the vendor publishes.
+func obtain(ctx context.Context, from, folder string) (string, error) {
+	switch {
+	case from == "":
+		return source.FetchPublished(ctx, source.Published, folder)
+	case from == "-":
+		return source.ReadFrom(os.Stdin, folder)
+	case source.IsURL(from):
+		return source.Fetch(ctx, from, folder)
+	}
+	return from, nil
+}
+
 // resolve finds the repository and the source. A relative source may be named
 // from the current folder or from the repository.
 func resolve(root, from string) (spec.Options, error) {
-	if from == "" {
-		return spec.Options{}, errors.New("name the new description with -from: an OpenAPI file, a page (.md) or a folder of pages")
-	}
 	var err error
 	if root == "" {
 		root, err = findRoot()

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,7 +28,7 @@ func TestUsage(t *testing.T) {
 		want      string
 	}{
 		"help":             {[]string{"-h"}, spec.ExitOK, "-from file"},
-		"no source":        {nil, spec.ExitFailed, "cnaught: update-spec: name the new description with -from"},
+		"not found":        {[]string{"-from", notFound(t)}, spec.ExitFailed, "404 Not Found: there is no description at this address"},
 		"unknown flag":     {[]string{"-to", "x"}, spec.ExitFailed, "not defined: -to"},
 		"source, no flag":  {[]string{"-from", "a.yaml", "b.yaml"}, spec.ExitFailed, `unexpected argument "b.yaml"`},
 		"source missing":   {[]string{"-from", "/nowhere.yaml"}, spec.ExitFailed, "cnaught: update-spec: stat /nowhere.yaml: no such file or directory"},
@@ -38,6 +40,13 @@ func TestUsage(t *testing.T) {
 			assert.Contains(t, stderr, test.want)
 		})
 	}
+}
+
+// notFound is an address that has nothing.
+func notFound(t *testing.T) string {
+	s := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(s.Close)
+	return s.URL + "/openapi.yaml"
 }
 
 func TestFailureIsReported(t *testing.T) {
