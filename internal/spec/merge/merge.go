@@ -68,7 +68,7 @@ func Merge(ours *yaml.Node, from *source.Source, before *Remembered) (*Result, e
 		if documents[0].Older != "" {
 			m.keepWebhooks()
 		}
-		result.Root, result.Notes = m.root, m.notes
+		result.Root, result.Notes = m.root, m.allNotes()
 		return result, nil
 	}
 	// What two pages write in place is one component of ours if it means the
@@ -81,7 +81,7 @@ func Merge(ours *yaml.Node, from *source.Source, before *Remembered) (*Result, e
 	for _, fact := range facts {
 		m.apply(fact)
 	}
-	result.Root, result.Notes = m.root, m.notes
+	result.Root, result.Notes = m.root, m.allNotes()
 	return result, nil
 }
 
@@ -163,6 +163,16 @@ func factsOf(document source.Document) []fact {
 type merger struct {
 	ours, root *yaml.Node
 	notes      []string
+	published  []string // places whose notes on what is unsure end
+}
+
+// allNotes are the notes, with one line for everything that is published now.
+func (m *merger) allNotes() []string {
+	if n := len(m.published); n > 0 {
+		m.note("Published now, so that our notes on what was unsure end (the diff of openapi.yaml has them): %d, the first is `%s`.", n, m.published[0])
+		m.published = nil
+	}
+	return m.notes
 }
 
 func (m *merger) note(format string, args ...any) {
@@ -257,7 +267,7 @@ func (m *merger) keepExtensions(old, next *yaml.Node, path tree.Path, operation 
 		if !slices.Contains(guesses, key) {
 			tree.Set(next, key, tree.Clone(value))
 		} else if key == "x-note" {
-			m.note("`%s` is published now; its note ends: “%s”", path, strings.TrimSpace(value.Value))
+			m.published = append(m.published, path.String())
 		}
 	}
 }
