@@ -8,7 +8,7 @@ MODULES := . internal/spec internal/bench internal/browser internal/ledgertest
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-ledger bench-node \
+.PHONY: help demo test test-all test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-ledger bench-node \
         sandbox node-compat browser-setup browser-test spec-report update-spec ci
 
 help: ## List the targets
@@ -36,6 +36,9 @@ shop: ## Kill the processes of a shop for a minute, on SQLite; POSTGRES=1 for Po
 
 ledger-mutants: ## Take each of the ledger's rules out, one at a time: a test must fail
 	$(GO) -C internal/ledgertest run ./cmd/mutants
+
+test-all: test ## Run all tests, and take every changed description of the table whole
+	$(GO) -C internal/spec test -vet=off -count=1 -timeout 45m . -args -all
 
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...
@@ -83,13 +86,14 @@ browser-setup: ## Install Debian's Chromium for browser-test; needs root
 browser-test: ## Click through the sandbox's pages in headless Chromium
 	CNAUGHT_BROWSER_TEST=1 $(GO) -C internal/browser test -count=1 ./...
 
-from = $(or $(FROM),$(error FROM is missing: make $@ FROM=file-or-folder))
+# What the shell would take apart, or has no path of its own, goes as it is.
+source = $(if $(FROM),-from "$(if $(or $(findstring ://,$(FROM)),$(filter -,$(FROM))),$(FROM),$(if $(filter /%,$(FROM)),$(FROM),$(CURDIR)/$(FROM)))")
 
-spec-report: ## Say what a new description means for Go callers; FROM=file-or-folder
-	@$(GO) -C internal/spec run ./cmd/update-spec -report -from "$(abspath $(from))"
+spec-report: ## Say what a new description means for Go callers; FROM=file, folder, URL or - (default: what the vendor publishes)
+	@$(GO) -C internal/spec run ./cmd/update-spec -report $(source)
 
-update-spec: ## Take a new description, if the result builds; FROM=file-or-folder
-	@$(GO) -C internal/spec run ./cmd/update-spec -from "$(abspath $(from))"
+update-spec: ## Take a new description, if the result builds; FROM as for spec-report
+	@$(GO) -C internal/spec run ./cmd/update-spec $(source)
 
 ci: ## Generate, lint, tidy, test, demo: what CI runs
 	bash .ci/run

@@ -1,151 +1,206 @@
 package contract
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
-	"net/url"
-	"slices"
-	"strconv"
-	"strings"
+	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-
-	"github.com/cnaught-go/cnaught/internal/spec/contract/validate"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// exampleRequest fills in a request from the description: its examples, or else
-// the simplest values that the schemas allow. A body that is not JSON is any
-// text. headers come in pairs.
-func exampleRequest(op validate.Operation) (path, body string, headers []string) {
-	path = op.Path
-	query := url.Values{}
-	for _, ref := range slices.Concat(op.Shared, op.Parameters) {
-		p := ref.Value
-		text := exampleParameter(p)
-		switch {
-		case p.In == openapi3.ParameterInPath:
-			path = strings.ReplaceAll(path, "{"+p.Name+"}", url.PathEscape(text))
-		case p.In == openapi3.ParameterInQuery && p.Required:
-			query.Set(p.Name, text)
-		case p.In == openapi3.ParameterInHeader && p.Required:
-			headers = append(headers, p.Name, text)
-		}
-	}
-	if len(query) > 0 {
-		path += "?" + query.Encode()
-	}
-	if op.RequestBody == nil {
-		return path, "", headers
-	}
-	content := op.RequestBody.Value.Content
-	media := content["application/json"]
-	if media == nil {
-		mediaType := slices.Sorted(maps.Keys(content))[0]
-		if strings.HasPrefix(mediaType, "multipart/") {
-			return path, "--x--\r\n", append(headers, "Content-Type", mediaType+"; boundary=x")
-		}
-		return path, "x", append(headers, "Content-Type", mediaType)
-	}
-	text, err := json.Marshal(exampleBody(media))
-	if err != nil {
-		text = []byte("null")
-	}
-	return path, string(text), append(headers, "Content-Type", "application/json")
-}
-
-func exampleParameter(p *openapi3.Parameter) string {
-	value := p.Example
-	for _, named := range p.Examples {
-		value = named.Value.Value
-	}
-	if value == nil {
-		value = exampleValue(p.Schema)
-	}
-	return fmt.Sprint(value)
-}
-
-func exampleBody(media *openapi3.MediaType) any {
+// examplesOf returns the examples of a media type by name.
+func examplesOf(media *openapi3.MediaType) map[string]any {
+	found := map[string]any{}
 	if media.Example != nil {
-		return media.Example
+		found["example"] = media.Example
 	}
-	for _, named := range media.Examples {
-		return named.Value.Value
+	for name, example := range media.Examples {
+		found[name] = example.Value.Value
 	}
-	return exampleValue(media.Schema)
+	return found
 }
 
-// exampleValue is the simplest value that a schema allows.
-func exampleValue(ref *openapi3.SchemaRef) any {
-	if ref == nil || ref.Value == nil {
-		return "an-id"
-	}
-	s := ref.Value
-	switch {
-	case s.Example != nil:
-		return s.Example
-	case len(s.Examples) > 0:
-		return s.Examples[0]
-	case s.Default != nil:
-		return s.Default
-	case len(s.Enum) > 0:
-		return s.Enum[0]
-	case len(s.OneOf) > 0:
-		return exampleValue(s.OneOf[0])
-	case len(s.AnyOf) > 0:
-		return exampleValue(s.AnyOf[0])
-	case s.Type.Includes("object") || len(s.Properties) > 0 || len(s.AllOf) > 0:
-		return exampleObject(s)
-	case s.Type.Includes("array"):
-		return []any{exampleValue(s.Items)}
-	case s.Type.Includes("number"), s.Type.Includes("integer"):
-		if s.Min != nil {
-			return *s.Min + 1
-		}
-		return 1
-	case s.Type.Includes("boolean"):
-		return true
-	}
-	formats := map[string]string{
-		"date-time": "2024-01-01T00:00:00Z", "date": "2024-01-01", "uri": "https://www.example.com/",
-		"email": "jane.doe@example.com", "uuid": "a1b2c3d4-0000-4000-8000-000000000000",
-	}
-	if text := formats[s.Format]; text != "" {
-		return text
-	}
-	return "an-id"
+// example is a value that the description shows, and the schema that it is of.
+type example struct {
+	schema *openapi3.Schema
+	value  any
 }
 
-func exampleObject(s *openapi3.Schema) map[string]any {
-	object := map[string]any{}
-	for _, part := range s.AllOf {
-		if members, ok := exampleValue(part).(map[string]any); ok {
-			maps.Copy(object, members)
-		}
-	}
-	for _, name := range s.Required {
-		if object[name] == nil {
-			object[name] = exampleValue(s.Properties[name])
-		}
-	}
-	return object
+// walker collects all examples of a description, by where they stand.
+type walker struct {
+	found map[string]example
+	seen  map[*openapi3.Schema]bool
 }
 
-// exampleStatus is the status that an operation is answered with by its
-// examples alone: that of its first successful answer, or 501 if that answer has
-// a body and no example of it.
-func exampleStatus(op validate.Operation) int {
-	for _, status := range slices.Sorted(maps.Keys(op.Responses.Map())) {
-		code, err := strconv.Atoi(status)
-		if err != nil || code < 200 || code > 299 {
-			continue
+func allExamples(doc *openapi3.T) map[string]example {
+	w := walker{found: map[string]example{}, seen: map[*openapi3.Schema]bool{}}
+	w.components(doc)
+	items := doc.Paths.Map()
+	maps.Copy(items, doc.Webhooks)
+	for path, item := range items {
+		for _, parameter := range item.Parameters {
+			w.parameter(path, parameter)
 		}
-		answer := op.Responses.Value(status).Value
-		media := answer.Content["application/json"]
-		if len(answer.Content) == 0 || media != nil && (media.Example != nil || len(media.Examples) > 0) {
-			return code
+		for method, op := range item.Operations() {
+			w.operation(method+" "+path, op)
 		}
 	}
-	return http.StatusNotImplemented
+	return w.found
+}
+
+func (w *walker) components(doc *openapi3.T) {
+	for name, schema := range doc.Components.Schemas {
+		w.schema("schemas "+name, schema)
+	}
+	for name, parameter := range doc.Components.Parameters {
+		w.parameter("parameters "+name, parameter)
+	}
+	for name, response := range doc.Components.Responses {
+		w.response("responses "+name, response)
+	}
+	for name, header := range doc.Components.Headers {
+		w.schema("headers "+name, header.Value.Schema)
+	}
+}
+
+func (w *walker) operation(at string, op *openapi3.Operation) {
+	for _, parameter := range op.Parameters {
+		w.parameter(at, parameter)
+	}
+	if op.RequestBody != nil {
+		w.content(at+" request", op.RequestBody.Value.Content)
+	}
+	for status, response := range op.Responses.Map() {
+		w.response(at+" "+status, response)
+	}
+}
+
+func (w *walker) parameter(at string, ref *openapi3.ParameterRef) {
+	at += " parameter " + ref.Value.Name
+	w.schema(at, ref.Value.Schema)
+	if ref.Value.Example != nil {
+		w.add(at, ref.Value.Schema, ref.Value.Example)
+	}
+	for name, value := range ref.Value.Examples {
+		w.add(at+" "+name, ref.Value.Schema, value.Value.Value)
+	}
+}
+
+func (w *walker) response(at string, ref *openapi3.ResponseRef) {
+	w.content(at, ref.Value.Content)
+	for name, header := range ref.Value.Headers {
+		w.schema(at+" header "+name, header.Value.Schema)
+	}
+}
+
+func (w *walker) content(at string, content openapi3.Content) {
+	for name, media := range content {
+		w.schema(at+" "+name, media.Schema)
+		for key, value := range examplesOf(media) {
+			w.add(at+" "+name+" "+key, media.Schema, value)
+		}
+	}
+}
+
+// schema collects the examples that a schema and those inside it carry
+// themselves.
+func (w *walker) schema(at string, ref *openapi3.SchemaRef) {
+	if ref == nil || w.seen[ref.Value] {
+		return
+	}
+	w.seen[ref.Value] = true
+	schema := ref.Value
+	if schema.Example != nil {
+		w.add(at, ref, schema.Example)
+	}
+	for i, value := range schema.Examples {
+		w.add(fmt.Sprintf("%s example %d", at, i), ref, value)
+	}
+	for name, property := range schema.Properties {
+		w.schema(at+"."+name, property)
+	}
+	w.schema(at+"[]", schema.Items)
+	for _, list := range []openapi3.SchemaRefs{schema.AllOf, schema.OneOf, schema.AnyOf} {
+		for _, member := range list {
+			w.schema(at, member)
+		}
+	}
+}
+
+func (w *walker) add(at string, ref *openapi3.SchemaRef, value any) {
+	w.found[at] = example{ref.Value, value}
+}
+
+func check(e example) error {
+	return e.schema.VisitJSON(e.value, openapi3.EnableJSONSchema2020(), openapi3.EnableFormatValidation(), openapi3.MultiErrors())
+}
+
+func TestEveryExampleFitsItsSchema(t *testing.T) {
+	examples := allExamples(overlaid(t))
+	require.NotEmpty(t, examples)
+	for at, e := range examples {
+		assert.NoError(t, check(e), at)
+	}
+}
+
+// What we transcribed fits without the overlay too. (A slip in what the vendor
+// published is corrected in the overlay, and only there.)
+func TestTranscribedExamplesFitWithoutOverlay(t *testing.T) {
+	w := walker{found: map[string]example{}, seen: map[*openapi3.Schema]bool{}}
+	for _, op := range operations(description(t)) {
+		if transcribed(op) {
+			w.operation(op.OperationID, op.Operation)
+		}
+	}
+	for at, e := range w.found {
+		assert.NoError(t, check(e), at)
+	}
+}
+
+// Proof that the test above can fail.
+func TestExampleCheckNotices(t *testing.T) {
+	raw, seen := description(t), overlaid(t)
+	order := func(change func(map[string]any)) map[string]any {
+		value := raw.Components.Examples["PlacedOrder"].Value.Value
+		changed := maps.Clone(value.(map[string]any))
+		change(changed)
+		return changed
+	}
+	tests := map[string]struct {
+		doc    *openapi3.T
+		schema string
+		value  any
+		ok     bool
+	}{
+		"order":                {seen, "Order", order(func(map[string]any) {}), true},
+		"unknown member":       {seen, "Order", order(func(o map[string]any) { o["new"] = 1.0 }), true},
+		"null where allowed":   {seen, "Order", order(func(o map[string]any) { o["metadata"] = nil }), true},
+		"null where not":       {seen, "Order", order(func(o map[string]any) { o["id"] = nil }), false},
+		"wrong type":           {seen, "Order", order(func(o map[string]any) { o["amount_kg"] = "10" }), false},
+		"unknown state":        {seen, "Order", order(func(o map[string]any) { o["state"] = "lost" }), false},
+		"missing member":       {seen, "Order", order(func(o map[string]any) { delete(o, "id") }), false},
+		"not a timestamp":      {seen, "Order", order(func(o map[string]any) { o["created_on"] = "today" }), false},
+		"wrong element":        {seen, "Order", order(func(o map[string]any) { o["project_allocations"] = []any{1.0} }), false},
+		"by amount":            {raw, "OrderCreate", map[string]any{"amount_kg": 10.0}, true},
+		"by price":             {raw, "OrderCreate", map[string]any{"total_price_usd_cents": 10.0}, true},
+		"null notification":    {raw, "OrderCreate", map[string]any{"amount_kg": 10.0, "notification_config": nil}, true},
+		"both amounts":         {raw, "OrderCreate", map[string]any{"amount_kg": 10.0, "total_price_usd_cents": 10.0}, false},
+		"no amount":            {raw, "OrderCreate", map[string]any{"metadata": "x"}, false},
+		"amount of nothing":    {raw, "OrderCreate", map[string]any{"amount_kg": 0.0}, false},
+		"negative distance":    {raw, "FlightQuoteRequest", map[string]any{"distance_km": -1.0}, false},
+		"unknown quote source": {raw, "FlightQuoteRequest", map[string]any{"distance_km": 1.0, "source": "web"}, false},
+		"null quote source":    {raw, "FlightQuoteRequest", map[string]any{"distance_km": 1.0, "source": nil}, true},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := check(example{test.doc.Components.Schemas[test.schema].Value, test.value})
+			if test.ok {
+				assert.NoError(t, err)
+			} else {
+				assert.Error(t, err)
+			}
+		})
+	}
 }

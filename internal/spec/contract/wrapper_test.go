@@ -12,8 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
-	"github.com/cnaught-go/cnaught/internal/spec/contract/validate"
-	"github.com/cnaught-go/cnaught/internal/spec/rawonly"
+	"github.com/cnaught-go/cnaught/internal/spec/goapi"
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
@@ -22,7 +21,7 @@ import (
 // through the validator, which knows the description alone: a member that the
 // wrapper misspells, forgets or invents fails here.
 func TestWrapper(t *testing.T) {
-	own, err := validate.Load()
+	own, err := Load()
 	require.NoError(t, err)
 	cn := sandbox.Run(t)
 	hc := &http.Client{Transport: own.Transport(http.DefaultTransport, func(err error) { t.Errorf("%v", err) })}
@@ -44,10 +43,10 @@ func TestWrapper(t *testing.T) {
 		require.NoError(t, err)
 		assert.EqualValues(t, 8, quote.JSON200.AmountKg)
 	})
-	without, err := rawonly.Read("../../../" + rawonly.File)
+	without, err := goapi.ReadRawOnly(root + "/" + goapi.RawOnlyFile)
 	require.NoError(t, err)
 	for _, op := range own.Operations() {
-		isNew := slices.Contains(without, rawonly.Entry{Operation: op.OperationID, Reason: rawonly.NewReason})
+		isNew := slices.Contains(without, goapi.RawOnly{Operation: op.OperationID, Reason: goapi.NewReason})
 		assert.Equal(t, !isNew, len(own.Seen(op.OperationID)) > 0, "%s: the wrapper calls whatever it has a method for", op.OperationID)
 	}
 }
@@ -155,10 +154,10 @@ func driveSubaccounts(ctx context.Context, t *testing.T, client *cnaught.Client)
 	_, err = client.ListOrders(ctx, cnaught.ListOptions{}, cnaught.ForSubaccount("unknown"))
 	require.ErrorIs(t, err, cnaught.ErrInvalidSubaccount)
 
-	changed, err := client.ModifySubaccount(ctx, s.ID, func(u *api.SubaccountUpdate) { u.Name = "Operations" })
+	changed, err := client.UpdateSubaccount(ctx, s.ID, func(u *api.SubaccountUpdate) { u.Name = "Operations" })
 	require.NoError(t, err)
 	assert.Equal(t, "jane.doe@example.com", cnaught.Value(changed.Email))
-	changed, err = client.UpdateSubaccount(ctx, s.ID, api.SubaccountUpdate{Name: "Bare now"})
+	changed, err = client.ReplaceSubaccount(ctx, s.ID, api.SubaccountUpdate{Name: "Bare now"})
 	require.NoError(t, err)
 	assert.True(t, cnaught.IsNull(changed.Email))
 	got, err := client.GetSubaccount(ctx, s.ID)

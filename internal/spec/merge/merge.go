@@ -21,6 +21,10 @@ type Result struct {
 	Notes []string
 	// Conflicts are contradictions between pages. With any, Root is nil.
 	Conflicts []Conflict
+	// Unsure are the names of ours that a person has to give to one of theirs.
+	Unsure []string
+	// Remembered is what stands between what was published and Root.
+	Remembered *Remembered
 }
 
 // Conflict is one place that two pages define differently.
@@ -39,8 +43,9 @@ func (c Conflict) String() string {
 	return fmt.Sprintf("`%s` is defined differently by %s and %s: they differ at %s", c.Place, c.First, c.Second, strings.Join(where, ", "))
 }
 
-// Merge returns ours with what from says in its place. ours is not changed.
-func Merge(ours *yaml.Node, from *source.Source) (*Result, error) {
+// Merge returns ours with what from says in its place, in our names. before is
+// what was remembered of what was published until now. ours is not changed.
+func Merge(ours *yaml.Node, from *source.Source, before *Remembered) (*Result, error) {
 	for _, document := range from.Documents {
 		if err := sameAPI(ours, document, from.Whole); err != nil {
 			return nil, err
@@ -48,17 +53,27 @@ func Merge(ours *yaml.Node, from *source.Source) (*Result, error) {
 	}
 	m := &merger{ours: ours, root: tree.Clone(ours)}
 	if from.Ours {
-		return &Result{Root: m.root}, nil
+		return &Result{Root: m.root, Remembered: before}, nil
 	}
+	if !from.Whole {
+		if _, conflicts := collect(from.Documents, tree.Equal); len(conflicts) > 0 {
+			return &Result{Conflicts: conflicts}, nil
+		}
+	}
+	documents, remembered, unsure := inOurNames(ours, from, before)
+	result := &Result{Unsure: unsure, Remembered: remembered}
 	if from.Whole {
-		m.root = tree.Clone(from.Documents[0].Root)
+		m.root = documents[0].Root
 		m.markWhole()
-		if from.Documents[0].Older != "" {
+		if documents[0].Older != "" {
 			m.keepWebhooks()
 		}
-		return &Result{Root: m.root, Notes: m.notes}, nil
+		result.Root, result.Notes = m.root, m.allNotes()
+		return result, nil
 	}
-	facts, conflicts := collect(from.Documents)
+	// What two pages write in place is one component of ours if it means the
+	// same: its texts and examples may differ.
+	facts, conflicts := collect(documents, func(a, b *yaml.Node) bool { return tree.Equal(a, b) || sameComponent(ours, a, b) })
 	if len(conflicts) > 0 {
 		return &Result{Conflicts: conflicts}, nil
 	}
@@ -66,7 +81,27 @@ func Merge(ours *yaml.Node, from *source.Source) (*Result, error) {
 	for _, fact := range facts {
 		m.apply(fact)
 	}
-	return &Result{Root: m.root, Notes: m.notes}, nil
+	result.Root, result.Notes = m.root, m.allNotes()
+	return result, nil
+}
+
+// inOurNames returns the documents in our names, and what is to be remembered
+// from now on: for a whole description, what was found, and for pages, also
+// what was remembered of other pages.
+func inOurNames(ours *yaml.Node, from *source.Source, before *Remembered) (documents []source.Document, all *Remembered, unsure []string) {
+	all = &Remembered{}
+	for _, document := range from.Documents {
+		found, doubts := Pair(ours, document.Root, before, from.Whole && document.Older == "")
+		unsure = append(unsure, doubts...)
+		all.add(found)
+		if !from.Whole {
+			all.addOthers(before, document.Root, found.Apply(document.Root))
+		}
+		document.Root = found.Apply(document.Root)
+		documents = append(documents, document)
+	}
+	all.sort()
+	return documents, all, unsure
 }
 
 // groups are the members of a description whose entries are operations by
@@ -88,14 +123,14 @@ func (f fact) isOperation() bool {
 }
 
 // collect takes the pages apart into facts, each once.
-func collect(documents []source.Document) (facts []fact, conflicts []Conflict) {
+func collect(documents []source.Document, equal func(a, b *yaml.Node) bool) (facts []fact, conflicts []Conflict) {
 	for _, document := range documents {
 		for _, next := range factsOf(document) {
 			i := slices.IndexFunc(facts, func(f fact) bool { return slices.Equal(f.path, next.path) })
 			switch {
 			case i < 0:
 				facts = append(facts, next)
-			case !tree.Equal(facts[i].value, next.value):
+			case !equal(facts[i].value, next.value):
 				conflicts = append(conflicts, Conflict{
 					Place: next.path, First: facts[i].page, Second: next.page,
 					Differences: tree.Diff(facts[i].value, next.value),
@@ -128,6 +163,16 @@ func factsOf(document source.Document) []fact {
 type merger struct {
 	ours, root *yaml.Node
 	notes      []string
+	published  []string // places whose notes on what is unsure end
+}
+
+// allNotes are the notes, with one line for everything that is published now.
+func (m *merger) allNotes() []string {
+	if n := len(m.published); n > 0 {
+		m.note("Published now, so that our notes on what was unsure end (the diff of openapi.yaml has them): %d, the first is `%s`.", n, m.published[0])
+		m.published = nil
+	}
+	return m.notes
 }
 
 func (m *merger) note(format string, args ...any) {
@@ -222,7 +267,7 @@ func (m *merger) keepExtensions(old, next *yaml.Node, path tree.Path, operation 
 		if !slices.Contains(guesses, key) {
 			tree.Set(next, key, tree.Clone(value))
 		} else if key == "x-note" {
-			m.note("`%s` is published now; its note ends: “%s”", path, strings.TrimSpace(value.Value))
+			m.published = append(m.published, path.String())
 		}
 	}
 }

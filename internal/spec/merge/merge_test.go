@@ -85,7 +85,7 @@ func whole(t *testing.T, text string) *source.Source {
 func merged(t *testing.T, from *source.Source) *Result {
 	t.Helper()
 	before := root(t, ours)
-	result, err := Merge(before, from)
+	result, err := Merge(before, from, &Remembered{})
 	require.NoError(t, err)
 	assert.True(t, tree.Equal(before, root(t, ours)), "ours is not changed")
 	return result
@@ -107,8 +107,7 @@ func TestPageReplacesItsOperation(t *testing.T) {
 	assert.Equal(t, "integer", tree.Text(result.Root, "components", "schemas", "Order", "properties", "id", "type"))
 	assert.Equal(t, "2", tree.Text(result.Root, "components", "schemas", "Order", "x-kept"))
 	assert.Equal(t, []string{
-		"`paths[\"/orders/{id}\"].get` is published now; its note ends: “The errors are guesses.”",
-		"`components.schemas.Order` is published now; its note ends: “A guess.”",
+		"Published now, so that our notes on what was unsure end (the diff of openapi.yaml has them): 2, the first is `paths[\"/orders/{id}\"].get`.",
 	}, result.Notes)
 }
 
@@ -176,12 +175,12 @@ func TestWholeFileIn30KeepsWebhooks(t *testing.T) {
 `, 1))
 	require.NotNil(t, tree.Get(before, "components", "schemas", "Event"))
 	from := whole(t, page)
-	result, err := Merge(before, from)
+	result, err := Merge(before, from, &Remembered{})
 	require.NoError(t, err)
 	assert.Nil(t, tree.Get(result.Root, "webhooks"), "3.1 could have said it")
 
 	from.Documents[0].Older = "3.0.3"
-	result, err = Merge(before, from)
+	result, err = Merge(before, from, &Remembered{})
 	require.NoError(t, err)
 	assert.Equal(t, "Paid", tree.Text(result.Root, "webhooks", "paid", "post", "operationId"))
 	schemas := tree.Get(result.Root, "components", "schemas")
@@ -200,7 +199,9 @@ func TestWholeFileReplaces(t *testing.T) {
 	assert.Equal(t, "2", tree.Text(result.Root, "components", "schemas", "Order", "x-kept"))
 	assert.Nil(t, tree.Get(result.Root, "components", "schemas", "Mine"))
 	assert.Equal(t, "true", tree.Text(result.Root, "x-ours"))
-	assert.Len(t, result.Notes, 2)
+	require.Len(t, result.Notes, 1)
+	assert.Contains(t, result.Notes[0], "Published now")
+	assert.Contains(t, result.Notes[0], ": 2, the first is")
 }
 
 func TestWholeFileThatSaysWhatItIs(t *testing.T) {
@@ -210,7 +211,7 @@ func TestWholeFileThatSaysWhatItIs(t *testing.T) {
 
 func TestOperationsOwnParameterStays(t *testing.T) {
 	own := strings.Replace(ours, "        - {name: force, in: query, schema: {type: boolean}}\n", "        - {name: id, in: path, required: true, description: Mine, schema: {type: string}}\n", 1)
-	result, err := Merge(root(t, own), pages(t, page))
+	result, err := Merge(root(t, own), pages(t, page), &Remembered{})
 	require.NoError(t, err)
 	parameters := tree.Get(result.Root, "paths", "/orders/{id}", "delete", "parameters")
 	require.Len(t, parameters.Content, 2, "its own id, and the header that the path had")
@@ -248,7 +249,7 @@ func TestOtherAPI(t *testing.T) {
 			if test.whole {
 				from = whole(t, test.text)
 			}
-			_, err := Merge(root(t, ours), from)
+			_, err := Merge(root(t, ours), from, &Remembered{})
 			var other *OtherAPIError
 			require.ErrorAs(t, err, &other)
 			assert.ErrorContains(t, err, "describes another API")
@@ -264,16 +265,16 @@ func TestSameAPI(t *testing.T) {
 		"page with another title":    pages(t, "openapi: 3.1.0\ninfo: {title: New}\nservers: [{url: 'https://api.example.com'}]\npaths: {/other: {}}\n"),
 		"one of two servers is ours": whole(t, "openapi: 3.1.0\nservers: [{url: 'https://eu.example.com'}, {url: 'https://api.example.com'}]\npaths: {/other: {}}\n"),
 	} {
-		_, err := Merge(root(t, ours), from)
+		_, err := Merge(root(t, ours), from, &Remembered{})
 		assert.NoError(t, err, name)
 	}
 }
 
 func TestDifferences(t *testing.T) {
 	result := merged(t, pages(t, page))
-	assert.Empty(t, Differences(result.Root, document(t, "a.md", page)))
+	assert.Empty(t, Differences(result.Root, document(t, "a.md", page), &Remembered{}))
 	var got []string
-	for _, place := range Differences(root(t, ours), document(t, "a.md", page)) {
+	for _, place := range Differences(root(t, ours), document(t, "a.md", page), &Remembered{}) {
 		got = append(got, place.String())
 	}
 	assert.Equal(t, []string{
@@ -299,7 +300,7 @@ func TestDifferencesOf(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			require.Contains(t, page, test.old)
 			var got []string
-			for _, place := range Differences(root(t, strings.Replace(page, test.old, test.new, 1)), document(t, "a.md", page)) {
+			for _, place := range Differences(root(t, strings.Replace(page, test.old, test.new, 1)), document(t, "a.md", page), &Remembered{}) {
 				got = append(got, place.String())
 			}
 			assert.Equal(t, test.want, got)

@@ -10,17 +10,24 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// Differences names what of a published page does not stand in the description
-// as it was published. Our own extensions (x-) do not count.
-func Differences(description *yaml.Node, page source.Document) []tree.Path {
+// Differences names what of a published document does not stand in the
+// description as it was published, in our names. Our own extensions (x-) do not
+// count; nor, for a component that is written in several places of what was
+// published, which of their texts was taken.
+func Differences(description *yaml.Node, published source.Document, remembered *Remembered) []tree.Path {
+	published.Root = remembered.Apply(published.Root)
 	var out []tree.Path
-	for _, fact := range factsOf(page) {
+	for _, fact := range factsOf(published) {
 		theirs := withoutExtensions(fact.value)
 		ours := tree.Get(description, fact.path...)
 		if ours == nil {
 			out = append(out, fact.path)
 			continue
 		}
+		if isComponent(fact.path) && len(remembered.Names) > 0 && sameComponent(description, ours, theirs) {
+			continue
+		}
+		theirs = tree.Align(theirs, ours, fact.path[len(fact.path)-1])
 		for _, below := range tree.Diff(theirs, withoutExtensions(ours)) {
 			out = append(out, slices.Concat(fact.path, below))
 		}

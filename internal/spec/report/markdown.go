@@ -24,6 +24,7 @@ func (r *Report) Body() string {
 		w.line("%s", r.stepLine())
 	}
 	r.decisions(w)
+	r.remembered(w)
 	r.changes(w)
 	r.overlay(w)
 	r.methods(w)

@@ -4,12 +4,14 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/cnaught-go/cnaught/internal/spec/apichange"
-	"github.com/cnaught-go/cnaught/internal/spec/godiff"
+	"github.com/cnaught-go/cnaught/internal/spec/goapi"
+	"github.com/cnaught-go/cnaught/internal/spec/merge"
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
 )
 
@@ -37,11 +39,15 @@ type Report struct {
 	Changes   []Change
 	// Other are changes of the Go API that belong to no change of the
 	// description, for instance because the generator names something anew.
-	Other   []godiff.Change
+	Other   []goapi.Change
 	Overlay []overlaycheck.Finding
+	// Names and Kept are what is remembered of the published description and was
+	// not before.
+	Names []merge.Name
+	Kept  []merge.Kept
 	// Problems are the places in hand-written code that do not compile any
 	// more.
-	Problems []godiff.Problem
+	Problems []goapi.Problem
 	Methods  []Method
 	Notes    []string
 	// Wording is the number of places where only texts or examples changed.
@@ -57,6 +63,20 @@ type Report struct {
 	// Applied says that Written were changed.
 	Applied bool
 	Timings []Timing
+}
+
+// Remember notes what is remembered now and was not before.
+func (r *Report) Remember(before, now *merge.Remembered) {
+	for _, name := range now.Names {
+		if !slices.Contains(before.Names, name) {
+			r.Names = append(r.Names, name)
+		}
+	}
+	for _, kept := range now.Kept {
+		if !slices.ContainsFunc(before.Kept, func(k merge.Kept) bool { return k.At == kept.At }) {
+			r.Kept = append(r.Kept, kept)
+		}
+	}
 }
 
 // Change is one change of the description with the Go symbols it touches.
@@ -107,8 +127,8 @@ func (r *Report) breaksAPI() int {
 	return count(r.Changes, func(c Change) bool { return c.Breaking })
 }
 
-// breaksGo is the number of Go symbols that break programs.
-func (r *Report) breaksGo() int {
+// BrokenSymbols are the Go symbols that break programs, sorted.
+func (r *Report) BrokenSymbols() []string {
 	broken := map[string]bool{}
 	for _, c := range r.Changes {
 		for _, s := range c.Symbols {
@@ -122,8 +142,10 @@ func (r *Report) breaksGo() int {
 			broken[c.Symbol] = true
 		}
 	}
-	return len(broken)
+	return slices.Sorted(maps.Keys(broken))
 }
+
+func (r *Report) breaksGo() int { return len(r.BrokenSymbols()) }
 
 func count[T any](list []T, is func(T) bool) int {
 	n := 0
@@ -161,7 +183,7 @@ func belongsTo(symbol, goName string) bool {
 // Link attaches the Go changes to the changes of the description.
 // symbolsOf names the symbols of a change before and after; operationOf gives
 // the Go name of the operation that a change is in, or "".
-func Link(changes []apichange.Change, goChanges []godiff.Change, symbolsOf func(apichange.Change) []string, operationOf func(apichange.Change) string) (linked []Change, other []godiff.Change) {
+func Link(changes []apichange.Change, goChanges []goapi.Change, symbolsOf func(apichange.Change) []string, operationOf func(apichange.Change) string) (linked []Change, other []goapi.Change) {
 	used := make([]bool, len(goChanges))
 	for _, change := range changes {
 		out := Change{Change: change}
@@ -194,7 +216,7 @@ func Link(changes []apichange.Change, goChanges []godiff.Change, symbolsOf func(
 
 // symbolAfter returns what became of a symbol: its own changes, or those of
 // what it contains where it came or went as a whole.
-func symbolAfter(symbol string, goChanges []godiff.Change, used []bool) []Symbol {
+func symbolAfter(symbol string, goChanges []goapi.Change, used []bool) []Symbol {
 	var out []Symbol
 	for j, found := range goChanges {
 		if found.Symbol == symbol || strings.HasPrefix(found.Symbol, symbol+", ") {

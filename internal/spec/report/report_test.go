@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/cnaught-go/cnaught/internal/spec/apichange"
-	"github.com/cnaught-go/cnaught/internal/spec/godiff"
+	"github.com/cnaught-go/cnaught/internal/spec/goapi"
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
 )
 
@@ -28,11 +28,11 @@ func TestVerdict(t *testing.T) {
 		"nothing":             {Report{}, Nothing, NoStep},
 		"wording":             {Report{Wording: 1}, Additive, Patch},
 		"additive":            {Report{Changes: []Change{added("a")}}, Additive, Minor},
-		"Go alone":            {Report{Other: []godiff.Change{{Symbol: "api.A"}}}, Additive, Minor},
+		"Go alone":            {Report{Other: []goapi.Change{{Symbol: "api.A"}}}, Additive, Minor},
 		"breaking API":        {Report{Changes: []Change{breaking}}, Breaking, Minor},
 		"breaking Go":         {Report{Changes: []Change{breaksGo}}, Breaking, Major},
-		"breaking other Go":   {Report{Other: []godiff.Change{{Symbol: "api.A", Breaking: true}}}, Breaking, Major},
-		"problem":             {Report{Problems: []godiff.Problem{{}}}, Decision, NoStep},
+		"breaking other Go":   {Report{Other: []goapi.Change{{Symbol: "api.A", Breaking: true}}}, Breaking, Major},
+		"problem":             {Report{Problems: []goapi.Problem{{}}}, Decision, NoStep},
 		"conflict":            {Report{Conflicts: []string{"a"}, Reason: "x"}, Decision, NoStep},
 		"overlay gone":        {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.NoTarget}}}, Decision, NoStep},
 		"overlay superfluous": {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.Superfluous}}, Wording: 1}, Additive, Patch},
@@ -67,12 +67,12 @@ func TestLink(t *testing.T) {
 		{ID: "a", Text: "changed", Old: []string{"components", "schemas", "A"}, New: []string{"components", "schemas", "A"}},
 		{ID: "endpoint-added", Text: "operation added", New: []string{"paths", "/x", "get"}},
 	}
-	goChanges := []godiff.Change{
-		{Symbol: "api.A.B", Kind: godiff.Changed, Text: "`*string` becomes `string`", Breaking: true},
-		{Symbol: "api.Client.GetX", Kind: godiff.Added, Text: "added"},
-		{Symbol: "api.GetXResponse", Kind: godiff.Added, Text: "added"},
-		{Symbol: "api.NewGetXRequest", Kind: godiff.Added, Text: "added"},
-		{Symbol: "api.GetXY", Kind: godiff.Added, Text: "added"},
+	goChanges := []goapi.Change{
+		{Symbol: "api.A.B", Kind: goapi.Changed, Text: "`*string` becomes `string`", Breaking: true},
+		{Symbol: "api.Client.GetX", Kind: goapi.Added, Text: "added"},
+		{Symbol: "api.GetXResponse", Kind: goapi.Added, Text: "added"},
+		{Symbol: "api.NewGetXRequest", Kind: goapi.Added, Text: "added"},
+		{Symbol: "api.GetXY", Kind: goapi.Added, Text: "added"},
 	}
 	linked, other := Link(changes, goChanges,
 		func(c apichange.Change) []string {
@@ -155,7 +155,7 @@ func TestMarkdownOfDecision(t *testing.T) {
 	r := &Report{
 		Source:    "x.yaml",
 		Conflicts: []string{"two pages differ"},
-		Problems:  []godiff.Problem{{File: "wrapper/quotes.go", Line: 12, Message: "undefined: api.Quote"}},
+		Problems:  []goapi.Problem{{File: "wrapper/quotes.go", Line: 12, Message: "undefined: api.Quote"}},
 		Overlay:   []overlaycheck.Finding{{Line: 3, Target: "$.a", Verdict: overlaycheck.NoTarget}},
 	}
 	text := r.Markdown()
@@ -175,7 +175,7 @@ func TestChangelogSections(t *testing.T) {
 	removed := added("components", "schemas", "Order", "properties", "x")
 	removed.ID, removed.Text = "response-optional-property-removed", "removed `x`"
 	removed.Symbols = []Symbol{{"api.Order.X", "removed", true}}
-	r := &Report{Changes: []Change{operation, removed}, Other: []godiff.Change{{Symbol: "api.Y", Text: "removed", Breaking: true}, {Symbol: "api.Z", Text: "added"}}}
+	r := &Report{Changes: []Change{operation, removed}, Other: []goapi.Change{{Symbol: "api.Y", Text: "removed", Breaking: true}, {Symbol: "api.Z", Text: "added"}}}
 	assert.Equal(t, "### Added\n\n- `GET /new`: operation added (`api.A`, `api.B`, `api.C`).\n\n"+
 		"### Changed\n\n- **Breaking:** `api.Y`: removed.\n\n"+
 		"### Removed\n\n- **Breaking:** `Order.x`: removed `x` (`api.Order.X`).", r.Changelog())

@@ -85,7 +85,6 @@ func TestLoadRefuses(t *testing.T) {
 		"no version":    {"a.yaml", "paths: {}\n", "a.yaml is not an OpenAPI description"},
 		"page of 2.0":   {"a.md", "```yaml\nopenapi: 2.0.0\n```\n", "a.md is OpenAPI 2.0.0"},
 		"other file":    {"a.txt", description, "is neither an OpenAPI file"},
-		"no extension":  {"openapi", description, "is neither an OpenAPI file"},
 		"invalid":       {"a.yaml", "a: [", "a.yaml is not valid YAML"},
 		"plain page":    {"a.md", "# Hello\n", "a.md: no fenced block with an OpenAPI description"},
 		"binary":        {"a.yaml", "\x00\x01", "a.yaml is not valid YAML"},

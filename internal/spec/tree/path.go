@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -98,4 +99,30 @@ func diff(a, b *yaml.Node, path Path, out *[]Path) {
 			diff(a.Content[i], b.Content[i], below(strconv.Itoa(i)), out)
 		}
 	}
+}
+
+// ParsePath reads what Path.String writes.
+func ParsePath(text string) (Path, error) {
+	var path Path
+	for rest := text; rest != ""; {
+		if quoted, isQuoted := strings.CutPrefix(rest, "["); isQuoted {
+			prefix, err := strconv.QuotedPrefix(quoted)
+			if err != nil || !strings.HasPrefix(quoted[len(prefix):], "]") {
+				return nil, fmt.Errorf("%q is not a place in a description", text)
+			}
+			key, _ := strconv.Unquote(prefix)
+			path, rest = append(path, key), quoted[len(prefix)+1:]
+			rest = strings.TrimPrefix(rest, ".")
+			continue
+		}
+		end := strings.IndexAny(rest, ".[")
+		if end < 0 {
+			end = len(rest)
+		}
+		if end == 0 {
+			return nil, fmt.Errorf("%q is not a place in a description", text)
+		}
+		path, rest = append(path, rest[:end]), strings.TrimPrefix(rest[end:], ".")
+	}
+	return path, nil
 }

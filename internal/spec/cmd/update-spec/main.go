@@ -4,6 +4,9 @@
 //	update-spec -from openapi.yaml           # a whole description replaces ours
 //	update-spec -from get-order.md           # a published page is merged
 //	update-spec -from pages/                 # a folder of pages (*.md), too
+//	update-spec -from https://example.com/x.yaml  # fetched; an index (llms.txt), too
+//	update-spec -from -                      # the standard input
+//	update-spec                              # what the vendor publishes
 //	update-spec -from pages/ -report         # the report alone, nothing is written
 //
 // The report is Markdown on the standard output, and comes before anything is
@@ -36,9 +39,10 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/cnaught-go/cnaught/internal/spec/methods"
+	"github.com/cnaught-go/cnaught/internal/spec"
+	"github.com/cnaught-go/cnaught/internal/spec/goapi"
 	"github.com/cnaught-go/cnaught/internal/spec/report"
-	"github.com/cnaught-go/cnaught/internal/spec/update"
+	"github.com/cnaught-go/cnaught/internal/spec/source"
 )
 
 func main() {
@@ -51,22 +55,30 @@ func main() {
 func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("update-spec", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	from := flags.String("from", "", "OpenAPI `file` (.yaml, .json), published page (.md) or folder of pages")
+	from := flags.String("from", "", "OpenAPI `file` (.yaml, .json), published page (.md), folder of pages, URL, or - (default: what the vendor publishes)")
 	reportOnly := flags.Bool("report", false, "report only, write nothing")
 	root := flags.String("root", "", "`folder` of the repository (default: the one around the current folder)")
 	if err := flags.Parse(arguments); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
-			return update.ExitOK
+			return spec.ExitOK
 		}
-		return update.ExitFailed
+		return spec.ExitFailed
 	}
-	options, err := resolve(*root, *from)
+	fetched, err := os.MkdirTemp("", "cnaught-published-")
+	if err == nil {
+		defer os.RemoveAll(fetched)
+		*from, err = obtain(ctx, *from, fetched)
+	}
+	var options spec.Options
+	if err == nil {
+		options, err = resolve(*root, *from)
+	}
 	if err == nil && flags.NArg() > 0 {
 		err = fmt.Errorf("unexpected argument %q: name the source with -from", flags.Arg(0))
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "cnaught: update-spec:", err)
-		return update.ExitFailed
+		return spec.ExitFailed
 	}
 	options.ReportOnly = *reportOnly
 	shown := false
@@ -74,7 +86,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		shown = true
 		fmt.Fprint(stdout, r.Body())
 	}
-	result := update.Run(ctx, options)
+	result := spec.Run(ctx, options)
 	switch {
 	case !shown:
 		fmt.Fprint(stdout, result.Body())
@@ -89,15 +101,26 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	case report.Decision:
 		fmt.Fprintln(stderr, "\ncnaught: update-spec: nothing was written: the report names what a person has to decide")
 	}
-	return update.ExitCode(result, *reportOnly)
+	return spec.ExitCode(result, *reportOnly)
+}
+
+// obtain fetches a source that is not a file: a URL, the standard input, or,
+// where none is named, what the vendor publishes.
+func obtain(ctx context.Context, from, folder string) (string, error) {
+	switch {
+	case from == "":
+		return source.FetchPublished(ctx, source.Published, folder)
+	case from == "-":
+		return source.ReadFrom(os.Stdin, folder)
+	case source.IsURL(from):
+		return source.Fetch(ctx, from, folder)
+	}
+	return from, nil
 }
 
 // resolve finds the repository and the source. A relative source may be named
 // from the current folder or from the repository.
-func resolve(root, from string) (update.Options, error) {
-	if from == "" {
-		return update.Options{}, errors.New("name the new description with -from: an OpenAPI file, a page (.md) or a folder of pages")
-	}
+func resolve(root, from string) (spec.Options, error) {
 	var err error
 	if root == "" {
 		root, err = findRoot()
@@ -105,14 +128,14 @@ func resolve(root, from string) (update.Options, error) {
 		root, err = filepath.Abs(root)
 	}
 	if err != nil {
-		return update.Options{}, err
+		return spec.Options{}, err
 	}
 	if _, err := os.Stat(from); errors.Is(err, os.ErrNotExist) && !filepath.IsAbs(from) {
 		if inRoot := filepath.Join(root, from); exists(inRoot) {
 			from = inRoot
 		}
 	}
-	return update.Options{Root: root, From: from}, nil
+	return spec.Options{Root: root, From: from}, nil
 }
 
 func exists(path string) bool {
@@ -130,7 +153,7 @@ func findRoot() (string, error) {
 		module, err := os.ReadFile(filepath.Join(folder, "go.mod"))
 		if err == nil {
 			first, _, _ := strings.Cut(string(module), "\n")
-			if strings.TrimSpace(first) == "module "+methods.Module {
+			if strings.TrimSpace(first) == "module "+goapi.Module {
 				return folder, nil
 			}
 		}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cnaught-go/cnaught/internal/spec/update"
+	"github.com/cnaught-go/cnaught/internal/spec"
 )
 
 func execute(t *testing.T, arguments ...string) (code int, stdout, stderr string) {
@@ -25,12 +27,12 @@ func TestUsage(t *testing.T) {
 		code      int
 		want      string
 	}{
-		"help":             {[]string{"-h"}, update.ExitOK, "-from file"},
-		"no source":        {nil, update.ExitFailed, "cnaught: update-spec: name the new description with -from"},
-		"unknown flag":     {[]string{"-to", "x"}, update.ExitFailed, "not defined: -to"},
-		"source, no flag":  {[]string{"-from", "a.yaml", "b.yaml"}, update.ExitFailed, `unexpected argument "b.yaml"`},
-		"source missing":   {[]string{"-from", "/nowhere.yaml"}, update.ExitFailed, "cnaught: update-spec: stat /nowhere.yaml: no such file or directory"},
-		"wrong repository": {[]string{"-root", t.TempDir(), "-from", "x.yaml"}, update.ExitFailed, "openapi.yaml: no such file or directory"},
+		"help":             {[]string{"-h"}, spec.ExitOK, "-from file"},
+		"not found":        {[]string{"-from", notFound(t)}, spec.ExitFailed, "404 Not Found: there is no description at this address"},
+		"unknown flag":     {[]string{"-to", "x"}, spec.ExitFailed, "not defined: -to"},
+		"source, no flag":  {[]string{"-from", "a.yaml", "b.yaml"}, spec.ExitFailed, `unexpected argument "b.yaml"`},
+		"source missing":   {[]string{"-from", "/nowhere.yaml"}, spec.ExitFailed, "cnaught: update-spec: stat /nowhere.yaml: no such file or directory"},
+		"wrong repository": {[]string{"-root", t.TempDir(), "-from", "x.yaml"}, spec.ExitFailed, "openapi.yaml: no such file or directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, stderr := execute(t, test.arguments...)
@@ -40,12 +42,19 @@ func TestUsage(t *testing.T) {
 	}
 }
 
+// notFound is an address that has nothing.
+func notFound(t *testing.T) string {
+	s := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(s.Close)
+	return s.URL + "/openapi.yaml"
+}
+
 func TestFailureIsReported(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "petstore.yaml")
 	require.NoError(t, os.WriteFile(file, []byte("openapi: 3.1.0\nservers: [{url: 'https://pets.example.org'}]\npaths: {}\n"), 0o644))
 	for _, arguments := range [][]string{{"-from", file}, {"-from", file, "-report"}} {
 		code, stdout, stderr := execute(t, arguments...)
-		assert.Equal(t, update.ExitFailed, code)
+		assert.Equal(t, spec.ExitFailed, code)
 		assert.Contains(t, stdout, "Verdict: **failed**. Nothing was written.")
 		assert.Contains(t, stdout, "petstore.yaml describes another API")
 		assert.Contains(t, stderr, "cnaught: update-spec: petstore.yaml describes another API")

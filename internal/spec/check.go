@@ -1,0 +1,89 @@
+package spec
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cnaught-go/cnaught/internal/spec/goapi"
+)
+
+// check type-checks the copy, tests included: our module, and the modules of
+// the repository that build on it, since their tests and benchmarks use the
+// generated types too. What does not compile goes into the report.
+func (r *run) check(ctx context.Context) error {
+	edits, err := r.work.edits()
+	if err != nil {
+		return err
+	}
+	if !changesCode(edits) {
+		r.after = r.before
+		return nil
+	}
+	if r.after = r.before.Recheck(code(edits)); r.after == nil {
+		if r.after, err = load(ctx, r.work.dir); err != nil {
+			return err
+		}
+	}
+	if len(r.after.Problems) > 0 && len(r.before.Problems) > 0 {
+		return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %s", r.before.Problems[0])
+	}
+	r.report.Problems = r.after.Problems
+	if len(r.report.Problems) == 0 {
+		r.report.Problems, err = goapi.Uses(r.work.dir, r.nestedFiles(), r.before, r.after)
+	}
+	for i := range r.report.Problems {
+		r.report.Problems[i].Message = r.clean(r.report.Problems[i].Message)
+	}
+	return err
+}
+
+// load type-checks our module in the repository or in the copy.
+func load(ctx context.Context, root string) (*goapi.Snapshot, error) {
+	return goapi.Load(ctx, root, environment(), true, "./...")
+}
+
+// nestedFiles are the Go files of the modules that build on ours.
+func (r *run) nestedFiles() []string {
+	var folders, out []string
+	for name, data := range r.work.before {
+		if path.Base(name) == "go.mod" && name != "go.mod" && strings.Contains(string(data), goapi.Module+" v") {
+			folders = append(folders, path.Dir(name)+"/")
+		}
+	}
+	for name := range r.work.before {
+		inNested := slices.ContainsFunc(folders, func(folder string) bool { return strings.HasPrefix(name, folder) })
+		if inNested && path.Ext(name) == ".go" && !strings.Contains(name, "/testdata/") {
+			out = append(out, filepath.ToSlash(name))
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// build builds our module. Nobody imports the others.
+func (r *run) build(ctx context.Context, edits []edit) error {
+	if !changesCode(edits) {
+		return nil
+	}
+	return r.command(ctx, r.work.dir, "build", "./...")
+}
+
+// code returns the new text of the Go files among the edits.
+func code(edits []edit) map[string][]byte {
+	out := map[string][]byte{}
+	for _, e := range edits {
+		if path.Ext(e.file) == ".go" {
+			out[e.file] = e.after
+		}
+	}
+	return out
+}
+
+// changesCode reports whether there is anything to compile.
+func changesCode(edits []edit) bool {
+	return slices.ContainsFunc(edits, func(e edit) bool { return path.Ext(e.file) == ".go" })
+}

@@ -1,0 +1,272 @@
+package spec
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v4"
+
+	"github.com/cnaught-go/cnaught/internal/spec/goapi"
+	"github.com/cnaught-go/cnaught/internal/spec/merge"
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
+)
+
+// fixture is a copy of the repository that tests may change.
+type fixture struct {
+	dir   string
+	files map[string][]byte
+	// packages are loaded once, since every test begins with the same.
+	packages *goapi.Snapshot
+}
+
+// options are those of an update from a source.
+func (f *fixture) options(t *testing.T, from string) Options {
+	t.Helper()
+	if f.packages == nil {
+		var err error
+		f.packages, err = load(t.Context(), f.dir)
+		require.NoError(t, err)
+		require.Empty(t, f.packages.Problems)
+	}
+	return Options{Root: f.dir, From: from, before: f.packages, untested: true}
+}
+
+// copies are the copies of the repository that tests share, so that most of
+// each is compiled once. A test has one to itself and puts it back as it was.
+var copies struct {
+	sync.Mutex
+	all, idle []*fixture
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, f := range copies.all {
+		_ = os.RemoveAll(f.dir)
+	}
+	os.Exit(code)
+}
+
+// repository returns a copy of the repository until the test ends.
+func repository(t *testing.T) *fixture {
+	t.Helper()
+	copies.Lock()
+	defer copies.Unlock()
+	if len(copies.idle) == 0 {
+		f := wholeRepository(t)
+		copies.all = append(copies.all, f)
+		require.NoError(t, f.leaveOutModules())
+		copies.idle = append(copies.idle, f)
+	}
+	last := len(copies.idle) - 1
+	f := copies.idle[last]
+	copies.idle = copies.idle[:last]
+	t.Cleanup(func() {
+		f.restore(t)
+		copies.Lock()
+		defer copies.Unlock()
+		copies.idle = append(copies.idle, f)
+	})
+	return f
+}
+
+// wholeRepository copies the repository with its modules.
+func wholeRepository(t *testing.T) *fixture {
+	t.Helper()
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	work, err := newWorkspace(context.Background(), root)
+	require.NoError(t, err)
+	return &fixture{dir: work.dir, files: work.before}
+}
+
+// leaveOutModules drops the modules that build on ours, to save their time;
+// TestNestedModule has one of its own. What they keep beside their code stays.
+func (f *fixture) leaveOutModules() error {
+	for name := range f.files {
+		if path.Base(name) != "go.mod" || name == "go.mod" {
+			continue
+		}
+		if !strings.Contains(string(f.files[name]), goapi.Module+" v") {
+			continue // tools
+		}
+		for other := range f.files {
+			inModule := strings.HasPrefix(other, path.Dir(name)+"/")
+			kept := other == goapi.RawOnlyFile || other == merge.RememberedFile || strings.HasPrefix(other, publishedFolder+"/")
+			if inModule && !kept {
+				delete(f.files, other)
+				if err := os.Remove(filepath.Join(f.dir, other)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// restore puts back what a test changed.
+func (f *fixture) restore(t *testing.T) {
+	for _, name := range f.changed(t) {
+		path := filepath.Join(f.dir, name)
+		if data, known := f.files[name]; known {
+			require.NoError(t, os.WriteFile(path, data, 0o644))
+		} else {
+			require.NoError(t, os.Remove(path))
+			_ = os.Remove(filepath.Dir(path)) // if nothing else is in it
+		}
+	}
+}
+
+// changed names the files that are not as they were, new ones included.
+func (f *fixture) changed(t *testing.T) []string {
+	t.Helper()
+	var out []string
+	now, err := walkFiles(f.dir)
+	require.NoError(t, err)
+	for _, name := range now {
+		data, err := os.ReadFile(filepath.Join(f.dir, name))
+		require.NoError(t, err)
+		if before, known := f.files[name]; !known || !bytes.Equal(before, data) {
+			out = append(out, name)
+		}
+	}
+	for name := range f.files {
+		if !slices.Contains(now, name) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// description returns the current description, to be changed.
+func (f *fixture) description(t *testing.T) *yaml.Node {
+	t.Helper()
+	root, err := tree.Parse(descriptionFile, f.files[descriptionFile])
+	require.NoError(t, err)
+	return root
+}
+
+// write puts a file into a folder of its own and returns its path.
+func write(t *testing.T, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	return path
+}
+
+// add writes a file into the copy.
+func (f *fixture) add(t *testing.T, name, text string) {
+	t.Helper()
+	require.NoError(t, writeFile(filepath.Join(f.dir, filepath.FromSlash(name)), []byte(text), 0o644))
+}
+
+// read returns a file of the copy.
+func (f *fixture) read(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(name)))
+	require.NoError(t, err)
+	return data
+}
+
+// goCommand runs the go command in the copy.
+func (f *fixture) goCommand(t *testing.T, dir string, arguments ...string) {
+	t.Helper()
+	command := exec.Command("go", arguments...)
+	command.Dir = filepath.Join(f.dir, dir)
+	command.Env = environment()
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, "go %s\n%s", strings.Join(arguments, " "), output)
+}
+
+// text writes a description as YAML.
+func text(t *testing.T, root *yaml.Node) []byte {
+	t.Helper()
+	data, err := tree.Format(root, nil)
+	require.NoError(t, err)
+	return data
+}
+
+// at returns a place of the description and fails where it is missing, so that
+// an edit that no longer fits the description is noticed.
+func at(t *testing.T, root *yaml.Node, keys ...string) *yaml.Node {
+	t.Helper()
+	node := tree.Get(root, keys...)
+	require.NotNil(t, node, "the description has no %s", tree.Path(keys))
+	return node
+}
+
+// parse reads a piece of YAML.
+func parse(t *testing.T, text string) *yaml.Node {
+	t.Helper()
+	root, err := tree.Parse("test", []byte(strings.ReplaceAll(text, "\t", "  ")))
+	require.NoError(t, err)
+	return root
+}
+
+// set gives a place of the description a value, written as YAML.
+func set(t *testing.T, root *yaml.Node, value string, keys ...string) {
+	t.Helper()
+	last := len(keys) - 1
+	tree.Set(at(t, root, keys[:last]...), keys[last], at(t, parse(t, "v: "+value), "v"))
+}
+
+// drop removes a place of the description.
+func drop(t *testing.T, root *yaml.Node, keys ...string) {
+	t.Helper()
+	last := len(keys) - 1
+	assert.True(t, tree.Delete(at(t, root, keys[:last]...), keys[last]), "the description has no %s", tree.Path(keys))
+}
+
+// appendTo appends a value, written as YAML, to a list.
+func appendTo(t *testing.T, root *yaml.Node, value string, keys ...string) {
+	t.Helper()
+	list := at(t, root, keys...)
+	list.Content = append(list.Content, at(t, parse(t, "v: "+value), "v"))
+}
+
+// sessions is the operation that the tests of pages take.
+const sessions = "/checkout/sessions/{id}"
+
+// published returns what a page says of a path: its operations, and the
+// components that they refer to.
+func published(t *testing.T, root *yaml.Node, path string) *yaml.Node {
+	t.Helper()
+	page := tree.Clone(root)
+	item := at(t, root, "paths", path)
+	tree.Delete(page, "webhooks")
+	drop(t, page, "paths")
+	set(t, page, "{}", "paths")
+	tree.Set(at(t, page, "paths"), path, tree.Clone(item))
+	drop(t, page, "components")
+	set(t, page, "{}", "components")
+	tree.Set(at(t, page, "components"), "securitySchemes", tree.Clone(at(t, root, "components", "securitySchemes")))
+	var refer func(n *yaml.Node)
+	refer = func(n *yaml.Node) {
+		if target := tree.Target(n); target != nil && tree.Get(page, target...) == nil {
+			component := at(t, root, target...)
+			tree.Set(tree.Ensure(at(t, page, "components"), target[1]), target[2], tree.Clone(component))
+			refer(component)
+		}
+		for _, child := range n.Content {
+			refer(child)
+		}
+	}
+	refer(item)
+	return page
+}
+
+// markdown is a page as the vendor writes it.
+func markdown(t *testing.T, part *yaml.Node) string {
+	t.Helper()
+	return "# A page\n\n## OpenAPI\n\n````yaml api-reference/openapi.yaml\n" + string(text(t, part)) + "````\n"
+}

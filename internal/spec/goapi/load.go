@@ -1,0 +1,111 @@
+package goapi
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"go/types"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+)
+
+// Snapshot is the state of a module's packages.
+type Snapshot struct {
+	// Packages are the importable packages by import path, without internal
+	// ones, commands and tests.
+	Packages map[string]*packages.Package
+	// Problems are what does not compile, tests included, in the order of
+	// files and lines.
+	Problems []Problem
+	// all are the packages above and everything that they import.
+	all map[string]*types.Package
+
+	dir    string
+	loaded []*packages.Package
+}
+
+// Problem is one compile error.
+type Problem struct {
+	File    string // relative to the module
+	Line    int
+	Message string
+}
+
+func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message) }
+
+// mode loads everything from source. Reading what is imported from the build
+// cache would compile each package first, for tests once more: that takes four
+// times as long as type-checking in a copy that was never built.
+const mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles |
+	packages.NeedImports | packages.NeedDeps | packages.NeedTypes | packages.NeedTypesSizes |
+	packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedModule
+
+// Load type-checks the packages that match the patterns in the module at dir,
+// with their tests if asked.
+func Load(ctx context.Context, dir string, env []string, tests bool, patterns ...string) (*Snapshot, error) {
+	loaded, err := packages.Load(&packages.Config{Context: ctx, Mode: mode, Dir: dir, Env: env, Tests: tests}, patterns...)
+	if err != nil {
+		return nil, fmt.Errorf("load the packages of %s: %w", dir, err)
+	}
+	return snapshot(dir, loaded, func(p *packages.Package) *packages.Package { return p }), nil
+}
+
+// snapshot describes packages. now returns the present state of a package that
+// one of them imports.
+func snapshot(dir string, loaded []*packages.Package, now func(*packages.Package) *packages.Package) *Snapshot {
+	s := &Snapshot{Packages: map[string]*packages.Package{}, all: map[string]*types.Package{}, dir: dir, loaded: loaded}
+	for _, p := range loaded {
+		for _, e := range p.Errors {
+			if !isEcho(e) {
+				s.Problems = append(s.Problems, problem(dir, e))
+			}
+		}
+		if p.Types != nil && p.ID == p.PkgPath && p.Name != "main" && !isInternal(p.PkgPath) {
+			s.Packages[p.PkgPath] = p
+		}
+	}
+	packages.Visit(loaded, nil, func(p *packages.Package) {
+		if p = now(p); p.Types != nil && p.ID == p.PkgPath {
+			s.all[p.PkgPath] = p.Types
+		}
+	})
+	// A file of a package is also part of its test variant.
+	s.Problems = sorted(s.Problems)
+	return s
+}
+
+// sorted orders problems by place and drops repetitions.
+func sorted(problems []Problem) []Problem {
+	slices.SortFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.Compact(problems)
+}
+
+// isEcho reports whether an error repeats others: the go command quotes what
+// the compiler said of a package ("# package"), and go/types adds a line for
+// the other place of an error.
+func isEcho(e packages.Error) bool {
+	return strings.HasPrefix(e.Msg, "# ") || strings.HasPrefix(e.Msg, "\t")
+}
+
+func isInternal(path string) bool { return slices.Contains(strings.Split(path, "/"), "internal") }
+
+func problem(dir string, e packages.Error) Problem {
+	file, line := e.Pos, 0
+	if cut := strings.Index(e.Pos, ":"); cut > 0 {
+		file = e.Pos[:cut]
+		_, _ = fmt.Sscanf(e.Pos[cut+1:], "%d", &line)
+	}
+	return Problem{File: relative(dir, file), Line: line, Message: e.Msg}
+}
+
+func relative(dir, file string) string {
+	if inside, err := filepath.Rel(dir, file); err == nil && filepath.IsAbs(file) {
+		return filepath.ToSlash(inside)
+	}
+	return file
+}

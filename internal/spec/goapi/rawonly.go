@@ -1,0 +1,72 @@
+package goapi
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"slices"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// RawOnlyFile is the list's place in the repository.
+const RawOnlyFile = "internal/spec/raw-only.yaml"
+
+// NewReason is the reason that an update gives.
+const NewReason = "New in the description. It works through Client.Raw until it has a method."
+
+// RawOnly is one operation and why it has no method.
+type RawOnly struct {
+	Operation string `yaml:"operation"`
+	Reason    string `yaml:"reason"`
+}
+
+const header = `# The operations that have no method of their own in package wrapper, and why.
+# They work through Client.Raw. "make update-spec" adds new operations and
+# drops those that the description no longer has.
+`
+
+// ReadRawOnly reads the list; a missing file is an empty one.
+func ReadRawOnly(path string) ([]RawOnly, error) {
+	data, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var entries []RawOnly
+	if err := yaml.Load(data, &entries, yaml.WithKnownFields()); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return entries, nil
+}
+
+// UpdateRawOnly returns the list for a description of which the operations in missing
+// have no method. Reasons that were given stay.
+func UpdateRawOnly(entries []RawOnly, missing []string) []RawOnly {
+	out := slices.DeleteFunc(slices.Clone(entries), func(e RawOnly) bool { return !slices.Contains(missing, e.Operation) })
+	for _, id := range missing {
+		if !slices.ContainsFunc(out, func(e RawOnly) bool { return e.Operation == id }) {
+			out = append(out, RawOnly{Operation: id, Reason: NewReason})
+		}
+	}
+	slices.SortFunc(out, func(a, b RawOnly) int { return cmp.Compare(a.Operation, b.Operation) })
+	return out
+}
+
+// FormatRawOnly writes the list as the file has it.
+func FormatRawOnly(entries []RawOnly) ([]byte, error) {
+	text := bytes.NewBufferString(header)
+	if len(entries) == 0 {
+		text.WriteString("[]\n")
+		return text.Bytes(), nil
+	}
+	body, err := yaml.Dump(entries, yaml.WithIndent(2))
+	if err != nil {
+		return nil, fmt.Errorf("write the list of operations without a method: %w", err)
+	}
+	text.Write(body)
+	return text.Bytes(), nil
+}

@@ -1,0 +1,50 @@
+package goapi
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestUpdate(t *testing.T) {
+	known := []RawOnly{{"Deprecated", "because"}, {"Gone", "because"}, {"HasMethodNow", NewReason}}
+	got := UpdateRawOnly(known, []string{"New", "Deprecated", "Another"})
+	assert.Equal(t, []RawOnly{{"Another", NewReason}, {"Deprecated", "because"}, {"New", NewReason}}, got)
+	assert.Len(t, known, 3)
+}
+
+func TestFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "list.yaml")
+	entries, err := ReadRawOnly(path)
+	require.NoError(t, err)
+	assert.Empty(t, entries, "no file, no entries")
+
+	for _, want := range [][]RawOnly{nil, {{"A", "Deprecated: \"B\" takes its place."}, {"C", NewReason}}} {
+		text, err := FormatRawOnly(want)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, text, 0o644))
+		got, err := ReadRawOnly(path)
+		require.NoError(t, err)
+		assert.ElementsMatch(t, want, got)
+	}
+
+	require.NoError(t, os.WriteFile(path, []byte("- operation: A\n  why: x\n"), 0o644))
+	_, err = ReadRawOnly(path)
+	assert.ErrorContains(t, err, path)
+}
+
+func TestTheListOfTheRepository(t *testing.T) {
+	entries, err := ReadRawOnly("../raw-only.yaml")
+	require.NoError(t, err)
+	text, err := FormatRawOnly(entries)
+	require.NoError(t, err)
+	file, err := os.ReadFile("../raw-only.yaml")
+	require.NoError(t, err)
+	assert.Equal(t, string(text), string(file), "as the update writes it")
+	for _, e := range entries {
+		assert.NotEmpty(t, e.Reason, e.Operation)
+	}
+}

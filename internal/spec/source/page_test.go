@@ -1,0 +1,92 @@
+package source
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/internal/spec/tree"
+)
+
+const fragment = "openapi: 3.1.0\ninfo:\n  title: T\n"
+
+func TestExtract(t *testing.T) {
+	tests := map[string]string{
+		"four backticks":       "# Page\n\n````yaml api-reference/openapi.yaml get /x\n" + fragment + "````\n",
+		"three backticks":      "```yaml\n" + fragment + "```\n",
+		"tildes":               "~~~yml\n" + fragment + "~~~\n",
+		"no language":          "```\n" + fragment + "```\n",
+		"JSON":                 "```json\n{\"openapi\": \"3.1.0\", \"info\": {\"title\": \"T\"}}\n```\n",
+		"indented fence":       "   ```yaml\n" + fragment + "   ```\n",
+		"longer closing fence": "```yaml\n" + fragment + "`````\n",
+		"options after it":     "```yaml{theme:null}\n" + fragment + "```\n",
+		"openapi":              "```openapi\n" + fragment + "```\n",
+		"quoted":               "> # Page\n>\n> ```yaml\n> " + strings.ReplaceAll(strings.TrimSuffix(fragment, "\n"), "\n", "\n> ") + "\n> ```\n",
+		"after other blocks":   "```json\n{\"id\": 1}\n```\n\n```bash\ncurl openapi\n```\n\n```yaml\n" + fragment + "```\n",
+		"a fence inside":       "````yaml\n" + fragment + "  fragment: |\n    ```\n    code\n    ```\n````\n",
+		"byte order mark":      "\ufeff```yaml\n" + fragment + "```\n",
+		"other YAML before":    "```yaml\na: openapi\n```\n```yaml\n" + fragment + "```\n",
+	}
+	for name, markdown := range tests {
+		for ends, text := range map[string]string{
+			"unix": markdown, "windows": strings.ReplaceAll(markdown, "\n", "\r\n"), "old mac": strings.ReplaceAll(markdown, "\n", "\r"),
+		} {
+			t.Run(name+", "+ends, func(t *testing.T) {
+				roots, err := extract("page.md", []byte(text))
+				require.NoError(t, err)
+				require.Len(t, roots, 1)
+				assert.Equal(t, "3.1.0", tree.Text(roots[0], "openapi"))
+				assert.Equal(t, "T", tree.Text(roots[0], "info", "title"))
+			})
+		}
+	}
+}
+
+// Whatever is cut off a page, what is left is refused, however much of the
+// description it still holds.
+func TestExtractRefusesEveryCut(t *testing.T) {
+	page, err := os.ReadFile("../published/get-checkout-session.md")
+	require.NoError(t, err)
+	whole := strings.TrimRight(string(page), "\n")
+	_, err = extract("page.md", []byte(whole))
+	require.NoError(t, err)
+	end := strings.LastIndex(whole, "````") + len("````")
+	for cut := range end {
+		_, err := extract("page.md", []byte(whole[:cut]))
+		require.Error(t, err, "cut after %d bytes", cut)
+	}
+	_, err = extract("page.md", []byte("```yaml\n"+fragment))
+	require.ErrorContains(t, err, "page.md is cut off: the fence above line 2 is not closed")
+}
+
+func TestExtractTwo(t *testing.T) {
+	block := "```yaml\n" + fragment + "```\n"
+	roots, err := extract("page.md", []byte(block+block))
+	require.NoError(t, err)
+	assert.Len(t, roots, 2)
+}
+
+func TestExtractNothing(t *testing.T) {
+	for name, markdown := range map[string]string{
+		"empty":               "",
+		"prose":               "openapi: 3.1.0 is what we use\n",
+		"indented code block": "    ```yaml\n    openapi: 3.1.0\n    ```\n",
+		"a shell block":       "```bash\nopenapi: 3.1.0\n```\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := extract("page.md", []byte(markdown))
+			require.ErrorIs(t, err, errNoDescription)
+			assert.ErrorContains(t, err, "page.md")
+		})
+	}
+}
+
+func TestExtractNamesTheBlock(t *testing.T) {
+	_, err := extract("page.md", []byte("# Page\n\n```yaml\nopenapi: 3.1.0\na: [1\n```\n"))
+	require.ErrorContains(t, err, "page.md, block on line 4 is not valid YAML")
+	assert.False(t, errors.Is(err, errNoDescription))
+}

@@ -1,0 +1,151 @@
+package spec
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/cnaught-go/cnaught/internal/spec/merge"
+	"github.com/cnaught-go/cnaught/internal/spec/report"
+)
+
+// all runs every case as a whole update, which takes minutes ("make test-all").
+var all = flag.Bool("all", false, "run the whole table of changed descriptions, and build each result")
+
+// TestChangedDescriptions takes changed descriptions into copies of the
+// repository. Without -all, it takes the quick cases alone and stops at the
+// report, unless they are marked whole.
+func TestChangedDescriptions(t *testing.T) {
+	groups := []struct {
+		name    string
+		changes []change
+	}{{"additive", additive}, {"breaking", breaking}, {"decision", decisions}, {"quiet", quiet}}
+	for _, group := range groups {
+		t.Run(group.name, func(t *testing.T) {
+			for _, c := range group.changes {
+				if *all || c.quick || c.whole {
+					t.Run(c.name, c.check)
+				}
+			}
+		})
+	}
+}
+
+func (c change) check(t *testing.T) {
+	t.Parallel()
+	repo := repository(t)
+	root := repo.description(t)
+	c.edit(t, root)
+	from := write(t, "openapi.yaml", text(t, root))
+
+	var shown string
+	options := repo.options(t, from)
+	options.ReportOnly = !*all && !c.whole
+	options.untested = !*all || !c.whole && !c.tested
+	options.Show = func(r *report.Report) {
+		shown = r.Markdown()
+		assert.Empty(t, repo.changed(t), "the report comes before anything is written")
+	}
+	r := Run(t.Context(), options)
+	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
+
+	assert.NotEmpty(t, shown, "the report was shown")
+	assert.Equal(t, c.verdict, r.Verdict())
+	assert.Equal(t, c.step, r.Step())
+	assert.Equal(t, c.breaks, breaksAPI(r), "breaks the API")
+	c.checkSymbols(t, r)
+	for _, text := range c.says {
+		assert.Contains(t, r.Markdown(), text)
+	}
+	c.checkDecisions(t, r)
+	c.checkExit(t, r)
+	if options.ReportOnly {
+		assert.False(t, r.Applied)
+		assert.Empty(t, repo.changed(t), "a report writes nothing")
+		return
+	}
+	c.checkTree(t, r, repo)
+}
+
+func breaksAPI(r *report.Report) bool {
+	return slices.ContainsFunc(r.Changes, func(c report.Change) bool { return c.Breaking })
+}
+
+func (c change) checkSymbols(t *testing.T, r *report.Report) {
+	t.Helper()
+	found := map[string]string{}
+	for _, change := range r.Changes {
+		for _, symbol := range change.Symbols {
+			found[symbol.Name] = symbol.Text
+		}
+	}
+	for _, change := range r.Other {
+		found[change.Symbol] = change.Text
+	}
+	for symbol, text := range c.symbols {
+		if assert.Contains(t, found, symbol) {
+			assert.Equal(t, text, found[symbol], symbol)
+		}
+	}
+}
+
+// checkDecisions expects each file with the lines that have to be decided
+// about, and no generated file among them.
+func (c change) checkDecisions(t *testing.T, r *report.Report) {
+	t.Helper()
+	var places []string
+	for _, finding := range r.Overlay {
+		if finding.Blocks() {
+			places = append(places, fmt.Sprintf("api/overlay.yaml:%d", finding.Line))
+		}
+	}
+	for _, problem := range r.Problems {
+		assert.Positive(t, problem.Line, problem)
+		places = append(places, fmt.Sprintf("%s:%d", problem.File, problem.Line))
+	}
+	places = append(places, r.Conflicts...)
+	for _, want := range c.decides {
+		assert.True(t, slices.ContainsFunc(places, func(place string) bool { return strings.Contains(place, want) }), "%s in %q", want, places)
+	}
+	assert.Equal(t, len(c.decides) > 0, len(places) > 0, "%q", places)
+	for _, place := range places {
+		inGenerated := strings.Contains(place, ".gen.go")
+		assert.Equal(t, strings.HasPrefix(c.decides[0], "api/api.gen.go"), inGenerated, "generated code is not for people to change, unless it does not compile by itself: %s", place)
+	}
+}
+
+func (c change) checkExit(t *testing.T, r *report.Report) {
+	t.Helper()
+	update, reportOnly := ExitOK, ExitOK
+	switch c.verdict {
+	case report.Breaking:
+		reportOnly = ExitDecision
+	case report.Decision:
+		update, reportOnly = ExitDecision, ExitDecision
+	}
+	assert.Equal(t, update, ExitCode(r, false), "exit code of an update")
+	assert.Equal(t, reportOnly, ExitCode(r, true), "exit code of a report")
+}
+
+// checkTree expects a repository that is updated and builds, or untouched.
+func (c change) checkTree(t *testing.T, r *report.Report, repo *fixture) {
+	t.Helper()
+	changed := repo.changed(t)
+	if c.verdict == report.Decision {
+		assert.False(t, r.Applied)
+		assert.Empty(t, changed)
+		return
+	}
+	assert.True(t, r.Applied)
+	assert.Equal(t, r.Written, changed, "what the report lists was written, and nothing else")
+	if c.verdict == report.Nothing { // but the sources of its parts may be
+		assert.Subset(t, []string{descriptionFile, publishedFile, merge.RememberedFile}, changed)
+	} else {
+		assert.Contains(t, changed, descriptionFile)
+	}
+	repo.goCommand(t, ".", "build", "./...")
+}

@@ -1,0 +1,159 @@
+package spec
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// workspace is a copy of the repository in which an update is tried out.
+type workspace struct {
+	root string // the repository
+	dir  string // the copy
+	// before are the files of the repository when they were copied, by path.
+	before map[string][]byte
+}
+
+// newWorkspace copies what belongs to the repository: tracked files, and new
+// ones that git does not ignore. Without git, everything is copied.
+func newWorkspace(ctx context.Context, root string) (*workspace, error) {
+	files, err := repositoryFiles(ctx, root)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "cnaught-update-spec-")
+	if err != nil {
+		return nil, err
+	}
+	// The go command reports positions in the real folder.
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, err
+	}
+	w := &workspace{root: root, dir: dir, before: map[string][]byte{}}
+	for _, file := range files {
+		if err := w.copyIn(file); err != nil {
+			w.remove()
+			return nil, fmt.Errorf("copy the repository: %w", err)
+		}
+	}
+	return w, nil
+}
+
+func (w *workspace) remove() { _ = os.RemoveAll(w.dir) }
+
+func (w *workspace) copyIn(file string) error {
+	from := filepath.Join(w.root, filepath.FromSlash(file))
+	info, err := os.Lstat(from)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
+		return nil // deleted, but not committed yet; or a link
+	}
+	if err != nil {
+		return err
+	}
+	data, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	w.before[file] = data
+	return writeFile(filepath.Join(w.dir, filepath.FromSlash(file)), data, info.Mode().Perm())
+}
+
+func writeFile(path string, data []byte, mode fs.FileMode) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, data, mode)
+}
+
+func repositoryFiles(ctx context.Context, root string) ([]string, error) {
+	if _, err := os.Stat(filepath.Join(root, ".git")); err != nil {
+		return walkFiles(root)
+	}
+	command := exec.CommandContext(ctx, "git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	out, err := command.Output()
+	if err != nil {
+		return nil, fmt.Errorf("list the files of the repository: %w", withOutput(err, nil))
+	}
+	files := strings.Split(strings.Trim(string(out), "\x00"), "\x00")
+	slices.Sort(files)
+	return slices.Compact(files), nil
+}
+
+func walkFiles(root string) ([]string, error) {
+	var files []string
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && entry.Name() == ".git" {
+			return filepath.SkipDir
+		}
+		if entry.Type().IsRegular() {
+			relative, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			files = append(files, filepath.ToSlash(relative))
+		}
+		return nil
+	})
+	return files, err
+}
+
+func (w *workspace) path(file string) string {
+	return filepath.Join(w.dir, filepath.FromSlash(file))
+}
+
+func (w *workspace) write(file string, data []byte) error {
+	return writeFile(w.path(file), data, 0o644)
+}
+
+// edit is one file that an update changes; no After means that it goes.
+type edit struct {
+	file          string
+	before, after []byte
+}
+
+// edits compares the copy with what was copied.
+func (w *workspace) edits() ([]edit, error) {
+	files, err := walkFiles(w.dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []edit
+	for _, file := range files {
+		data, err := os.ReadFile(w.path(file))
+		if err != nil {
+			return nil, err
+		}
+		if before, known := w.before[file]; !known || !bytes.Equal(before, data) {
+			out = append(out, edit{file: file, before: before, after: data})
+		}
+	}
+	for file, before := range w.before {
+		if !slices.Contains(files, file) {
+			out = append(out, edit{file: file, before: before})
+		}
+	}
+	slices.SortFunc(out, func(a, b edit) int { return strings.Compare(a.file, b.file) })
+	return out, nil
+}
+
+// withOutput adds what a command wrote to its error.
+func withOutput(err error, output []byte) error {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(output) == 0 {
+		output = exit.Stderr
+	}
+	if text := strings.TrimSpace(string(output)); text != "" {
+		return fmt.Errorf("%w\n%s", err, text)
+	}
+	return err
+}
