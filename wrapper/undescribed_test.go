@@ -136,13 +136,17 @@ func TestDoRefuses(t *testing.T) {
 		assert.Equal(t, "Do", invalid.Call)
 	}
 	for name, call := range map[string]func(*Client) error{
-		"body that is no JSON":   func(c *Client) error { return c.Do(t.Context(), "POST", "/receipts", func() {}, nil) },
-		"method with a space":    func(c *Client) error { return c.Do(t.Context(), "PO ST", "/receipts", nil, nil) },
-		"value":                  func(c *Client) error { return c.Do(t.Context(), "GET", "/receipts", nil, api.Order{}) },
-		"nil pointer":            func(c *Client) error { return c.Do(t.Context(), "GET", "/receipts", nil, (*api.Order)(nil)) },
-		"key with a line break":  func(c *Client) error { return c.Do(t.Context(), "POST", "/receipts", nil, nil, WithIdempotencyKey("a\nb")) },
-		"empty subaccount":       func(c *Client) error { return c.Do(t.Context(), "POST", "/receipts", nil, nil, ForSubaccount("")) },
-		"header of the client's": func(c *Client) error { return c.Do(t.Context(), "GET", "/receipts", nil, nil, WithHeader("Host", "evil.test")) },
+		"body that is no JSON": func(c *Client) error { return c.Do(t.Context(), "POST", "/receipts", func() {}, nil) },
+		"method with a space":  func(c *Client) error { return c.Do(t.Context(), "PO ST", "/receipts", nil, nil) },
+		"value":                func(c *Client) error { return c.Do(t.Context(), "GET", "/receipts", nil, api.Order{}) },
+		"nil pointer":          func(c *Client) error { return c.Do(t.Context(), "GET", "/receipts", nil, (*api.Order)(nil)) },
+		"key with a line break": func(c *Client) error {
+			return c.Do(t.Context(), "POST", "/receipts", nil, nil, WithIdempotencyKey("a\nb"))
+		},
+		"empty subaccount": func(c *Client) error { return c.Do(t.Context(), "POST", "/receipts", nil, nil, ForSubaccount("")) },
+		"header of the client's": func(c *Client) error {
+			return c.Do(t.Context(), "GET", "/receipts", nil, nil, WithHeader("Host", "evil.test"))
+		},
 	} {
 		refused(t, name, call)
 	}
