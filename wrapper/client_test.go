@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"math"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -240,4 +241,27 @@ func TestUserAgent(t *testing.T) {
 		assert.Equal(t, []string{want}, rt.requests()[0].header["User-Agent"])
 	}
 	assert.True(t, strings.HasPrefix(userAgent(), "cnaught-go"))
+}
+
+func TestBaseURLWithAZone(t *testing.T) {
+	for _, base := range []string{"http://[fe80::1%25Eth0]:8080/v1", "https://[fe80::1%25Eth0]/v1"} {
+		rt := play(reply(200, orderJSON))
+		_, err := newClient(t, rt, WithBaseURL(base), WithInsecureHTTP()).GetOrder(t.Context(), "x")
+		require.NoError(t, err)
+		u, err := url.Parse(rt.requests()[0].url)
+		require.NoError(t, err)
+		assert.True(t, strings.HasPrefix(u.Host, "[fe80::1%Eth0]"), u.Host)
+	}
+	for _, base := range []string{"https://api.test/v1 ", " https://api.test/v1", "https://api.test/v1\n", "https://api.test/v1\t"} {
+		_, err := New(testKey, WithBaseURL(base))
+		assert.ErrorContains(t, err, "white space", "%q", base)
+		assert.ErrorIs(t, err, ErrInvalidRequest)
+	}
+}
+
+func TestClientNamesItsBaseURLAndSubaccount(t *testing.T) {
+	c := newClient(t, play(), WithSubaccount("sub"))
+	assert.Equal(t, "sub", c.Subaccount())
+	assert.Equal(t, "cnaught.Client(https://api.test/v1)", c.GoString())
+	assert.Empty(t, newClient(t, play()).Subaccount())
 }

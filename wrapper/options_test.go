@@ -220,3 +220,89 @@ func TestFirstComplaintIsReported(t *testing.T) {
 	})
 	assert.True(t, strings.Contains(invalid.Reason, "Host"), invalid)
 }
+
+func TestForAccount(t *testing.T) {
+	for _, m := range methods {
+		if !operationOf(t, m.operation).Subaccount {
+			continue
+		}
+		rt := play(reply(m.status, m.answer))
+		_, err := m.call(t.Context(), newClient(t, rt, WithSubaccount("default")), ForAccount())
+		require.NoError(t, err, m.operation)
+		assert.NotContains(t, rt.requests()[0].header, headerSubaccount, m.operation)
+	}
+	rt := play(reply(200, orderJSON))
+	c := newClient(t, rt, WithSubaccount("default"))
+	ctx := WithCallOptions(t.Context(), ForAccount())
+	require.NoError(t, errorOf(c.Raw().GetOrderByIDWithResponse(ctx, "x", &api.GetOrderByIDParams{XSubaccountID: Ptr("sub")})))
+	require.NoError(t, errorOf(c.GetOrder(ctx, "x", ForSubaccount("sub"))))
+	assert.NotContains(t, rt.requests()[0].header, headerSubaccount)
+	assert.Equal(t, "sub", rt.requests()[1].header.Get(headerSubaccount), "the later option counts")
+}
+
+func TestWithCallRetryPolicy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		rt := play(hang)
+		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 3, AttemptTimeout: time.Second, BaseDelay: time.Minute, Budget: RetryBudget{Capacity: 7}}))
+		for _, tt := range []struct {
+			policy   RetryPolicy
+			attempts int
+			elapsed  time.Duration
+		}{
+			{NoRetry(), 1, time.Second},
+			{RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Hour, BaseDelay: time.Second}, 2, 2*time.Hour + time.Second},
+			{RetryPolicy{MaxDelay: time.Millisecond}, 3, 3*time.Second + 2*time.Millisecond},
+			{RetryPolicy{MaxAttempts: 9, MaxDelay: 1, Budget: RetryBudget{Capacity: 1e9}}, 6, 0}, // what is left of the client's budget
+		} {
+			for _, get := range []func(CallOption) error{
+				func(o CallOption) error { return errorOf(c.GetOrder(t.Context(), "x", o)) },
+			} {
+				var r Response
+				begun := time.Now()
+				err := get(func(to *call) { WithCallRetryPolicy(tt.policy)(to); WithResponse(&r)(to) })
+				as[*TransportError](t, err)
+				assert.Equal(t, tt.attempts, r.Attempts)
+				if tt.elapsed != 0 {
+					assert.Equal(t, tt.elapsed, time.Since(begun))
+				}
+			}
+		}
+	})
+	rt := play(reply(500, ``))
+	c := newClient(t, rt, quick(5))
+	require.Error(t, errorOf(c.Raw().GetListOfPortfoliosWithResponse(WithCallOptions(t.Context(), WithCallRetryPolicy(NoRetry())))))
+	require.Error(t, c.Do(t.Context(), "GET", "/receipts", nil, nil, WithCallRetryPolicy(NoRetry())))
+	assert.Equal(t, 2, rt.count())
+	require.Error(t, errorOf(c.GetOrder(t.Context(), "x")))
+	assert.Equal(t, 7, rt.count(), "for one call")
+	for name, p := range map[string]RetryPolicy{"MaxAttempts": {MaxAttempts: -1}, "MaxDelay": {MaxDelay: -1}, "Budget.PerMinute": {Budget: RetryBudget{PerMinute: -1}}} {
+		invalid := refused(t, name, func(c *Client) error { return errorOf(c.GetOrder(t.Context(), "x", WithCallRetryPolicy(p))) })
+		assert.Equal(t, "RetryPolicy."+name, invalid.Field)
+		assert.Equal(t, "GetOrder", invalid.Call)
+	}
+}
+
+// What the types do not know stands in Response.Body.
+func TestResponseBodyHoldsNewMembers(t *testing.T) {
+	const body = "\ufeff" + `{"id":"x", "created_on":"2022-08-01", "receipt_url":"https://a.example/r"}`
+	for name, call := range map[string]func(*Client, *Response) error{
+		"GetOrder": func(c *Client, r *Response) error { return errorOf(c.GetOrder(t.Context(), "x", WithResponse(r))) },
+		"Do": func(c *Client, r *Response) error {
+			return c.Do(t.Context(), "GET", "/orders/x", nil, new(api.Order), WithResponse(r))
+		},
+		"Raw": func(c *Client, r *Response) error {
+			return errorOf(c.Raw().GetOrderByIDWithResponse(WithCallOptions(t.Context(), WithResponse(r)), "x", nil))
+		},
+	} {
+		var r Response
+		require.NoError(t, call(newClient(t, play(reply(200, body))), &r), name)
+		assert.Equal(t, body, string(r.Body), "as it came")
+	}
+	var r Response
+	_, err := newClient(t, play(reply(200, `{"id":7}`))).GetOrder(t.Context(), "x", WithResponse(&r))
+	require.Error(t, err)
+	assert.Equal(t, `{"id":7}`, string(r.Body))
+	_, err = newClient(t, play(reply(200, `{"id":"x","echo":"`+testKey+`"}`))).GetOrder(t.Context(), "x", WithResponse(&r))
+	require.NoError(t, err)
+	assert.NotContains(t, string(r.Body), testKey)
+}

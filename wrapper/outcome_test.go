@@ -268,3 +268,43 @@ func TestRemovesResource(t *testing.T) {
 		assert.Equal(t, want, operationOf(t, m.operation).removesResource(), m.operation)
 	}
 }
+
+// A page that is no problem document says nothing about what happened behind it.
+func TestPageOfAGatewayLeavesTheOutcomeUnknown(t *testing.T) {
+	eachActingCall(t, func(t *testing.T, a actingCall) {
+		for status := 400; status < 500; status++ {
+			if status == http.StatusTooManyRequests {
+				continue
+			}
+			for _, body := range []string{"<h1>Forbidden</h1>", ``, `{"message":"no"}`, `[]`, `null`} {
+				err := a.call(t.Context(), newClient(t, play(reply(status, body)), WithRetryPolicy(NoRetry())))
+				assert.ErrorIs(t, err, ErrOutcomeUnknown, "%d %s", status, body)
+			}
+		}
+		for _, status := range []int{400, 401, 403, 404} {
+			err := a.call(t.Context(), newClient(t, play(reply(status, fmt.Sprintf(`{"title":"No","status":%d}`, status))), WithRetryPolicy(NoRetry())))
+			assert.Equal(t, status, as[*Error](t, err).StatusCode)
+			assert.NotErrorIs(t, err, ErrOutcomeUnknown, status)
+		}
+		err := a.call(t.Context(), newClient(t, play(reply(429, `<h1>Slow down</h1>`)), WithRetryPolicy(NoRetry())))
+		assert.NotErrorIs(t, err, ErrOutcomeUnknown)
+	})
+}
+
+// Gateways have statuses of their own for a server that they could not reach.
+func TestStatusesOfGatewaysAreRepeated(t *testing.T) {
+	for _, status := range []int{520, 521, 522, 523, 524, 525, 526, 527, 529, 530} {
+		_, err := newClient(t, play(reply(status, `<html>`), reply(200, orderJSON)), quick(2)).GetOrder(t.Context(), "x")
+		assert.NoError(t, err, status)
+		eachActingCall(t, func(t *testing.T, a actingCall) {
+			rt := play(reply(status, `<html>`), reply(201, a.answer))
+			err := a.call(t.Context(), newClient(t, rt, quick(2)))
+			if a.keyed {
+				assert.NoError(t, err, status)
+				return
+			}
+			assert.ErrorIs(t, err, ErrOutcomeUnknown, status)
+			assert.Equal(t, 1, rt.count())
+		})
+	}
+}

@@ -3,7 +3,10 @@ package cnaught
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"net"
@@ -11,6 +14,8 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -346,4 +351,172 @@ func TestLyingContentLengthAllocatesLittle(t *testing.T) {
 	err, total := allocated(func() error { return errorOf(c.GetOrder(t.Context(), "x")) })
 	assert.Less(t, total, uint64(6*mib), "%d KiB", total>>10)
 	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
+
+// A cache that keeps the answer to a POST by its URI hands over somebody else's
+// order.
+func TestCacheThatKeepsAnswersToPosts(t *testing.T) {
+	var mu sync.Mutex
+	var cached []byte
+	cache := silent(func(req *http.Request) (*http.Response, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if cached == nil {
+			var order map[string]any
+			if err := json.NewDecoder(req.Body).Decode(&order); err != nil {
+				return nil, err
+			}
+			order["id"] = "Gre28Fc35bt3"
+			cached, _ = json.Marshal(order)
+		}
+		return reply(201, string(cached))(req)
+	})
+	c := newClient(t, cache)
+	own := 0
+	for i := range 20 {
+		order, err := c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10, Metadata: fmt.Sprint("cart ", i)})
+		if err == nil {
+			assert.Equal(t, fmt.Sprint("cart ", i), Value(order.Metadata))
+			own++
+			continue
+		}
+		assert.ErrorIs(t, err, ErrOutcomeUnknown)
+		assert.Contains(t, string(as[*DecodeError](t, err).Body), "cart 0")
+	}
+	assert.Equal(t, 1, own)
+}
+
+func TestAnswersAboutAnotherRequest(t *testing.T) {
+	order := func(o api.OrderCreate) func(context.Context, *Client) error {
+		return func(ctx context.Context, c *Client) error { return errorOf(c.PlaceOrder(ctx, o)) }
+	}
+	raw := func(ctx context.Context, c *Client) error {
+		return errorOf(c.Raw().SubmitOrderWithResponse(ctx, nil, api.OrderCreate{AmountKg: 10, Metadata: "mine"}))
+	}
+	rawDo := func(ctx context.Context, c *Client) error {
+		return c.Do(ctx, "POST", "/orders", json.RawMessage(`{"amount_kg":10,"metadata":"mine"}`), nil)
+	}
+	cancel := func(ctx context.Context, c *Client) error { return errorOf(c.CancelOrder(ctx, "a/b")) }
+	create := func(ctx context.Context, c *Client) error {
+		return errorOf(c.CreateSubaccount(ctx, api.SubaccountCreate{Name: "Marketing"}))
+	}
+	session := func(ctx context.Context, c *Client) error { return errorOf(c.CreateCheckoutSession(ctx, anySession)) }
+	for _, tt := range []struct {
+		name, answer string
+		call         func(context.Context, *Client) error
+		want         string // what differs; empty for an answer that is taken
+	}{
+		{"another metadata", `{"id":"x","metadata":"theirs"}`, order(api.OrderCreate{AmountKg: 10, Metadata: "mine"}), "its metadata differs"},
+		{"another metadata, through Raw", `{"id":"x","metadata":"theirs"}`, raw, "its metadata differs"},
+		{"another amount, through Raw", `{"id":"x","amount_kg":11}`, raw, "its amount_kg is 11, not 10"},
+		{"metadata within white space", `{"id":"x","metadata":"mine"}`, order(api.OrderCreate{AmountKg: 10, Metadata: " mine\n"}), ""},
+		{"no metadata in the answer", `{"id":"x","metadata":null}`, order(api.OrderCreate{AmountKg: 10, Metadata: "mine"}), ""},
+		{"metadata that nobody gave", `{"id":"x","metadata":"theirs"}`, order(tenKg), ""},
+		{"another amount", `{"id":"x","amount_kg":11}`, order(tenKg), "its amount_kg is 11, not 10"},
+		{"the amount in another notation", `{"id":"x","amount_kg":1e1}`, order(tenKg), ""},
+		{"a fraction that is rounded", `{"id":"x","amount_kg":11}`, order(api.OrderCreate{AmountKg: 10.5}), ""},
+		{"an amount for a price", `{"id":"x","amount_kg":7}`, order(api.OrderCreate{TotalPriceUSDCents: 100}), ""},
+		{"another order is cancelled", `{"id":"a-b"}`, cancel, `its id is "a-b", not "a/b"`},
+		{"the order is cancelled", `{"id":"a/b"}`, cancel, ""},
+		{"another subaccount", `{"id":"s","name":"Sales"}`, create, "its name differs"},
+		{"the subaccount", `{"id":"s","name":"Marketing"}`, create, ""},
+		{"another session", `{"id":"s","amount_kg":7}`, session, "its amount_kg is 7, not 100"},
+		{"another metadata, through Do", `{"id":"x","metadata":"theirs"}`, rawDo, "its metadata differs"},
+		{"another amount, through Do", `{"id":"x","amount_kg":11}`, rawDo, "its amount_kg is 11, not 10"},
+	} {
+		rt := play(reply(201, tt.answer))
+		err := tt.call(t.Context(), newClient(t, rt, quick(3)))
+		assert.Equal(t, 1, rt.count(), tt.name)
+		if tt.want == "" {
+			assert.NoError(t, err, tt.name)
+			continue
+		}
+		assert.ErrorContains(t, err, "the answer is about another request: "+tt.want, tt.name)
+		assert.ErrorIs(t, err, ErrOutcomeUnknown, tt.name)
+		assert.Equal(t, tt.answer, string(as[*DecodeError](t, err).Body), tt.name)
+	}
+}
+
+// HTTP/1.0, a connection that is closed, and HTTP/2 all end an answer without a
+// sign that it was longer.
+func TestAnswersThatEndWithoutASign(t *testing.T) {
+	half := orderJSON[:len(orderJSON)/2]
+	for name, head := range map[string]string{
+		"HTTP/1.0":                   "HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n" + half,
+		"closed connection":          "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n" + half,
+		"an empty body":              "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+		"a length that is too short": "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 20\r\nConnection: close\r\n\r\n" + orderJSON[:20],
+	} {
+		var n atomic.Int32
+		addr := listen(t, func(conn net.Conn) {
+			readRequest(conn)
+			if n.Add(1)%3 != 0 {
+				io.WriteString(conn, head)
+			} else {
+				fmt.Fprintf(conn, "HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n%s", orderJSON)
+			}
+			conn.Close()
+		})
+		endsWithoutASign(t, name, newTestClient(t, "http://"+addr+"/v1", quick(3)))
+	}
+	var n atomic.Int32
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 2, r.ProtoMajor)
+		io.Copy(io.Discard, r.Body)
+		jsonHeader(w, 201)
+		if n.Add(1)%3 != 0 {
+			write(w, half)
+		} else {
+			write(w, orderJSON)
+		}
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	c := newTestClient(t, server.URL+"/v1", quick(3))
+	c.ownTransport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	endsWithoutASign(t, "HTTP/2", c)
+}
+
+// endsWithoutASign expects a server whose every third answer is whole.
+func endsWithoutASign(t *testing.T, name string, c *Client) {
+	t.Helper()
+	var r Response
+	order, err := c.PlaceOrder(t.Context(), tenKg, WithResponse(&r))
+	require.NoError(t, err, name)
+	assert.Equal(t, "Gre28Fc35bt3", order.ID, name)
+	assert.Equal(t, 3, r.Attempts, name)
+	_, err = c.CreateCheckoutSession(t.Context(), anySession, WithResponse(&r))
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF, name)
+	assert.ErrorIs(t, err, ErrOutcomeUnknown, name)
+	assert.Equal(t, 1, r.Attempts, name)
+	_, err = c.CancelOrder(t.Context(), "Gre28Fc35bt3", WithCallRetryPolicy(NoRetry()))
+	assert.ErrorIs(t, as[*TransportError](t, err), io.ErrUnexpectedEOF, name)
+}
+
+// An item without an id is no order.
+func TestListsOfNulls(t *testing.T) {
+	ctx := t.Context()
+	for _, body := range []string{`{"data":[null]}`, `{"data":[{}]}`} {
+		c := newClient(t, play(reply(200, body)))
+		var list api.OrderList
+		for name, err := range map[string]error{
+			"orders":            errorOf(c.ListOrders(ctx, ListOptions{})),
+			"subaccounts":       errorOf(c.ListSubaccounts(ctx, ListOptions{})),
+			"portfolios":        errorOf(c.ListPortfolios(ctx)),
+			"Raw":               errorOf(c.Raw().GetListOfOrderWithResponse(ctx, nil)),
+			"Do":                c.Do(ctx, "GET", "/orders", nil, &list),
+			"iterator":          errorOf(orderIDs(c.Orders(ctx, ListOptions{}), 10)),
+			"a second good one": errorOf(newClient(t, play(reply(200, `{"data":[{"id":"x"},null]}`))).ListOrders(ctx, ListOptions{})),
+		} {
+			as[*DecodeError](t, err)
+			assert.ErrorContains(t, err, "].id", name)
+		}
+	}
+}
+
+func TestQuoteOfZero(t *testing.T) {
+	quote, err := newClient(t, play(reply(200, `{"amount_kg":0,"price_usd_cents":0}`))).QuoteMass(t.Context(), api.MassQuoteRequest{AmountKg: 0.1})
+	require.NoError(t, err)
+	assert.Zero(t, quote.AmountKg)
 }
