@@ -258,3 +258,13 @@ func TestEveryMethodReportsErrorsAlike(t *testing.T) {
 		assert.Equal(t, http.StatusUnauthorized, answer.StatusCode)
 	}
 }
+
+// An operation that requires a header or a query parameter is not an *operation
+// until a method says that it sends them.
+func TestOperationsThatRequireParameters(t *testing.T) {
+	op := demanding(newOperation[api.Order](nil, endpoint{ID: "GetReceipt", Method: http.MethodGet, Path: "/orders/{id}/receipt"}), "X-Tenant")
+	assert.Equal(t, []string{"X-Tenant"}, op.Required)
+	assert.Equal(t, "GetReceipt", op.complete().ID)
+	assert.IsType(t, new(api.Order), op.complete().newAnswer())
+	assert.NotContains(t, endpoints, &op.endpoint)
+}
