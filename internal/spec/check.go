@@ -31,7 +31,7 @@ func (r *run) check(ctx context.Context) error {
 	if len(r.after.Problems) > 0 && len(r.before.Problems) > 0 {
 		return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %s", r.before.Problems[0])
 	}
-	r.report.Problems = r.after.Problems
+	r.report.Problems = causes(r.after.Problems)
 	if len(r.report.Problems) == 0 {
 		r.report.Problems, err = goapi.Uses(r.work.dir, r.nestedFiles(), r.before, r.after)
 	}
@@ -39,6 +39,18 @@ func (r *run) check(ctx context.Context) error {
 		r.report.Problems[i].Message = r.clean(r.report.Problems[i].Message)
 	}
 	return err
+}
+
+// causes returns what a person can do something about: where generated code
+// does not compile by itself, the hand-written lines that use it only follow.
+func causes(problems []goapi.Problem) []goapi.Problem {
+	generated := slices.DeleteFunc(slices.Clone(problems), func(p goapi.Problem) bool {
+		return !strings.HasSuffix(p.File, ".gen.go")
+	})
+	if len(generated) > 0 {
+		return generated
+	}
+	return problems
 }
 
 // load type-checks our module in the repository or in the copy.
