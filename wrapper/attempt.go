@@ -48,7 +48,11 @@ func (call *call) attempt() *result {
 	defer cancel()
 	under := call.underway(ctx)
 	r := new(result)
-	resp, err := call.client.transport.RoundTrip(call.attemptRequest(under))
+	transport := call.client.transport
+	if call.download != nil {
+		transport = redirecting{call.client}
+	}
+	resp, err := transport.RoundTrip(call.attemptRequest(under))
 	switch {
 	case err != nil:
 	case resp == nil:
@@ -101,7 +105,9 @@ func (call *call) read(resp *http.Response, r *result) error {
 	}
 	limit := call.client.maxResponseBytes
 	var err error
-	if r.body, err = readBody(resp, limit); err == nil {
+	if call.download != nil {
+		err = call.download(resp, r)
+	} else if r.body, err = readBody(resp, limit); err == nil {
 		if err = call.accept(r); err == nil {
 			err = call.checkSubject(r.body)
 		}

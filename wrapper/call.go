@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/api"
 )
 
 const (
@@ -42,12 +44,15 @@ type call struct {
 	response       *Response
 	headers        []header
 	policy         *RetryPolicy
+	maxPrice       api.USDCents // 0 for no limit
 
 	op        *endpoint
 	request   *http.Request // attempts send copies of it
 	key       string        // the Idempotency-Key, if the operation takes one
 	callerKey bool          // the key is the caller's, so an earlier call may have used it
+	before    func() error  // comes before the first attempt
 	accept    func(*result) error
+	download  func(*http.Response, *result) error // takes the answer of another host, which gets no API key
 	attempts  int
 }
 
@@ -109,6 +114,11 @@ func (call *call) run(op *endpoint, accept func(*result) error) (*result, error)
 	if err := call.prepare(); err != nil {
 		return nil, err
 	}
+	if call.before != nil {
+		if err := call.before(); err != nil {
+			return nil, err
+		}
+	}
 	r, err := call.loop()
 	if call.response != nil {
 		*call.response = call.report(r, time.Since(started))
@@ -128,6 +138,9 @@ func (call *call) prepare() error {
 	if call.err == nil {
 		call.setIdempotencyKey()
 	}
+	if call.maxPrice != 0 && call.before == nil {
+		call.refuse("the maximum price", "is for PlaceOrder alone")
+	}
 	if call.err != nil {
 		return call.err
 	}
@@ -135,7 +148,9 @@ func (call *call) prepare() error {
 	for _, extra := range call.headers {
 		h.Set(extra.name, extra.value)
 	}
-	h["Authorization"] = fixed.authorization()
+	if call.download == nil {
+		h["Authorization"] = fixed.authorization()
+	}
 	if h["User-Agent"] == nil {
 		h["User-Agent"] = fixed.userAgent
 	}
