@@ -29,7 +29,8 @@ type result struct {
 	status     int
 	header     http.Header
 	resp       *http.Response // its body is read and closed; nil if none came
-	body       []byte
+	body       []byte         // as it came
+	readable   []byte         // as it was decoded
 	retryAfter time.Duration
 	problem    *Error
 	unfit      error
@@ -46,13 +47,13 @@ func (call *call) attempt() *result {
 	timeout := call.client.attemptTimeout(call.policy)
 	ctx, cancel := context.WithTimeout(call.ctx, timeout)
 	defer cancel()
-	under := call.underway(ctx)
-	r := new(result)
+	a := call.newAttemptContext(ctx)
+	r := &a.result
 	transport := call.client.transport
 	if call.download != nil {
 		transport = redirecting{call.client}
 	}
-	resp, err := transport.RoundTrip(call.attemptRequest(under))
+	resp, err := transport.RoundTrip(call.attemptRequest(a))
 	switch {
 	case err != nil:
 	case resp == nil:
@@ -65,20 +66,31 @@ func (call *call) attempt() *result {
 		err = call.read(resp, r)
 		resp.Body.Close()
 	}
-	r.sent = under.sending(r, err, call.ctx.Err() != nil)
+	r.sent = a.sending(err, call.ctx.Err() != nil)
 	if err != nil {
 		r.err = call.attemptError(ctx, timeout, err)
 	}
-	call.warnOfResending(under)
+	call.warnOfResending(a)
 	return r
 }
 
-// attemptRequest returns a copy of the request: transports write into headers
-// and URLs, and may still read them when the next attempt has begun.
+// attemptRequest returns a copy of the request with the credentials. Attempts
+// share neither header nor URL: transports write into them, and may still read
+// them when the next attempt has begun.
 func (call *call) attemptRequest(ctx context.Context) *http.Request {
 	req := call.request.WithContext(ctx)
-	u := *req.URL
-	req.URL, req.Header = &u, maps.Clone(req.Header)
+	u, h, fixed := *req.URL, make(http.Header, len(req.Header)+3), call.client.headers
+	maps.Copy(h, req.Header)
+	if call.download == nil {
+		h["Authorization"] = fixed.authorization()
+	}
+	if h["User-Agent"] == nil {
+		h["User-Agent"] = fixed.userAgent
+	}
+	if h["Accept"] == nil {
+		h["Accept"] = fixed.accept
+	}
+	req.URL, req.Header = &u, h
 	if req.GetBody != nil {
 		req.Body, _ = req.GetBody() // reads from memory, so it does not fail
 	}
@@ -106,10 +118,10 @@ func (call *call) read(resp *http.Response, r *result) error {
 	limit := call.client.maxResponseBytes
 	var err error
 	if call.download != nil {
-		err = call.download(resp, r)
+		err = call.download.save(resp, r)
 	} else if r.body, err = readBody(resp, limit); err == nil {
-		if err = call.accept(r); err == nil {
-			err = call.checkSubject(r.body)
+		if r.readable, err = fit(r.body, call.answer); err == nil {
+			err = call.checkSubject(r.readable)
 		}
 		if err != nil && (!errors.Is(err, errCutOff) || resp.StatusCode == http.StatusNoContent) {
 			r.unfit, err = err, nil // a 204 has no body that could be cut off
@@ -184,24 +196,28 @@ func (e *timeoutError) Is(target error) bool {
 
 // readBody reads an answer's body up to limit bytes; see readUpTo.
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
-	var buf bytes.Buffer
-	if n := min(resp.ContentLength, limit, maxPrealloc); n > 0 {
-		buf.Grow(int(n) + bytes.MinRead) // so that the read that meets the end needs no more room
-	}
-	return readInto(&buf, resp.Body, limit)
+	// One byte more than announced, so that the read that meets the end needs no
+	// more room.
+	return readUpTo(resp.Body, limit, int(min(resp.ContentLength, limit, maxPrealloc))+1)
 }
 
 // readUpTo reads up to limit bytes and the end, which lets a connection be used
 // again. With errTooLarge it returns the first limit bytes, with any other error
 // what came.
-func readUpTo(r io.Reader, limit int64) ([]byte, error) { return readInto(new(bytes.Buffer), r, limit) }
-
-func readInto(buf *bytes.Buffer, r io.Reader, limit int64) ([]byte, error) {
-	n, err := buf.ReadFrom(&io.LimitedReader{R: r, N: limit})
-	if err == nil && n == limit {
-		if more, _ := io.ReadFull(r, make([]byte, 1)); more > 0 {
-			err = errTooLarge
+func readUpTo(r io.Reader, limit int64, expected int) ([]byte, error) {
+	body := make([]byte, 0, max(expected, bytes.MinRead))
+	for {
+		n, err := r.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case int64(len(body)) > limit:
+			return body[:limit], errTooLarge
+		case err == io.EOF:
+			return body, nil
+		case err != nil:
+			return body, err
+		case len(body) == cap(body):
+			body = append(body, 0)[:len(body)]
 		}
 	}
-	return buf.Bytes(), err
 }

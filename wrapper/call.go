@@ -50,9 +50,9 @@ type call struct {
 	request   *http.Request // attempts send copies of it
 	key       string        // the Idempotency-Key, if the operation takes one
 	callerKey bool          // the key is the caller's, so an earlier call may have used it
+	answer    any           // a pointer to what a good answer is decoded into
+	download  *download     // takes a good answer of another host, which gets no API key
 	before    func() error  // comes before the first attempt
-	accept    func(*result) error
-	download  func(*http.Response, *result) error // takes the answer of another host, which gets no API key
 	attempts  int
 }
 
@@ -94,23 +94,18 @@ func (call *call) build(req *http.Request, err error) {
 // operation's answer, since an order that was placed with an undeclared 2xx is
 // placed all the same.
 func do[T any](call *call, op *operation[T]) (*T, error) {
-	value := new(T)
-	_, err := call.run(&op.endpoint, func(r *result) error {
-		*value = *new(T) // an attempt before may have left something
-		_, err := fit(r.body, value)
-		return err
-	})
-	if err != nil {
+	answer := new(T)
+	if _, err := call.run(&op.endpoint, answer); err != nil {
 		return nil, err
 	}
-	return value, nil
+	return answer, nil
 }
 
-// run sends the call until accept takes its answer, then reports and logs how
-// it ended.
-func (call *call) run(op *endpoint, accept func(*result) error) (*result, error) {
+// run sends the call until an answer fits into the value that answer points to,
+// then reports and logs how it ended.
+func (call *call) run(op *endpoint, answer any) (*result, error) {
 	started := time.Now()
-	call.op, call.accept = op, accept
+	call.op, call.answer = op, answer
 	if err := call.prepare(); err != nil {
 		return nil, err
 	}
@@ -124,13 +119,11 @@ func (call *call) run(op *endpoint, accept func(*result) error) (*result, error)
 		*call.response = call.report(r, time.Since(started))
 	}
 	call.log(r, err, time.Since(started))
-	if err != nil {
-		return nil, err
-	}
-	return r, nil
+	return r, err
 }
 
-// prepare puts on the request what every attempt carries.
+// prepare puts on the request what the options of the call and the client ask
+// for.
 func (call *call) prepare() error {
 	if call.err == nil {
 		call.setSubaccount()
@@ -144,18 +137,8 @@ func (call *call) prepare() error {
 	if call.err != nil {
 		return call.err
 	}
-	h, fixed := call.request.Header, call.client.headers
 	for _, extra := range call.headers {
-		h.Set(extra.name, extra.value)
-	}
-	if call.download == nil {
-		h["Authorization"] = fixed.authorization()
-	}
-	if h["User-Agent"] == nil {
-		h["User-Agent"] = fixed.userAgent
-	}
-	if h["Accept"] == nil {
-		h["Accept"] = fixed.accept
+		call.request.Header.Set(extra.name, extra.value)
 	}
 	return nil
 }

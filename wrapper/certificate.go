@@ -47,13 +47,20 @@ func (c *Client) DownloadCertificate(ctx context.Context, order *api.Order, w io
 	default:
 		call.request = &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"application/pdf"}}}
 	}
-	call.download = func(resp *http.Response, r *result) error { return call.savePDF(resp, r, w) }
+	call.download = &download{call, w}
 	_, err = call.run(&certificate, nil)
 	return err
 }
 
-// savePDF writes an answer to w if it is a PDF.
-func (call *call) savePDF(resp *http.Response, r *result, w io.Writer) error {
+// download is a call whose answer goes to a writer.
+type download struct {
+	call *call
+	w    io.Writer
+}
+
+// save writes an answer to w if it is a PDF.
+func (d *download) save(resp *http.Response, r *result) error {
+	call := d.call
 	body := bufio.NewReader(resp.Body)
 	head, err := body.Peek(len(pdfHeader))
 	switch {
@@ -70,7 +77,7 @@ func (call *call) savePDF(resp *http.Response, r *result, w io.Writer) error {
 	last := *call.policy
 	last.MaxAttempts = call.attempts
 	call.policy = &last
-	_, err = io.Copy(w, io.LimitReader(body, call.client.maxResponseBytes))
+	_, err = io.Copy(d.w, io.LimitReader(body, call.client.maxResponseBytes))
 	if _, ended := body.ReadByte(); err == nil && ended == nil {
 		return errTooLarge
 	}

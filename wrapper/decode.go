@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
@@ -41,6 +42,7 @@ func fit(body []byte, into any) ([]byte, error) {
 		return body, errNull
 	}
 	if err := json.Unmarshal(body, into); err != nil {
+		reflect.ValueOf(into).Elem().SetZero() // of what was decoded before the error
 		if isCutOff(body) {
 			return body, errCutOff
 		}

@@ -37,11 +37,8 @@ type endpoint struct {
 	Subaccount     bool // takes the header X-Subaccount-Id
 	Deprecated     bool
 
-	// fit checks a body against the type of the answer, and returns it in the
-	// form that encoding/json reads.
-	fit func(body []byte) ([]byte, error)
-	// json says that the answer is a JSON value.
-	json bool
+	// newAnswer returns a pointer to a zero value of the answer's type.
+	newAnswer func() any
 }
 
 // operation is an endpoint whose answer has the type T. The table of operations
@@ -59,12 +56,7 @@ type (
 // newOperation infers T from the member of the generated response type that
 // holds the answer.
 func newOperation[T any](_ *T, e endpoint) *operation[T] {
-	e.fit = func(body []byte) ([]byte, error) { return fit(body, new(T)) }
-	switch any((*T)(nil)).(type) {
-	case *none, *foreign:
-	default:
-		e.json = true
-	}
+	e.newAnswer = func() any { return new(T) }
 	return &operation[T]{e}
 }
 

@@ -217,11 +217,10 @@ func TestWhatProvesThatNothingWasSent(t *testing.T) {
 		a.asked.Store(tt.asked)
 		a.connections.Store(tt.connections)
 		a.foreign.Store(tt.foreign)
-		r := new(result)
 		if tt.answered {
-			r.resp = new(http.Response)
+			a.result.resp = new(http.Response)
 		}
-		assert.Equal(t, tt.want, a.sending(r, tt.err, tt.callEnded), tt.name)
+		assert.Equal(t, tt.want, a.sending(tt.err, tt.callEnded), tt.name)
 	}
 }
 

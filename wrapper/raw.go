@@ -63,19 +63,18 @@ func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
 	if err := holdBody(req); err != nil {
 		call.refuse("body", "cannot be sent: %v", err)
 	}
-	var readable []byte
-	r, err := call.run(op, func(r *result) (err error) {
-		readable, err = op.fit(r.body)
-		return err
-	})
+	answer := op.newAnswer()
+	r, err := call.run(op, answer)
 	if err != nil {
 		return nil, err
 	}
-	if op.json {
+	switch answer.(type) {
+	case *none, *foreign:
+	default:
 		r.resp.Header.Set("Content-Type", "application/json") // it is, whatever the server says
 	}
-	r.resp.Body = rawBody{bytes.NewReader(readable)}
-	r.resp.ContentLength = int64(len(readable))
+	r.resp.Body = rawBody{bytes.NewReader(r.readable)}
+	r.resp.ContentLength = int64(len(r.readable))
 	r.resp.Request = withoutKey(req)
 	return r.resp, nil
 }
@@ -167,7 +166,7 @@ func holdBody(req *http.Request) error {
 		return nil
 	}
 	defer req.Body.Close()
-	body, err := readUpTo(req.Body, maxBody)
+	body, err := readUpTo(req.Body, maxBody, 0)
 	if err != nil {
 		return err
 	}
@@ -181,6 +180,6 @@ func holdBody(req *http.Request) error {
 func withoutKey(req *http.Request) *http.Request {
 	shown := *req
 	shown.Header = maps.Clone(req.Header) // which a transport may still be reading
-	delete(shown.Header, "Authorization")
+	delete(shown.Header, "Authorization") // an editor's
 	return &shown
 }

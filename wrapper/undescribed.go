@@ -28,12 +28,13 @@ func (c *Client) Do(ctx context.Context, method, path string, body, into any, op
 	u, err := url.Parse(path)
 	if err != nil || !strings.HasPrefix(path, "/") || u.Host != "" || u.Fragment != "" || !validPath(u.EscapedPath()) {
 		call.refuse("path", "is %q, not an escaped path below the base URL such as /orders", quote(path))
-		return call.err
+		u = new(url.URL)
 	}
-	value := reflect.ValueOf(into)
-	if into != nil && (value.Kind() != reflect.Pointer || value.IsNil()) {
-		call.refuse("into", "is a %T, not a pointer", into)
-		return call.err
+	switch value := reflect.ValueOf(into); {
+	case into == nil:
+		into = new(none)
+	case value.Kind() != reflect.Pointer || value.IsNil():
+		call.refuse("into", "is a %T, not a pointer to a value", into)
 	}
 	call.build(newRequest(method, path, body))
 	op := findEndpoint(method, u.EscapedPath())
@@ -43,15 +44,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, into any, op
 			IdempotencyKey: call.idempotencyKey != nil, Subaccount: true,
 		}
 	}
-	_, err = call.run(op, func(r *result) error {
-		if into == nil || r.status == http.StatusNoContent {
-			_, err := fit(r.body, new(none))
-			return err
-		}
-		value.Elem().SetZero() // an attempt before may have left something
-		_, err := fit(r.body, into)
-		return err
-	})
+	_, err = call.run(op, into)
 	return err
 }
 
