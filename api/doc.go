@@ -8,6 +8,10 @@
 // and takes any id, even one that leads to another endpoint. Method Raw of
 // package wrapper returns a raw client with all of that.
 //
+// The types that end in Response, such as GetOrderByIDResponse, are the answers of
+// the raw client: Body is the answer as it came, and a member such as JSON200 is
+// what it holds if the answer had that status.
+//
 // # Members
 //
 // Masses are in kilograms (Kg, Kgs), timestamps in UTC. Total prices are whole

@@ -125,4 +125,3 @@ func (call *call) warnOfResending(a *attemptContext) {
 	call.client.logger.LogAttrs(call.ctx, slog.LevelWarn, "cnaught: the transport sends more requests than it was asked to",
 		slog.String("call", call.name), slog.String("operation", call.op.ID), slog.Int("attempt", call.attempts), slog.Int("requests", int(n)))
 }
-
