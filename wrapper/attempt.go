@@ -49,7 +49,11 @@ func (call *call) attempt() *result {
 	defer cancel()
 	a := call.newAttemptContext(ctx)
 	r := &a.result
-	resp, err := call.client.transport.RoundTrip(call.attemptRequest(a))
+	transport := call.client.transport
+	if call.download != nil {
+		transport = redirecting{call.client}
+	}
+	resp, err := transport.RoundTrip(call.attemptRequest(a))
 	switch {
 	case err != nil:
 	case resp == nil:
@@ -77,7 +81,9 @@ func (call *call) attemptRequest(ctx context.Context) *http.Request {
 	req := call.request.WithContext(ctx)
 	u, h, fixed := *req.URL, make(http.Header, len(req.Header)+3), call.client.headers
 	maps.Copy(h, req.Header)
-	h["Authorization"] = fixed.authorization()
+	if call.download == nil {
+		h["Authorization"] = fixed.authorization()
+	}
 	if h["User-Agent"] == nil {
 		h["User-Agent"] = fixed.userAgent
 	}
@@ -111,7 +117,9 @@ func (call *call) read(resp *http.Response, r *result) error {
 	}
 	limit := call.client.maxResponseBytes
 	var err error
-	if r.body, err = readBody(resp, limit); err == nil {
+	if call.download != nil {
+		err = call.download.save(resp, r)
+	} else if r.body, err = readBody(resp, limit); err == nil {
 		if r.readable, err = fit(r.body, call.answer); err == nil {
 			err = call.checkSubject(r.readable)
 		}

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/api"
 )
 
 const (
@@ -42,12 +44,15 @@ type call struct {
 	response       *Response
 	headers        []header
 	policy         *RetryPolicy
+	maxPrice       api.USDCents // 0 for no limit
 
 	op        *endpoint
 	request   *http.Request // attempts send copies of it
 	key       string        // the Idempotency-Key, if the operation takes one
 	callerKey bool          // the key is the caller's, so an earlier call may have used it
 	answer    any           // a pointer to what a good answer is decoded into
+	download  *download     // takes a good answer of another host, which gets no API key
+	before    func() error  // comes before the first attempt
 	attempts  int
 }
 
@@ -104,6 +109,11 @@ func (call *call) run(op *endpoint, answer any) (*result, error) {
 	if err := call.prepare(); err != nil {
 		return nil, err
 	}
+	if call.before != nil {
+		if err := call.before(); err != nil {
+			return nil, err
+		}
+	}
 	r, err := call.loop()
 	if call.response != nil {
 		*call.response = call.report(r, time.Since(started))
@@ -120,6 +130,9 @@ func (call *call) prepare() error {
 	}
 	if call.err == nil {
 		call.setIdempotencyKey()
+	}
+	if call.maxPrice != 0 && call.before == nil {
+		call.refuse("the maximum price", "is for PlaceOrder alone")
 	}
 	if call.err != nil {
 		return call.err

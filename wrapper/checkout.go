@@ -2,6 +2,7 @@ package cnaught
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -9,8 +10,10 @@ import (
 // CreateCheckoutSession opens a hosted checkout in which a customer pays for
 // AmountKg kilograms; send the customer to its CheckoutURL. The total price must
 // be at least 50 US cents (else ErrInvalidParameters), and both URLs absolute
-// https (else ErrInvalidRequest). "{CHECKOUT_SESSION_ID}" in SuccessURL becomes
-// the session's id.
+// https (else ErrInvalidRequest); against the sandbox on this machine they may be
+// http://localhost, too. "{CHECKOUT_SESSION_ID}" in SuccessURL becomes the
+// session's id. [Client.OrderOfCheckoutSession] leads to the order that the
+// customer has paid for.
 //
 // The API has no idempotency for sessions, so this call is repeated only if the
 // connection was never made, or after 429 or 503. If it fails with
@@ -32,6 +35,13 @@ func (c *Client) CreateCheckoutSession(ctx context.Context, session api.Checkout
 
 // GetCheckoutSession returns the session with the given id, or ErrNotFound.
 //
+// By the published description, complete means that the checkout is done and the
+// payment may still be processing: thank the customer, but take the purchase for
+// certain once [Client.OrderOfCheckoutSession] finds its order. Whether an order
+// can appear and then be cancelled because the payment failed is not documented.
+// In the sandbox, paying completes the session and places its order at once. An
+// expired session takes no payment any more.
+//
 // Operation GetCheckoutSessionById: https://docs.cnaught.com/api-reference/checkout-sessions/get-checkout-session
 func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...CallOption) (*api.CheckoutSession, error) {
 	call := c.newCall(ctx, "GetCheckoutSession", opts)
@@ -39,3 +49,34 @@ func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...Call
 	call.build(api.NewGetCheckoutSessionByIDRequest(relative, id))
 	return do(call, opGetCheckoutSessionByID)
 }
+
+// OrderOfCheckoutSession returns the order that was placed when the customer paid
+// for a session, and ErrNotFound while there is none. The API cannot be asked for
+// it, so the method looks through the orders, newest first, back to the time when
+// the session was created; those of the session's subaccount if it has one, else
+// those that [Client.Orders] lists with the same options. The session's order
+// webhook is the faster way to hear of it.
+func (c *Client) OrderOfCheckoutSession(ctx context.Context, session *api.CheckoutSession, opts ...CallOption) (*api.Order, error) {
+	const call = "OrderOfCheckoutSession"
+	if session == nil || session.ID == "" {
+		return nil, &InvalidRequestError{call, "session", "has no id"}
+	}
+	if id := Value(session.SubaccountID); id != "" {
+		opts = append([]CallOption{ForSubaccount(id)}, opts...)
+	}
+	for order, err := range c.Orders(ctx, ListOptions{From: session.CreatedOn}, opts...) {
+		if err != nil {
+			return nil, err
+		}
+		if Value(order.CheckoutSessionID) == session.ID {
+			return &order, nil
+		}
+	}
+	return nil, &notListedError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote(c.secret.mask(session.ID)))}
+}
+
+// notListedError is a list without what was looked for.
+type notListedError struct{ text string }
+
+func (e *notListedError) Error() string        { return e.text }
+func (e *notListedError) Is(target error) bool { return target == ErrNotFound }

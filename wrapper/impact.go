@@ -18,6 +18,11 @@ type ImpactFilter struct {
 // in kilograms: the numbers of the hosted public impact page. A To before From
 // gives ErrInvalidRequest, an unknown subaccount ErrInvalidSubaccount.
 //
+// The filter selects the orders that count; by which of their times, and whether
+// orders that are not fulfilled yet, or those of subaccounts, count for the
+// account, is not documented. The sandbox counts fulfilled orders by the time
+// they were created, and the account's with those of its subaccounts.
+//
 // Operation GetImpactData: https://docs.cnaught.com/api-reference/climate-impact/get-climate-impact-data
 func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...CallOption) (*api.ImpactData, error) {
 	call := c.newCall(ctx, "GetImpactData", opts)

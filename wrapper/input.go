@@ -55,9 +55,9 @@ func (call *call) text(field, text string) {
 }
 
 // returnURL checks where the API sends a customer: it accepts absolute https
-// URLs only.
+// URLs only, and the sandbox plain http to this machine.
 func (call *call) returnURL(field, raw string) {
-	if u, err := url.Parse(raw); err != nil || u.Scheme != "https" || u.Host == "" {
+	if u, err := url.Parse(raw); err != nil || !call.client.mayLeadTo(u) {
 		call.refuse(field, "is %q, not an absolute https URL", quote(raw))
 	}
 }

@@ -7,8 +7,9 @@ import (
 )
 
 // PlaceOrder buys carbon credits: AmountKg kilograms, or as many whole kilograms
-// as TotalPriceUSDCents US cents buy. Set exactly one of them. The order comes
-// back in state placed; see [Client.WaitForOrder]. The published sources disagree
+// as TotalPriceUSDCents buys. Set exactly one of them; [WithMaxPrice] bounds what
+// a mass may cost. The order comes back in state placed; see
+// [Client.WaitForOrder]. The published sources disagree
 // about fractions of a kilogram: whole ones are safe, and the API decides.
 //
 // No amount or both, one that is not positive, and texts of more than 512
@@ -39,7 +40,12 @@ func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...
 	call.text("description", order.Description)
 	call.notification(order.NotificationConfig)
 	call.build(api.NewSubmitOrderRequest(relative, nil, order))
-	return do(call, opSubmitOrder)
+	limit := call.limitPrice(order)
+	placed, err := do(call, opSubmitOrder)
+	if err != nil {
+		return nil, err
+	}
+	return placed, limit.check(placed)
 }
 
 // GetOrder returns the order with the given id, or ErrNotFound.
@@ -53,7 +59,9 @@ func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*
 }
 
 // CancelOrder cancels an order, a fulfilled one too: its price is then credited
-// on the current invoice. An order that is cancelled already gives
+// on the current invoice, which may be that of a later period than the order's.
+// No fee and no deadline are documented, and the sandbox has none. The certificate
+// is gone with the order. An order that is cancelled already gives
 // ErrForbidden, an unknown one ErrNotFound. Repeating and unknown outcomes are
 // as for [Client.PlaceOrder].
 //
@@ -66,7 +74,9 @@ func (c *Client) CancelOrder(ctx context.Context, id string, opts ...CallOption)
 }
 
 // ListOrders returns one page of orders, newest first; see [Client.Orders] for
-// all of them. A cursor that the API does not accept gives
+// all of them. With [ForSubaccount] they are that subaccount's alone. Whether the
+// account's own list holds the orders of its subaccounts is not documented; in the
+// sandbox it does. A program that adds up both counts each order id once. A cursor that the API does not accept gives
 // ErrInvalidPagination.
 //
 // Operation GetListOfOrder: https://docs.cnaught.com/api-reference/orders/get-list-of-orders

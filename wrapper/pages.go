@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -27,6 +28,12 @@ type ListOptions struct {
 	// EndingBefore is an id: only what was created after it. The API takes one
 	// of the two cursors.
 	EndingBefore string
+	// From and To bound an iterator by the time of creation: From is in, To is not,
+	// and a zero time is no bound. The API has no such filter, so the iterator reads
+	// from the newest on and stops at the first that is older than From. One without
+	// a readable time counts as created with the one before it. Methods that return
+	// one page refuse them with ErrInvalidRequest.
+	From, To time.Time
 }
 
 // page checks the options of a list.
@@ -36,6 +43,8 @@ func (call *call) page(o ListOptions) {
 		call.refuse("limit", "is %d, not 1 to %d", o.Limit, maxLimit)
 	case o.StartingAfter != "" && o.EndingBefore != "":
 		call.refuse("starting_after and ending_before", "exclude each other")
+	case !o.From.IsZero() || !o.To.IsZero():
+		call.refuse("From and To", "are for iterators such as Orders: the API has no such filter")
 	}
 }
 
@@ -57,27 +66,31 @@ func optional(s string) *string {
 
 // Orders iterates over all orders, newest first, and fetches pages only as the
 // loop goes on. With StartingAfter it begins behind that order; with
-// EndingBefore it ends before it. An error, as those of [Client.ListOrders], is
-// the last thing it yields.
+// EndingBefore it ends before it; From and To bound it in time. An error, as those
+// of [Client.ListOrders], is the last thing it yields.
 func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Order, error] {
-	return pages(c, "Orders", o, func(o ListOptions) ([]api.Order, error) {
+	from, to := o.window()
+	listed := pages(c, "Orders", o, func(o ListOptions) ([]api.Order, error) {
 		list, err := c.ListOrders(ctx, o, opts...)
 		if err != nil {
 			return nil, err
 		}
 		return list.Data, nil
 	}, func(order *api.Order) string { return order.ID })
+	return within(listed, "Orders", from, to, func(order *api.Order) time.Time { return order.CreatedOn })
 }
 
 // Subaccounts iterates over all subaccounts as [Client.Orders] does over orders.
 func (c *Client) Subaccounts(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Subaccount, error] {
-	return pages(c, "Subaccounts", o, func(o ListOptions) ([]api.Subaccount, error) {
+	from, to := o.window()
+	listed := pages(c, "Subaccounts", o, func(o ListOptions) ([]api.Subaccount, error) {
 		list, err := c.ListSubaccounts(ctx, o, opts...)
 		if err != nil {
 			return nil, err
 		}
 		return list.Data, nil
 	}, func(subaccount *api.Subaccount) string { return subaccount.ID })
+	return within(listed, "Subaccounts", from, to, func(subaccount *api.Subaccount) time.Time { return subaccount.CreatedOn })
 }
 
 // ignoredCursorError is a page that came before. It says "cnaught:" once, where

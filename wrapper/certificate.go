@@ -1,0 +1,111 @@
+package cnaught
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+
+	"github.com/cnaught-go/cnaught/api"
+)
+
+const (
+	pdfHeader    = "%PDF-"
+	maxRedirects = 10 // as net/http follows
+)
+
+var errNotPDF = errors.New("the body is not a PDF")
+
+// certificate is what a download knows of its operation, which is none of the
+// description's.
+var certificate = endpoint{ID: "DownloadCertificate", Method: http.MethodGet, Retry: retrySafe}
+
+// DownloadCertificate writes the certificate of an order, a PDF, to w as it
+// arrives, up to the bound of [WithMaxResponseBytes]. The API has to name it: take
+// the order from [Client.GetOrder], not from a webhook. One without a certificate,
+// such as a cancelled one, gives ErrInvalidRequest, and an answer that is no PDF
+// a [*DecodeError]. The sandbox has the certificate from the start; when the real
+// one is ready is not documented, so ErrNotFound may mean "later".
+//
+// Certificates are public and lie on another host, which does not get the API
+// key; redirects are followed. A failure is tried again until the first byte is
+// written to w. After an error w may hold a part of the certificate.
+func (c *Client) DownloadCertificate(ctx context.Context, order *api.Order, w io.Writer, opts ...CallOption) error {
+	call := c.newCall(ctx, "DownloadCertificate", opts)
+	var raw string
+	if order != nil {
+		raw = Value(order.CertificateDownloadPublicURL)
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case raw == "":
+		call.refuse("certificate_download_public_url", "is null: the order has no certificate")
+	case err != nil || !c.mayLeadTo(u):
+		call.refuse("certificate_download_public_url", "is %q, not an absolute https URL", quote(raw))
+	default:
+		call.request = &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"application/pdf"}}}
+	}
+	call.download = &download{call, w}
+	_, err = call.run(&certificate, nil)
+	return err
+}
+
+// download is a call whose answer goes to a writer.
+type download struct {
+	call *call
+	w    io.Writer
+}
+
+// save writes an answer to w if it is a PDF.
+func (d *download) save(resp *http.Response, r *result) error {
+	call := d.call
+	body := bufio.NewReader(resp.Body)
+	head, err := body.Peek(len(pdfHeader))
+	switch {
+	case err != nil && err != io.EOF:
+		return err
+	case string(head) != pdfHeader:
+		r.body, _ = body.Peek(body.Buffered())
+		r.unfit = errNotPDF
+		return nil
+	case resp.ContentLength > call.client.maxResponseBytes:
+		return errTooLarge
+	}
+	// What is written cannot be taken back, so this attempt is the last one.
+	last := *call.policy
+	last.MaxAttempts = call.attempts
+	call.policy = &last
+	_, err = io.Copy(d.w, io.LimitReader(body, call.client.maxResponseBytes))
+	if _, ended := body.ReadByte(); err == nil && ended == nil {
+		return errTooLarge
+	}
+	return err
+}
+
+// mayLeadTo reports whether the API may send a person or this client to a URL: an
+// absolute https URL or, if the API runs on this machine, plain http to it.
+func (c *Client) mayLeadTo(u *url.URL) bool {
+	return u.Host != "" && (u.Scheme == "https" ||
+		u.Scheme == "http" && isLoopback(u.Hostname()) && isLoopback(c.base.Hostname()))
+}
+
+// redirecting is a transport that follows redirects. It is for requests without
+// credentials alone.
+type redirecting struct{ c *Client }
+
+func (t redirecting) RoundTrip(req *http.Request) (*http.Response, error) {
+	hc := http.Client{Transport: t.c.transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
+		if !t.c.mayLeadTo(next.URL) || len(via) >= maxRedirects {
+			return http.ErrUseLastResponse // whose status becomes the error
+		}
+		return nil
+	}}
+	resp, err := hc.Do(req)
+	var failed *url.Error
+	if errors.As(err, &failed) { // would repeat the URL
+		err = failed.Err
+	}
+	return resp, err
+}
