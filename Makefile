@@ -59,7 +59,7 @@ fleet: ## 1,000 clients through an outage, in simulated time: four policies comp
 	$(GO) test ./wrapper -count=1 -v -run TestFleet -fleet.clients=1000
 
 bench: bench-ledger ## Compare one call, a page, throughput and the ledger with hand-written code and peers
-	$(GO) -C internal/bench run ./cmd/table -out results/bench.txt -readme ../../README.md -command "make bench"
+	$(GO) -C internal/bench run ./cmd/table -out results/bench.txt -readme README.md -command "make bench"
 
 bench-ledger: ## Compare a ledger's purchase with the same by hand; find what is due among a million lines
 	$(GO) -C internal/ledgertest run ./cmd/bench > internal/ledgertest/results.txt
@@ -67,7 +67,7 @@ bench-ledger: ## Compare a ledger's purchase with the same by hand; find what is
 
 bench-node: ## Compare throughput with the vendor's Node SDK; needs Node and npm
 	cd internal/bench/node && npm ci --ignore-scripts --no-audit --no-fund
-	$(GO) -C internal/bench run ./cmd/table -node node -rounds 40 -out results/node.txt -readme ../../README.md -command "make bench-node"
+	$(GO) -C internal/bench run ./cmd/table -node node -rounds 40 -out results/node.txt -readme README.md -command "make bench-node"
 
 FUZZTIME ?= 60s
 fuzz: ## Run each fuzz target for FUZZTIME (60s)

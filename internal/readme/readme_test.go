@@ -29,6 +29,8 @@ var imports = map[string]string{
 	"cnaught": `cnaught "` + module + `/wrapper"`,
 	"sandbox": `"` + module + `/wrapper/sandbox"`,
 	"context": `"context"`,
+	"ledger":  `"` + module + `/wrapper/ledger"`,
+	"sql":     `"database/sql"`,
 	"errors":  `"errors"`,
 	"rand":    `"crypto/rand"`,
 	"log":     `"log"`,

@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The figures of the README are those of the kept runs.
+// The figures of README.md are those of the kept runs.
 func TestReadmeHasTheFiguresOfTheRuns(t *testing.T) {
-	readme, err := os.ReadFile("../../../README.md")
+	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
 	for section, file := range map[string]string{Bench: "../results/bench.txt", BenchNode: "../results/node.txt"} {
 		lines, err := os.ReadFile(file)
