@@ -74,6 +74,8 @@ func (x *exchange) run() bool {
 		return x.answerAfter(http.StatusServiceUnavailable)
 	case After504:
 		return x.answerAfter(http.StatusGatewayTimeout)
+	case FilterPage:
+		return x.answerAfter(http.StatusForbidden)
 	default:
 		return x.pass()
 	}

@@ -33,6 +33,10 @@ const (
 	After502  Kind = "502 after acting"
 	After503  Kind = "503 after acting"
 	After504  Kind = "504 after acting"
+
+	// FilterPage is a web application firewall that replaces the server's answer
+	// with a page of its own.
+	FilterPage Kind = "403 page of a filter after acting"
 )
 
 // mix is how often each kind strikes a request that has reached the proxy, in
@@ -45,7 +49,7 @@ var mix = []struct {
 	{StallBefore, 15}, {StallAfter, 15}, {StallBody, 10}, {Late, 15}, {Slow, 20},
 	{Duplicate, 40}, {RateLimited, 30},
 	{Before500, 10}, {Before502, 10}, {Before503, 10}, {Before504, 10},
-	{After500, 10}, {After502, 10}, {After503, 10}, {After504, 10},
+	{After500, 10}, {After502, 10}, {After503, 10}, {After504, 10}, {FilterPage, 20},
 }
 
 // refusedPerMille is how often a connection can't be made. Only part of the

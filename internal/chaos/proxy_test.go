@@ -55,6 +55,7 @@ func faultTests() []faultTest {
 		{kind: After502, status: 502, acted: true},
 		{kind: After503, status: 503, acted: true},
 		{kind: After504, status: 504, acted: true},
+		{kind: FilterPage, status: 403, acted: true},
 	}
 }
 
