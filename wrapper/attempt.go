@@ -1,12 +1,13 @@
 package cnaught
 
 import (
-	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -196,28 +197,35 @@ func (e *timeoutError) Is(target error) bool {
 
 // readBody reads an answer's body up to limit bytes; see readUpTo.
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
-	// One byte more than announced, so that the read that meets the end needs no
-	// more room.
-	return readUpTo(resp.Body, limit, int(min(resp.ContentLength, limit, maxPrealloc))+1)
+	n := min(resp.ContentLength, limit, maxPrealloc)
+	if n <= 0 {
+		return readUpTo(resp.Body, limit)
+	}
+	// One byte more than announced, so that the same read meets the end.
+	body := make([]byte, n+1)
+	got, err := io.ReadFull(resp.Body, body)
+	switch {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		if int64(got) < n && !json.Valid(body[:got]) { // of a foreign transport, the length alone may be wrong
+			return body[:got], io.ErrUnexpectedEOF
+		}
+		return body[:got], nil
+	case err != nil:
+		return body[:got], err
+	case n == limit:
+		return body[:limit], errTooLarge
+	}
+	rest, err := readUpTo(resp.Body, limit-n-1)
+	return append(body, rest...), err
 }
 
 // readUpTo reads up to limit bytes and the end, which lets a connection be used
 // again. With errTooLarge it returns the first limit bytes, with any other error
 // what came.
-func readUpTo(r io.Reader, limit int64, expected int) ([]byte, error) {
-	body := make([]byte, 0, max(expected, bytes.MinRead))
-	for {
-		n, err := r.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		switch {
-		case int64(len(body)) > limit:
-			return body[:limit], errTooLarge
-		case err == io.EOF:
-			return body, nil
-		case err != nil:
-			return body, err
-		case len(body) == cap(body):
-			body = append(body, 0)[:len(body)]
-		}
+func readUpTo(r io.Reader, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, min(limit, math.MaxInt64-1)+1))
+	if err == nil && int64(len(body)) > limit {
+		return body[:limit], errTooLarge
 	}
+	return body, err
 }

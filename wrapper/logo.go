@@ -41,7 +41,7 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 	if call.err != nil { // leave the reader alone
 		return nil, call.err
 	}
-	content, err := readUpTo(image, maxBody, 0)
+	content, err := readUpTo(image, maxBody)
 	if err != nil {
 		return nil, &InvalidRequestError{call.name, "image", "cannot be sent: " + call.client.secret.mask(err.Error())}
 	}

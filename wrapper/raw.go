@@ -166,7 +166,7 @@ func holdBody(req *http.Request) error {
 		return nil
 	}
 	defer req.Body.Close()
-	body, err := readUpTo(req.Body, maxBody, 0)
+	body, err := readUpTo(req.Body, maxBody)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package cnaught
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +29,7 @@ const (
 // to be trusted: nothing published speaks of a signature. Anything but an event
 // with an order that has an id gives a [*DecodeError].
 func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
-	body, err := readUpTo(r, maxEventBytes, bytes.MinRead)
+	body, err := readUpTo(r, maxEventBytes)
 	if errors.Is(err, errTooLarge) {
 		err = fmt.Errorf("the body is %w of %d bytes", err, maxEventBytes)
 	}
