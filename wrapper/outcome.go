@@ -35,6 +35,7 @@ func outcomeOf(class retryClass, r *result) outcome {
 		// saw how many there were.
 		if r.sent == sentAgain || r.sent == sentPerhaps && r.status == http.StatusTooManyRequests {
 			o.mayHaveActed = true
+			o.repeatable = o.repeatable && (class != retryUnsafe || r.status != http.StatusTooManyRequests)
 		}
 	}
 	return o

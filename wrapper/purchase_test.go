@@ -67,7 +67,7 @@ func TestVerdictsOfTheSandboxInMemory(t *testing.T) {
 		cnaught.WithHTTPClient(&http.Client{Transport: server.Transport()}), cnaught.WithRetryPolicy(cnaught.NoRetry()))
 	require.NoError(t, err)
 	before := countOrders(t, client)
-	for status, unknown := range map[int]bool{400: false, 403: false, 500: true, 503: true} {
+	for status, unknown := range map[int]bool{400: false, 403: false, 429: false, 500: true, 503: true} {
 		server.Inject(sandbox.Fault{Operation: "SubmitOrder", Status: status})
 		_, err := client.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
 		require.Error(t, err)
