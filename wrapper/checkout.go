@@ -51,8 +51,9 @@ func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...Call
 }
 
 // OrderOfCheckoutSession returns the order that was placed when the customer paid
-// for a session, and ErrNotFound while there is none. The API cannot be asked for
-// it, so the method looks through the orders, newest first, back to the time when
+// for a session, and ErrNotFound while there is none; never because the list could
+// not be read to its end. The API cannot be asked for it, so
+// the method looks through the orders, newest first, back to the time when
 // the session was created; those of the session's subaccount if it has one, else
 // those that [Client.Orders] lists with the same options. The session's order
 // webhook is the faster way to hear of it.
@@ -64,19 +65,10 @@ func (c *Client) OrderOfCheckoutSession(ctx context.Context, session *api.Checko
 	if id := Value(session.SubaccountID); id != "" {
 		opts = append([]CallOption{ForSubaccount(id)}, opts...)
 	}
-	for order, err := range c.Orders(ctx, ListOptions{From: session.CreatedOn}, opts...) {
-		if err != nil {
-			return nil, err
-		}
-		if Value(order.CheckoutSessionID) == session.ID {
-			return &order, nil
-		}
+	paidFor := func(order *api.Order) bool { return Value(order.CheckoutSessionID) == session.ID }
+	order, _, err := c.searchOrders(ctx, call, paidFor, session.CreatedOn, opts)
+	if err == nil && order == nil {
+		err = &noMatchError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote(c.secret.mask(session.ID)))}
 	}
-	return nil, &notListedError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote(c.secret.mask(session.ID)))}
+	return order, err
 }
-
-// notListedError is a list without what was looked for.
-type notListedError struct{ text string }
-
-func (e *notListedError) Error() string        { return e.text }
-func (e *notListedError) Is(target error) bool { return target == ErrNotFound }

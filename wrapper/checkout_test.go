@@ -46,6 +46,18 @@ func TestOrderOfCheckoutSession(t *testing.T) {
 	}
 }
 
+// A list that cannot be read does not say that there is no order yet, even if a
+// gateway answers 404.
+func TestOrderOfCheckoutSessionBehindABrokenList(t *testing.T) {
+	for _, body := range []string{notFoundJSON, `<h1>Not Found</h1>`} {
+		_, err := newClient(t, play(reply(404, body))).OrderOfCheckoutSession(t.Context(), &api.CheckoutSession{ID: "s"})
+		require.Error(t, err)
+		assert.NotErrorIs(t, err, ErrNotFound)
+		assert.Equal(t, 404, as[*Error](t, err).StatusCode)
+		assert.ErrorContains(t, err, "cnaught: OrderOfCheckoutSession: after 0 orders: ")
+	}
+}
+
 // The order is listed where the session's subaccount is.
 func TestOrderOfCheckoutSessionOfASubaccount(t *testing.T) {
 	ofSubaccount := &api.CheckoutSession{ID: "s", SubaccountID: Ptr("5nubL0NS")}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"reflect"
-	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -28,16 +27,16 @@ var (
 // decoded: without a byte order mark, and with timestamps that time.Time reads.
 // An answer that is of no use to the caller does not fit.
 func fit(body []byte, into any) ([]byte, error) {
-	switch into.(type) {
-	case *foreign:
+	if _, ok := into.(*foreign); ok {
 		return body, nil
-	case *none: // a page of HTML is nobody's answer to a deletion
+	}
+	body = bytes.TrimPrefix(body, byteOrderMark)
+	if _, ok := into.(*none); ok { // a page of HTML is nobody's answer to a deletion
 		if len(bytes.TrimSpace(body)) > 0 && !json.Valid(body) {
 			return body, errNotJSON
 		}
 		return body, nil
 	}
-	body = bytes.TrimPrefix(body, byteOrderMark)
 	if string(bytes.TrimSpace(body)) == "null" { // would leave a zero value and no error
 		return body, errNull
 	}
@@ -117,38 +116,4 @@ func missingInList[T any](body []byte, data []T, id func(*T) string) string {
 func hasMember(body []byte, name string) bool {
 	var members map[string]json.RawMessage
 	return json.Unmarshal(body, &members) == nil && members[name] != nil
-}
-
-// checkSubject compares the answer to a call that may act twice with what was
-// asked for. A cache that keeps the answer to a POST, or a proxy that mixes up
-// connections, hands over somebody else's order, which nobody may take for the
-// one that was paid for. A fraction of a kilogram may be rounded, so only whole
-// amounts are compared.
-func (call *call) checkSubject(answer []byte) error {
-	if !call.op.canActTwice() {
-		return nil
-	}
-	var asked, told struct {
-		ID       string   `json:"id"`
-		Metadata *string  `json:"metadata"`
-		Name     *string  `json:"name"`
-		AmountKg *float64 `json:"amount_kg"`
-	}
-	json.Unmarshal(call.sentJSON(), &asked) // what has another type is not compared
-	json.Unmarshal(answer, &told)
-	differ := func(a, b *string) bool {
-		return strings.TrimSpace(Value(a)) != strings.TrimSpace(Value(b)) && Value(a) != "" && Value(b) != ""
-	}
-	switch {
-	case differ(asked.Metadata, told.Metadata):
-		return errors.New("the answer is about another request: its metadata differs")
-	case differ(asked.Name, told.Name):
-		return errors.New("the answer is about another request: its name differs")
-	case asked.AmountKg != nil && told.AmountKg != nil && *asked.AmountKg == float64(int64(*asked.AmountKg)) && *asked.AmountKg != *told.AmountKg:
-		return fmt.Errorf("the answer is about another request: its amount_kg is %v, not %v", *told.AmountKg, *asked.AmountKg)
-	}
-	if id := call.op.pathID(call.request.URL.EscapedPath()); id != "" && told.ID != "" && id != told.ID {
-		return fmt.Errorf("the answer is about another request: its id is %q, not %q", quote(told.ID), quote(id))
-	}
-	return nil
 }

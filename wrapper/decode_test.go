@@ -1,10 +1,6 @@
 package cnaught
 
 import (
-	"bytes"
-	"compress/gzip"
-	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -255,187 +249,6 @@ func TestOddTransports(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("cable pulled") }
-
-// allocated gives how much memory f allocates, freed or not: a peak can't be
-// higher.
-func allocated[T any](f func() T) (value T, total uint64) {
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	value = f()
-	runtime.ReadMemStats(&after)
-	return value, after.TotalAlloc - before.TotalAlloc
-}
-
-const mib = 1 << 20
-
-func TestHugeAnswersTakeBoundedMemory(t *testing.T) {
-	stream := func(status int, length bool) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			if length {
-				w.Header().Set("Content-Length", "419430400")
-			}
-			w.WriteHeader(status)
-			io.WriteString(w, `{"id":"x","metadata":"`)
-			io.Copy(w, endless(400<<20-22, 'm'))
-		}
-	}
-	bomb := func(status int) http.HandlerFunc {
-		var member bytes.Buffer
-		z := gzip.NewWriter(&member)
-		io.Copy(z, endless(mib, '['))
-		z.Close()
-		return func(w http.ResponseWriter, r *http.Request) {
-			assert.Equal(t, "gzip", r.Header.Get("Accept-Encoding"), "the transport unpacks what it asked for")
-			w.Header().Set("Content-Type", "application/json")
-			w.Header().Set("Content-Encoding", "gzip")
-			w.WriteHeader(status)
-			w.Write(bytes.Repeat(member.Bytes(), 400))
-		}
-	}
-	for _, tt := range []struct {
-		name    string
-		handler http.HandlerFunc
-		status  int
-		limit   int64 // 0 for the default
-		kept    int
-		memory  uint64 // all that is ever allocated, by the server too
-	}{
-		{"400 MB, chunked", stream(200, false), 200, 4 * mib, 4 * mib, 40 * mib},
-		{"400 MB, announced", stream(200, true), 200, 4 * mib, 4 * mib, 40 * mib},
-		{"400 MB, default limit", stream(200, true), 200, 0, 32 * mib, 300 * mib},
-		{"400 MB error", stream(500, false), 500, 0, mib, 10 * mib},
-		{"400 MB error, announced", stream(404, true), 404, 0, mib, 10 * mib},
-		{"gzip bomb", bomb(200), 200, 4 * mib, 4 * mib, 40 * mib},
-		{"gzip bomb as an error", bomb(400), 400, 0, mib, 10 * mib},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			server := httptest.NewServer(tt.handler)
-			defer server.Close()
-			opts := []Option{WithRetryPolicy(NoRetry())}
-			if tt.limit != 0 {
-				opts = append(opts, WithMaxResponseBytes(tt.limit))
-			}
-			c := newTestClient(t, server.URL+"/v1", opts...)
-			err, total := allocated(func() error {
-				order, err := c.GetOrder(t.Context(), "x")
-				assert.Nil(t, order)
-				for range 10 {
-					assert.Less(t, len(err.Error()), 4000)
-				}
-				return err
-			})
-			assert.Less(t, total, tt.memory, "%d MiB", total/mib)
-			t.Logf("%d MiB", total/mib)
-			if tt.status/100 == 2 {
-				decode := as[*DecodeError](t, err)
-				assert.Len(t, decode.Body, tt.kept)
-				assert.ErrorIs(t, err, errTooLarge)
-			} else {
-				answer := as[*Error](t, err)
-				assert.Equal(t, tt.status, answer.StatusCode)
-				assert.Len(t, answer.Body, tt.kept)
-			}
-		})
-	}
-}
-
-func TestLyingContentLengthAllocatesLittle(t *testing.T) {
-	addr := listen(t, func(conn net.Conn) {
-		readRequest(conn)
-		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 33554432\r\n\r\n{\"id\":")
-		conn.Close()
-	})
-	c := newTestClient(t, "http://"+addr+"/v1", WithRetryPolicy(NoRetry()))
-	err, total := allocated(func() error { return errorOf(c.GetOrder(t.Context(), "x")) })
-	assert.Less(t, total, uint64(6*mib), "%d KiB", total>>10)
-	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
-}
-
-// A cache that keeps the answer to a POST by its URI hands over somebody else's
-// order.
-func TestCacheThatKeepsAnswersToPosts(t *testing.T) {
-	var mu sync.Mutex
-	var cached []byte
-	cache := silent(func(req *http.Request) (*http.Response, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if cached == nil {
-			var order map[string]any
-			if err := json.NewDecoder(req.Body).Decode(&order); err != nil {
-				return nil, err
-			}
-			order["id"] = "Gre28Fc35bt3"
-			cached, _ = json.Marshal(order)
-		}
-		return reply(201, string(cached))(req)
-	})
-	c := newClient(t, cache)
-	own := 0
-	for i := range 20 {
-		order, err := c.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10, Metadata: fmt.Sprint("cart ", i)})
-		if err == nil {
-			assert.Equal(t, fmt.Sprint("cart ", i), Value(order.Metadata))
-			own++
-			continue
-		}
-		assert.ErrorIs(t, err, ErrOutcomeUnknown)
-		assert.Contains(t, string(as[*DecodeError](t, err).Body), "cart 0")
-	}
-	assert.Equal(t, 1, own)
-}
-
-func TestAnswersAboutAnotherRequest(t *testing.T) {
-	order := func(o api.OrderCreate) func(context.Context, *Client) error {
-		return func(ctx context.Context, c *Client) error { return errorOf(c.PlaceOrder(ctx, o)) }
-	}
-	raw := func(ctx context.Context, c *Client) error {
-		return errorOf(c.Raw().SubmitOrderWithResponse(ctx, nil, api.OrderCreate{AmountKg: 10, Metadata: "mine"}))
-	}
-	rawDo := func(ctx context.Context, c *Client) error {
-		return c.Do(ctx, "POST", "/orders", json.RawMessage(`{"amount_kg":10,"metadata":"mine"}`), nil)
-	}
-	cancel := func(ctx context.Context, c *Client) error { return errorOf(c.CancelOrder(ctx, "a/b")) }
-	create := func(ctx context.Context, c *Client) error {
-		return errorOf(c.CreateSubaccount(ctx, api.SubaccountCreate{Name: "Marketing"}))
-	}
-	session := func(ctx context.Context, c *Client) error { return errorOf(c.CreateCheckoutSession(ctx, anySession)) }
-	for _, tt := range []struct {
-		name, answer string
-		call         func(context.Context, *Client) error
-		want         string // what differs; empty for an answer that is taken
-	}{
-		{"another metadata", `{"id":"x","metadata":"theirs"}`, order(api.OrderCreate{AmountKg: 10, Metadata: "mine"}), "its metadata differs"},
-		{"another metadata, through Raw", `{"id":"x","metadata":"theirs"}`, raw, "its metadata differs"},
-		{"another amount, through Raw", `{"id":"x","amount_kg":11}`, raw, "its amount_kg is 11, not 10"},
-		{"metadata within white space", `{"id":"x","metadata":"mine"}`, order(api.OrderCreate{AmountKg: 10, Metadata: " mine\n"}), ""},
-		{"no metadata in the answer", `{"id":"x","metadata":null}`, order(api.OrderCreate{AmountKg: 10, Metadata: "mine"}), ""},
-		{"metadata that nobody gave", `{"id":"x","metadata":"theirs"}`, order(tenKg), ""},
-		{"another amount", `{"id":"x","amount_kg":11}`, order(tenKg), "its amount_kg is 11, not 10"},
-		{"the amount in another notation", `{"id":"x","amount_kg":1e1}`, order(tenKg), ""},
-		{"a fraction that is rounded", `{"id":"x","amount_kg":11}`, order(api.OrderCreate{AmountKg: 10.5}), ""},
-		{"an amount for a price", `{"id":"x","amount_kg":7}`, order(api.OrderCreate{TotalPriceUSDCents: 100}), ""},
-		{"another order is cancelled", `{"id":"a-b"}`, cancel, `its id is "a-b", not "a/b"`},
-		{"the order is cancelled", `{"id":"a/b"}`, cancel, ""},
-		{"another subaccount", `{"id":"s","name":"Sales"}`, create, "its name differs"},
-		{"the subaccount", `{"id":"s","name":"Marketing"}`, create, ""},
-		{"another session", `{"id":"s","amount_kg":7}`, session, "its amount_kg is 7, not 100"},
-		{"another metadata, through Do", `{"id":"x","metadata":"theirs"}`, rawDo, "its metadata differs"},
-		{"another amount, through Do", `{"id":"x","amount_kg":11}`, rawDo, "its amount_kg is 11, not 10"},
-	} {
-		rt := play(reply(201, tt.answer))
-		err := tt.call(t.Context(), newClient(t, rt, quick(3)))
-		assert.Equal(t, 1, rt.count(), tt.name)
-		if tt.want == "" {
-			assert.NoError(t, err, tt.name)
-			continue
-		}
-		assert.ErrorContains(t, err, "the answer is about another request: "+tt.want, tt.name)
-		assert.ErrorIs(t, err, ErrOutcomeUnknown, tt.name)
-		assert.Equal(t, tt.answer, string(as[*DecodeError](t, err).Body), tt.name)
-	}
-}
 
 // HTTP/1.0, a connection that is closed, and HTTP/2 all end an answer without a
 // sign that it was longer.

@@ -30,7 +30,8 @@
 // A failed call that may have bought something matches [ErrOutcomeUnknown] and
 // carries its key: [IdempotencyKeyFrom] finds it, and the same call with
 // [WithIdempotencyKey] settles the outcome, in this process or after a restart.
-// Any other error of a purchase means that nothing was bought. That is said only
+// Any other error of a purchase means that nothing was bought, but for a
+// [*PriceLimitError] that holds the order ([WithMaxPrice]). That is said only
 // if nothing was sent, or if the API itself refused the request: with a 4xx that
 // is a problem document, or with a 429. The page of a gateway says nothing about
 // what happened behind it.

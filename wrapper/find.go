@@ -36,49 +36,53 @@ func (c *Client) FindOrder(ctx context.Context, match func(*api.Order) bool, sin
 	if match == nil {
 		return nil, &InvalidRequestError{"FindOrder", "match", "is nil"}
 	}
+	order, searched, err := c.searchOrders(ctx, "FindOrder", match, since, opts)
+	switch {
+	case err != nil || order != nil:
+		return order, err
+	case since.IsZero():
+		return nil, &noMatchError{fmt.Sprintf("cnaught: FindOrder: not found: none of all %d orders matches", searched)}
+	}
+	return nil, &noMatchError{fmt.Sprintf("cnaught: FindOrder: not found: none of the %d orders since %s matches", searched, since.UTC().Format(time.RFC3339))}
+}
+
+// searchOrders returns the newest order that match accepts and that was not
+// created before since; nil if there is none.
+func (c *Client) searchOrders(ctx context.Context, call string, match func(*api.Order) bool, since time.Time, opts []CallOption) (found *api.Order, searched int, err error) {
 	// A cached list may not have the order.
 	opts = append([]CallOption{WithHeader("Cache-Control", "no-cache")}, opts...)
-	searched := 0
 	for order, err := range c.Orders(ctx, ListOptions{}, opts...) {
 		if err != nil {
-			return nil, &searchError{searched, err}
+			return nil, searched, &searchError{call, searched, err}
 		}
 		if !order.CreatedOn.IsZero() && order.CreatedOn.Before(since) {
 			break
 		}
 		if match(&order) {
-			return &order, nil
+			return &order, searched, nil
 		}
 		searched++
 	}
-	return nil, &noMatchError{searched, since}
+	return nil, searched, nil
 }
 
 // noMatchError is the end of a search without a match. It says "cnaught:" once,
 // where wrapping ErrNotFound would say it twice.
-type noMatchError struct {
-	searched int
-	since    time.Time
-}
+type noMatchError struct{ text string }
 
-func (e *noMatchError) Error() string {
-	if e.since.IsZero() {
-		return fmt.Sprintf("cnaught: FindOrder: not found: none of all %d orders matches", e.searched)
-	}
-	return fmt.Sprintf("cnaught: FindOrder: not found: none of the %d orders since %s matches", e.searched, e.since.UTC().Format(time.RFC3339))
-}
-
+func (e *noMatchError) Error() string        { return e.text }
 func (e *noMatchError) Is(target error) bool { return target == ErrNotFound }
 
 // searchError is a search that did not come to its end. It is not ErrNotFound,
 // even if a gateway answered 404: the order may well be there.
 type searchError struct {
+	call     string
 	searched int
 	err      error
 }
 
 func (e *searchError) Error() string {
-	return fmt.Sprintf("cnaught: FindOrder: after %d orders: %s", e.searched, strings.TrimPrefix(e.err.Error(), "cnaught: "))
+	return fmt.Sprintf("cnaught: %s: after %d orders: %s", e.call, e.searched, strings.TrimPrefix(e.err.Error(), "cnaught: "))
 }
 
 func (e *searchError) Is(target error) bool { return target != ErrNotFound && errors.Is(e.err, target) }

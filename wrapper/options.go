@@ -60,7 +60,8 @@ func WithHTTPClient(hc *http.Client) Option { return func(s *settings) { s.httpC
 // counted below all of them, so a wrapper cannot make a purchase look as if it
 // had not been sent; one that fails without sending anything says so with
 // [NotSent]. [AttemptFrom] names the call that a request belongs to. A wrapper has
-// to pass on the request's context.
+// to pass on the request's context, and to send nothing past next: what goes out
+// another way, nobody counts.
 func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option {
 	return func(s *settings) {
 		if wrap != nil {

@@ -9,8 +9,8 @@ import (
 // PlaceOrder buys carbon credits: AmountKg kilograms, or as many whole kilograms
 // as TotalPriceUSDCents buys. Set exactly one of them; [WithMaxPrice] bounds what
 // a mass may cost. The order comes back in state placed; see
-// [Client.WaitForOrder]. The published sources disagree
-// about fractions of a kilogram: whole ones are safe, and the API decides.
+// [Client.WaitForOrder]. The published sources disagree about fractions of a
+// kilogram: whole ones are safe, and the API decides.
 //
 // No amount or both, one that is not positive, and texts of more than 512
 // characters give ErrInvalidRequest; what the API refuses, ErrInvalidParameters;
@@ -76,8 +76,8 @@ func (c *Client) CancelOrder(ctx context.Context, id string, opts ...CallOption)
 // ListOrders returns one page of orders, newest first; see [Client.Orders] for
 // all of them. With [ForSubaccount] they are that subaccount's alone. Whether the
 // account's own list holds the orders of its subaccounts is not documented; in the
-// sandbox it does. A program that adds up both counts each order id once. A cursor that the API does not accept gives
-// ErrInvalidPagination.
+// sandbox it does. A program that adds up both counts each order id once. A cursor
+// that the API does not accept gives ErrInvalidPagination.
 //
 // Operation GetListOfOrder: https://docs.cnaught.com/api-reference/orders/get-list-of-orders
 func (c *Client) ListOrders(ctx context.Context, o ListOptions, opts ...CallOption) (*api.OrderList, error) {

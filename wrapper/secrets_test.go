@@ -323,3 +323,8 @@ func TestShortTestKeysDoNotSpoilTexts(t *testing.T) {
 	_, err = c.GetOrder(t.Context(), "x")
 	assert.EqualError(t, err, "cnaught: GetOrder (GetOrderById): 404 Not Found: Could not find order")
 }
+
+func TestDoDoesNotPrintTheKeyOfAPath(t *testing.T) {
+	c := newClient(t, play(breakWith(errReset)), WithRetryPolicy(NoRetry()))
+	assertErrorSecret(t, "Do", c.Do(t.Context(), "POST", "/keys/"+testKey, nil, nil))
+}

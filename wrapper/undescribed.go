@@ -40,7 +40,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, into any, op
 	op := findEndpoint(method, u.EscapedPath())
 	if op == nil {
 		op = &endpoint{
-			ID: method + " " + u.EscapedPath(), Method: method, Path: u.EscapedPath(),
+			ID: quote(c.secret.mask(method + " " + u.EscapedPath())), Method: method, Path: u.EscapedPath(),
 			IdempotencyKey: call.idempotencyKey != nil, Subaccount: true,
 		}
 	}

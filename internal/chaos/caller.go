@@ -173,7 +173,8 @@ func (c *caller) succeed(id string) {
 	c.ledger.Success(c.name, id)
 }
 
-// unknown: the server may have acted, or has acted and could not be understood.
+// unknown reports whether the server may have acted, or has acted and could not
+// be understood.
 func unknown(err error) bool {
 	var unreadable *cnaught.DecodeError
 	return errors.Is(err, cnaught.ErrOutcomeUnknown) || errors.As(err, &unreadable)

@@ -75,8 +75,9 @@ func split(n benchfmt.Name) row {
 	return at
 }
 
-// underLoad: many calls at a time, where calls per second say more than the
-// time of one, and the allocations are the server's too.
+// underLoad reports whether a setting makes many calls at a time. Calls per
+// second then say more than the time of one, and the allocations are the
+// server's too.
 func (r row) underLoad() bool { return strings.Contains(r.setting, "/goroutines=") }
 
 // baseline is the client that the others of a setting are compared with.
