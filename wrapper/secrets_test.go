@@ -140,7 +140,7 @@ func TestErrorsDoNotHoldTheKey(t *testing.T) {
 	for name, s := range echoes() {
 		for _, m := range methods {
 			if !slices.Contains([]string{"SubmitOrder", "GetListOfOrder", "DeleteSubaccount", "UpdateSubaccountLogoFromUpload"}, m.operation) {
-				continue // they are all one Doer, and the printing takes its time
+				continue // all methods share one loop, and the printing takes its time
 			}
 			var r Response
 			_, err := m.call(t.Context(), newClient(t, play(s), WithRetryPolicy(NoRetry())), WithResponse(&r))
