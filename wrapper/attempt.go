@@ -1,6 +1,7 @@
 package cnaught
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,8 +10,11 @@ import (
 	"maps"
 	"math"
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
+	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
+	"github.com/cnaught-go/cnaught/wrapper/internal/problem"
 )
 
 const (
@@ -78,9 +82,11 @@ func (call *call) attempt() *result {
 // attemptRequest returns a copy of the request with the credentials. Attempts
 // share neither header nor URL: transports write into them, and may still read
 // them when the next attempt has begun.
-func (call *call) attemptRequest(ctx context.Context) *http.Request {
-	req := call.request.WithContext(ctx)
-	u, h, fixed := *req.URL, make(http.Header, len(req.Header)+3), call.client.headers
+func (call *call) attemptRequest(a *attemptContext) *http.Request {
+	req, fixed := call.request.WithContext(a), call.client.headers
+	a.url = *req.URL
+	req.URL = &a.url
+	h := make(http.Header, len(req.Header)+3)
 	maps.Copy(h, req.Header)
 	if call.download == nil {
 		h["Authorization"] = fixed.authorization()
@@ -91,22 +97,11 @@ func (call *call) attemptRequest(ctx context.Context) *http.Request {
 	if h["Accept"] == nil {
 		h["Accept"] = fixed.accept
 	}
-	req.URL, req.Header = &u, h
+	req.Header = h
 	if req.GetBody != nil {
 		req.Body, _ = req.GetBody() // reads from memory, so it does not fail
 	}
 	return req
-}
-
-// sentJSON returns the body of the request if it is JSON.
-func (call *call) sentJSON() []byte {
-	req := call.request
-	if req.GetBody == nil || !strings.HasPrefix(req.Header.Get("Content-Type"), "application/json") {
-		return nil
-	}
-	body, _ := req.GetBody()
-	data, _ := io.ReadAll(body)
-	return data
 }
 
 // read reads the body of an answer into r. Its error says that it did not come
@@ -120,11 +115,11 @@ func (call *call) read(resp *http.Response, r *result) error {
 	var err error
 	if call.download != nil {
 		err = call.download.save(resp, r)
-	} else if r.body, err = readBody(resp, limit); err == nil {
+	} else if r.body, err = readUpTo(resp.Body, resp.ContentLength, limit); err == nil {
 		if r.readable, err = fit(r.body, call.answer); err == nil {
 			err = call.checkSubject(r.readable)
 		}
-		if err != nil && (!errors.Is(err, errCutOff) || resp.StatusCode == http.StatusNoContent) {
+		if err != nil && (!errors.Is(err, lenient.ErrCutOff) || resp.StatusCode == http.StatusNoContent) {
 			r.unfit, err = err, nil // a 204 has no body that could be cut off
 		}
 	}
@@ -134,26 +129,34 @@ func (call *call) read(resp *http.Response, r *result) error {
 	return err
 }
 
-// readProblem keeps the status whatever becomes of the body.
+// readProblem keeps the status whatever becomes of the body. The members of a
+// problem document are masked after they were decoded, so that a key written with
+// JSON escapes is found too. The media type does not matter: gateways send problem
+// documents as application/json.
 func (call *call) readProblem(resp *http.Response, r *result) {
 	if resp.StatusCode != http.StatusSwitchingProtocols { // its body is the bare connection, which no context ends
 		var err error
-		if r.body, err = readBody(resp, maxErrorBytes); errors.Is(err, errTooLarge) {
+		if r.body, err = readUpTo(resp.Body, resp.ContentLength, maxErrorBytes); errors.Is(err, errTooLarge) {
 			io.CopyN(io.Discard, resp.Body, maxDrainBytes)
 		}
 	}
 	secret := call.client.secret
-	r.retryAfter = retryAfter(resp.Header, time.Now())
+	var members map[string]any
+	json.Unmarshal(lenient.TrimBOM(r.body), &members) // nil for what is no problem document
+	secret.MaskValue(members)
+	d := problem.Parse(members)
+	r.retryAfter = delay.RetryAfter(resp.Header, time.Now())
 	r.problem = &Error{
+		Type: d.Type, Title: d.Title, Status: d.Status, Detail: d.Detail, Instance: d.Instance,
+		Errors: d.Errors, Extensions: d.Extensions,
 		CallInfo:   CallInfo{IdempotencyKey: call.key}, // the meaning of 409 and 422 depends on it
 		StatusCode: resp.StatusCode,
 		Method:     call.request.Method,
-		URL:        secret.mask(call.request.URL.String()),
-		Header:     secret.maskHeader(resp.Header),
-		Body:       secret.maskBytes(r.body),
+		URL:        secret.Mask(call.request.URL.String()),
+		Header:     secret.MaskHeader(resp.Header),
+		Body:       secret.MaskBytes(r.body),
 		RetryAfter: r.retryAfter,
 	}
-	secret.parseProblem(r.problem, r.body)
 }
 
 // attemptError tells the attempt's own timeout from the end of the call.
@@ -195,35 +198,18 @@ func (e *timeoutError) Is(target error) bool {
 	return target != context.DeadlineExceeded && errors.Is(e.err, target)
 }
 
-// readBody reads an answer's body up to limit bytes; see readUpTo.
-func readBody(resp *http.Response, limit int64) ([]byte, error) {
-	n := min(resp.ContentLength, limit, maxPrealloc)
-	if n <= 0 {
-		return readUpTo(resp.Body, limit)
-	}
-	// One byte more than announced, so that the same read meets the end.
-	body := make([]byte, n+1)
-	got, err := io.ReadFull(resp.Body, body)
-	switch {
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
-		if int64(got) < n && !json.Valid(body[:got]) { // of a foreign transport, the length alone may be wrong
-			return body[:got], io.ErrUnexpectedEOF
-		}
-		return body[:got], nil
-	case err != nil:
-		return body[:got], err
-	case n == limit:
-		return body[:limit], errTooLarge
-	}
-	rest, err := readUpTo(resp.Body, limit-n-1)
-	return append(body, rest...), err
-}
-
 // readUpTo reads up to limit bytes and the end, which lets a connection be used
-// again. With errTooLarge it returns the first limit bytes, with any other error
-// what came.
-func readUpTo(r io.Reader, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, min(limit, math.MaxInt64-1)+1))
+// again; size is what is expected, if anything is. With errTooLarge it returns the
+// first limit bytes, with any other error what came.
+func readUpTo(r io.Reader, size, limit int64) (body []byte, err error) {
+	r = io.LimitReader(r, min(limit, math.MaxInt64-1)+1)
+	if size > 0 {
+		buffer := bytes.NewBuffer(make([]byte, 0, min(size, limit, maxPrealloc)+bytes.MinRead))
+		_, err = buffer.ReadFrom(r)
+		body = buffer.Bytes()
+	} else {
+		body, err = io.ReadAll(r)
+	}
 	if err == nil && int64(len(body)) > limit {
 		return body[:limit], errTooLarge
 	}

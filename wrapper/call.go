@@ -3,26 +3,18 @@ package cnaught
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 )
 
 const (
 	headerIdempotencyKey = "Idempotency-Key"
 	headerReplay         = "X-Idempotent-Replay"
 	headerSubaccount     = "X-Subaccount-Id"
-
-	// maxIdempotencyKey is the API's limit, in characters.
-	maxIdempotencyKey = 512
-	reasonKeyTooLong  = "has more than 512 characters"
-
-	// relative stands for the server in the generated request builders. Their
-	// requests are relative to the base URL, which saves parsing it every time.
-	relative = ""
 )
 
 // call is one logical call of a method, over all its attempts. A method checks
@@ -30,7 +22,7 @@ const (
 //
 //	call := c.newCall(ctx, "GetOrder", opts)
 //	call.id(idOfGetOrderByID, id)
-//	call.build(api.NewGetOrderByIDRequest(relative, id, nil))
+//	call.build(api.NewGetOrderByIDRequest(c.server, id, nil))
 //	return do(call, opGetOrderByID)
 type call struct {
 	client *Client
@@ -73,20 +65,15 @@ func (call *call) apply(opts []CallOption) {
 	}
 }
 
-// build takes what a generated request builder returns.
+// build takes what a generated request builder returns. The builders know the path
+// of the base URL alone, which saves parsing all of it every time.
 func (call *call) build(req *http.Request, err error) {
 	if err != nil {
 		call.refuse("request", "cannot be built: %v", err)
 		return
 	}
-	base, u := call.client.base, req.URL
-	joined := *base
-	joined.Path += u.Path
-	if u.RawPath != "" || base.RawPath != "" {
-		joined.RawPath = base.EscapedPath() + u.EscapedPath()
-	}
-	joined.RawQuery = u.RawQuery
-	*u, req.Host = joined, joined.Host
+	base := call.client.base
+	req.URL.Scheme, req.URL.Host, req.Host = base.Scheme, base.Host, base.Host
 	call.request = req
 }
 
@@ -118,7 +105,7 @@ func (call *call) run(op *endpoint, answer any) (*result, error) {
 	if call.response != nil {
 		*call.response = call.report(r, time.Since(started))
 	}
-	call.log(r, err, time.Since(started))
+	call.logEnd(r, err, time.Since(started))
 	return r, err
 }
 
@@ -127,8 +114,6 @@ func (call *call) run(op *endpoint, answer any) (*result, error) {
 func (call *call) prepare() error {
 	if call.err == nil {
 		call.setSubaccount()
-	}
-	if call.err == nil {
 		call.setIdempotencyKey()
 	}
 	if call.maxPrice != 0 && call.before == nil {
@@ -161,9 +146,7 @@ func (call *call) setSubaccount() {
 	if !call.op.Subaccount {
 		call.refuse(headerSubaccount, "is not taken by this operation")
 	}
-	if reason := checkHeaderValue(id); reason != "" {
-		call.refuse(headerSubaccount, "%s", reason)
-	}
+	call.refuseIf(headerSubaccount, check.HeaderValue(id))
 	h.Set(headerSubaccount, id)
 }
 
@@ -172,8 +155,7 @@ func (call *call) setSubaccount() {
 // rely on a protection that is not there.
 func (call *call) setIdempotencyKey() {
 	h := call.request.Header
-	key := h.Get(headerIdempotencyKey)
-	given := len(h[headerIdempotencyKey]) > 0
+	key, given := h.Get(headerIdempotencyKey), len(h[headerIdempotencyKey]) > 0
 	if call.idempotencyKey != nil {
 		key, given = *call.idempotencyKey, true
 	}
@@ -186,9 +168,7 @@ func (call *call) setIdempotencyKey() {
 	case !given:
 		key = rand.Text()
 	}
-	if reason := checkIdempotencyKey(key); reason != "" {
-		call.refuse(headerIdempotencyKey, "%s", reason)
-	}
+	call.refuseIf(headerIdempotencyKey, check.IdempotencyKey(key))
 	call.key, call.callerKey = key, given
 	h.Set(headerIdempotencyKey, key)
 }
@@ -200,33 +180,11 @@ func (call *call) report(r *result, elapsed time.Duration) Response {
 		Attempts:       call.attempts,
 		IdempotencyKey: call.key,
 		Elapsed:        elapsed,
-		Body:           secret.maskBytes(r.body),
+		Body:           secret.MaskBytes(r.body),
 	}
 	if r.err == nil {
-		out.StatusCode, out.Header = r.status, secret.maskHeader(r.header)
+		out.StatusCode, out.Header = r.status, secret.MaskHeader(r.header)
 		out.Replayed = strings.EqualFold(r.header.Get(headerReplay), "true")
 	}
 	return out
-}
-
-func (call *call) log(r *result, err error, elapsed time.Duration) {
-	logger := call.client.logger
-	if logger == nil || !logger.Enabled(call.ctx, slog.LevelDebug) {
-		return
-	}
-	secret := call.client.secret
-	attrs := []slog.Attr{
-		slog.String("call", call.name),
-		slog.String("operation", call.op.ID),
-		slog.String("method", call.request.Method),
-		slog.String("path", secret.mask(call.request.URL.Path)),
-		slog.Int("attempts", call.attempts),
-		slog.Duration("elapsed", elapsed),
-	}
-	if err != nil {
-		attrs = append(attrs, slog.String("error", secret.mask(err.Error())))
-	} else {
-		attrs = append(attrs, slog.Int("status", r.status))
-	}
-	logger.LogAttrs(call.ctx, slog.LevelDebug, "cnaught: call", attrs...)
 }

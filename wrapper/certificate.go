@@ -9,6 +9,7 @@ import (
 	"net/url"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 )
 
 const (
@@ -88,7 +89,7 @@ func (d *download) save(resp *http.Response, r *result) error {
 // absolute https URL or, if the API runs on this machine, plain http to it.
 func (c *Client) mayLeadTo(u *url.URL) bool {
 	return u.Host != "" && (u.Scheme == "https" ||
-		u.Scheme == "http" && isLoopback(u.Hostname()) && isLoopback(c.base.Hostname()))
+		u.Scheme == "http" && check.IsLoopback(u.Hostname()) && check.IsLoopback(c.base.Hostname()))
 }
 
 // redirecting is a transport that follows redirects. It is for requests without

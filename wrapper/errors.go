@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/problem"
 )
 
 // Sentinels for errors.Is. Those of the first group match an [*Error] by the URI
@@ -84,6 +85,9 @@ type CallInfo struct {
 }
 
 func (i *CallInfo) callInfo() *CallInfo { return i }
+
+// Is matches ErrOutcomeUnknown.
+func (i *CallInfo) Is(target error) bool { return target == ErrOutcomeUnknown && i.OutcomeUnknown }
 
 // begin starts a message with the names of the call.
 func (i *CallInfo) begin(b *strings.Builder) {
@@ -164,7 +168,7 @@ func (e *Error) Error() string {
 		b.WriteString(": " + quote(e.Detail))
 	}
 	if len(e.Errors) > 0 {
-		b.WriteString(": " + quote(joinComplaints(e.Errors)))
+		b.WriteString(": " + quote(problem.Join(e.Errors)))
 	}
 	if e.EarlierCall && e.kind() == ErrIdempotencyMismatch {
 		fmt.Fprintf(&b, "; an earlier call with idempotency key %q was processed: call again with its input to have its answer", e.IdempotencyKey)
@@ -233,25 +237,19 @@ func (e *Error) typed() error {
 	if i < 0 {
 		return nil
 	}
-	switch e.Type[i+len("/errors/"):] {
-	case "invalid-parameters":
-		return ErrInvalidParameters
-	case "invalid-pagination":
-		return ErrInvalidPagination
-	case "invalid-subaccount":
-		return ErrInvalidSubaccount
-	case "idempotency-key-too-long":
-		return ErrIdempotencyKeyTooLong
-	case "idempotency-concurrent-requests":
-		return ErrIdempotencyConcurrent
-	case "idempotency-changed-payload":
-		return ErrIdempotencyMismatch
-	case "forbidden":
-		return ErrForbidden
-	case "not-found":
-		return ErrNotFound
-	}
-	return nil
+	return problemTypes[e.Type[i+len("/errors/"):]]
+}
+
+// problemTypes are the ends of the API's own type URIs.
+var problemTypes = map[string]error{
+	"invalid-parameters":              ErrInvalidParameters,
+	"invalid-pagination":              ErrInvalidPagination,
+	"invalid-subaccount":              ErrInvalidSubaccount,
+	"idempotency-key-too-long":        ErrIdempotencyKeyTooLong,
+	"idempotency-concurrent-requests": ErrIdempotencyConcurrent,
+	"idempotency-changed-payload":     ErrIdempotencyMismatch,
+	"forbidden":                       ErrForbidden,
+	"not-found":                       ErrNotFound,
 }
 
 // isProblemDocument reports whether the body was a problem document (RFC 9457),
@@ -283,11 +281,6 @@ func (e *TransportError) Unwrap() []error {
 	return []error{e.Err, e.stopped}
 }
 
-// Is matches ErrOutcomeUnknown.
-func (e *TransportError) Is(target error) bool {
-	return target == ErrOutcomeUnknown && e.OutcomeUnknown
-}
-
 // DecodeError is a 2xx answer that is not the declared value, or is about
 // something else than what was asked for. If it came from the API, the API did
 // what was asked, and this is all it said about it: an order may stand in Body.
@@ -316,9 +309,6 @@ func (e *DecodeError) Error() string {
 // Unwrap returns the cause.
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// Is matches ErrOutcomeUnknown.
-func (e *DecodeError) Is(target error) bool { return target == ErrOutcomeUnknown && e.OutcomeUnknown }
-
 // InvalidRequestError is input that was refused before a byte was sent.
 type InvalidRequestError struct {
 	Call   string // the method or function that was called, such as PlaceOrder
@@ -334,7 +324,7 @@ func (e *InvalidRequestError) Error() string {
 // Is matches ErrInvalidRequest, and ErrIdempotencyKeyTooLong for such a key.
 func (e *InvalidRequestError) Is(target error) bool {
 	return target == ErrInvalidRequest ||
-		target == ErrIdempotencyKeyTooLong && e.Field == headerIdempotencyKey && e.Reason == reasonKeyTooLong
+		target == ErrIdempotencyKeyTooLong && e.Field == headerIdempotencyKey && e.Reason == check.KeyTooLong
 }
 
 // IdempotencyKeyFrom returns the key that the failed call carried, wherever the
@@ -358,18 +348,6 @@ func IdempotencyKeyFrom(err error) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-func joinComplaints(errs map[string][]string) string {
-	var all []string
-	for _, field := range slices.Sorted(maps.Keys(errs)) {
-		complaint := strings.Join(errs[field], ", ")
-		if field != "" {
-			complaint = field + ": " + complaint
-		}
-		all = append(all, complaint)
-	}
-	return strings.Join(all, "; ")
 }
 
 // quote bounds a foreign text, puts it on one line, and leaves out what would

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
 )
 
 // fleetScenario is a fleet of clients and a server with an outage.
@@ -96,10 +97,10 @@ func fleetPolicies() []fleetPolicy {
 	noBudget.Budget = RetryBudget{Capacity: 1e9, PerSuccess: 1}
 	noJitter := func(d time.Duration) time.Duration { return d }
 	return []fleetPolicy{
-		fleetOurs:     {"ours", DefaultRetryPolicy(), fullJitter},
+		fleetOurs:     {"ours", DefaultRetryPolicy(), delay.FullJitter},
 		fleetNoJitter: {"no jitter", DefaultRetryPolicy(), noJitter},
-		fleetNoBudget: {"no budget", noBudget, fullJitter},
-		fleetNoRetry:  {"no retries", NoRetry(), fullJitter},
+		fleetNoBudget: {"no budget", noBudget, delay.FullJitter},
+		fleetNoRetry:  {"no retries", NoRetry(), delay.FullJitter},
 	}
 }
 

@@ -22,7 +22,7 @@ func (c *Client) SetSubaccountLogoFromURL(ctx context.Context, id, url string, o
 	call := c.newCall(ctx, "SetSubaccountLogoFromURL", opts)
 	call.id(idOfUpdateSubaccountLogoFromURL, id)
 	call.absoluteURL("logo_url", url)
-	call.build(api.NewUpdateSubaccountLogoFromURLRequest(relative, id, api.SubaccountLogoURL{LogoURL: url}))
+	call.build(api.NewUpdateSubaccountLogoFromURLRequest(c.server, id, api.SubaccountLogoURL{LogoURL: url}))
 	return do(call, opUpdateSubaccountLogoFromURL)
 }
 
@@ -41,11 +41,11 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 	if call.err != nil { // leave the reader alone
 		return nil, call.err
 	}
-	content, err := readUpTo(image, maxBody)
+	content, err := readUpTo(image, 0, maxBody)
 	if err != nil {
-		return nil, &InvalidRequestError{call.name, "image", "cannot be sent: " + call.client.secret.mask(err.Error())}
+		return nil, &InvalidRequestError{call.name, "image", "cannot be sent: " + call.client.secret.Mask(err.Error())}
 	}
-	call.build(api.NewUpdateSubaccountLogoFromUploadRequestWithBody(relative, id, contentType, bytes.NewReader(content)))
+	call.build(api.NewUpdateSubaccountLogoFromUploadRequestWithBody(c.server, id, contentType, bytes.NewReader(content)))
 	return do(call, opUpdateSubaccountLogoFromUpload)
 }
 
@@ -56,6 +56,6 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 func (c *Client) RemoveSubaccountLogo(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {
 	call := c.newCall(ctx, "RemoveSubaccountLogo", opts)
 	call.id(idOfRemoveSubaccountLogo, id)
-	call.build(api.NewRemoveSubaccountLogoRequest(relative, id))
+	call.build(api.NewRemoveSubaccountLogoRequest(c.server, id))
 	return do(call, opRemoveSubaccountLogo)
 }

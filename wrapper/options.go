@@ -3,10 +3,10 @@ package cnaught
 import (
 	"log/slog"
 	"net/http"
-	"net/textproto"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 )
 
 // DefaultBaseURL is the only server of the published description.
@@ -178,22 +178,14 @@ var optionFor = map[string]string{headerIdempotencyKey: ": use WithIdempotencyKe
 // refused with ErrInvalidRequest.
 func WithHeader(name, value string) CallOption {
 	return func(call *call) {
-		name := textproto.CanonicalMIMEHeaderKey(name)
-		switch reason := checkHeaderValue(value); {
-		case !isToken(name):
+		name := http.CanonicalHeaderKey(name)
+		switch {
+		case !check.IsToken(name):
 			call.refuse("header", "%q is not a field name", quote(name))
 		case slices.Contains(ownHeaders, name):
 			call.refuse("header", "%s is set by the client%s", name, optionFor[name])
-		case reason != "":
-			call.refuse("header "+quote(name), "%s", reason)
 		}
+		call.refuseIf("header "+quote(name), check.HeaderValue(value))
 		call.headers = append(call.headers, header{name, value})
 	}
-}
-
-// isToken reports whether a name is a token of RFC 9110, section 5.6.2.
-func isToken(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
 }

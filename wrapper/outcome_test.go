@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
 	"github.com/stretchr/testify/assert"
 )
 
@@ -123,7 +124,7 @@ func TestOutcomeOfAConflict(t *testing.T) {
 
 func TestUnfitAnswerIsNotAskedForAgain(t *testing.T) {
 	for _, c := range classes {
-		assert.Equal(t, outcomes["unknown, healthy"], outcomeOf(c.class, &result{status: 200, unfit: errNull}), c.name)
+		assert.Equal(t, outcomes["unknown, healthy"], outcomeOf(c.class, &result{status: 200, unfit: lenient.ErrNull}), c.name)
 	}
 }
 

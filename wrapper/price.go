@@ -52,11 +52,6 @@ func (e *PriceLimitError) Error() string {
 	return b.String()
 }
 
-// Is matches ErrOutcomeUnknown.
-func (e *PriceLimitError) Is(target error) bool {
-	return target == ErrOutcomeUnknown && e.OutcomeUnknown
-}
-
 // priceLimit holds one order to the limit of WithMaxPrice.
 type priceLimit struct {
 	call  *call // of PlaceOrder
@@ -88,7 +83,7 @@ func (l *priceLimit) ask() error {
 		client: order.client, ctx: order.ctx, name: order.name, policy: order.policy,
 		subaccount: order.subaccount, headers: order.headers, response: order.response,
 	}
-	quoting.build(api.NewRequestQuoteRequest(relative, nil, l.mass))
+	quoting.build(api.NewRequestQuoteRequest(order.client.server, nil, l.mass))
 	var err error
 	if l.quote, err = do(quoting, opRequestQuote); err == nil && l.quote.PriceUSDCents > order.maxPrice {
 		err = l.exceeded(nil)

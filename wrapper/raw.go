@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 )
 
 // maxBody bounds the body of a request that is read into memory, so that every
@@ -130,7 +131,7 @@ func mayBeCollapsed(op *endpoint, escapedPath string) bool {
 }
 
 // matchPath compares literal by literal. A parameter takes any one segment that
-// validSegment accepts.
+// check.Segment accepts.
 func matchPath(template, path string) bool {
 	for {
 		literal, parameter, more := strings.Cut(template, "{")
@@ -139,7 +140,7 @@ func matchPath(template, path string) bool {
 			return ok && rest == ""
 		}
 		segment, _, _ := strings.Cut(rest, "/")
-		if !validSegment(segment) {
+		if !check.Segment(segment) {
 			return false
 		}
 		_, template, _ = strings.Cut(parameter, "}")
@@ -166,7 +167,7 @@ func holdBody(req *http.Request) error {
 		return nil
 	}
 	defer req.Body.Close()
-	body, err := readUpTo(req.Body, maxBody)
+	body, err := readUpTo(req.Body, req.ContentLength, maxBody)
 	if err != nil {
 		return err
 	}

@@ -1,85 +1,14 @@
 package cnaught
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
-
-// RetryPolicy says how often and how patiently a call is repeated. What may be
-// repeated at all is not the policy's to say: that is one answer per
-// operation (see the package documentation).
-//
-// A zero member takes its value from [DefaultRetryPolicy], or from the client's
-// policy where it is that of one call ([WithCallRetryPolicy]).
-type RetryPolicy struct {
-	// MaxAttempts counts the first request too. 1 means no retries.
-	MaxAttempts int
-	// BaseDelay and MaxDelay bound the pause before the retry number n = 0, 1, 2...:
-	// a random time between 0 and min(MaxDelay, BaseDelay * 2^n), on top of what
-	// the server asks for.
-	BaseDelay, MaxDelay time.Duration
-	// MaxRetryAfter is the longest pause that a server may ask for. Over it the
-	// call ends at once, with the server's answer as its error.
-	MaxRetryAfter time.Duration
-	// AttemptTimeout bounds one request and the reading of its whole answer.
-	// It never ends the call: the context of the call does that.
-	AttemptTimeout time.Duration
-	// Budget is shared by all calls of a client, one for reads and one for calls
-	// that can act twice. That of one call's policy is ignored.
-	Budget RetryBudget
-}
-
-// DefaultRetryPolicy is what a client uses unless told otherwise: 4 attempts of
-// at most 30 s each, pauses of up to 250 ms, 500 ms and 1 s on top of what the
-// server asks for, which may be up to 60 s. A call whose context has no deadline
-// may thus take five minutes.
-func DefaultRetryPolicy() RetryPolicy {
-	return RetryPolicy{
-		MaxAttempts:    4,
-		BaseDelay:      250 * time.Millisecond,
-		MaxDelay:       8 * time.Second,
-		MaxRetryAfter:  60 * time.Second,
-		AttemptTimeout: 30 * time.Second,
-		Budget:         DefaultRetryBudget(),
-	}
-}
-
-// NoRetry sends each request once.
-func NoRetry() RetryPolicy { return RetryPolicy{MaxAttempts: 1} }
-
-// fill takes zero members from defaults, and refuses what makes no sense.
-func (p RetryPolicy) fill(call string, defaults RetryPolicy) (RetryPolicy, error) {
-	p.MaxAttempts = cmp.Or(p.MaxAttempts, defaults.MaxAttempts)
-	p.BaseDelay = cmp.Or(p.BaseDelay, defaults.BaseDelay)
-	p.MaxDelay = cmp.Or(p.MaxDelay, defaults.MaxDelay)
-	p.MaxRetryAfter = cmp.Or(p.MaxRetryAfter, defaults.MaxRetryAfter)
-	p.AttemptTimeout = cmp.Or(p.AttemptTimeout, defaults.AttemptTimeout)
-	p.Budget.Capacity = cmp.Or(p.Budget.Capacity, defaults.Budget.Capacity)
-	p.Budget.PerSuccess = cmp.Or(p.Budget.PerSuccess, defaults.Budget.PerSuccess)
-	p.Budget.PerMinute = cmp.Or(p.Budget.PerMinute, defaults.Budget.PerMinute)
-	for _, member := range []struct {
-		name  string
-		value float64
-	}{
-		{"MaxAttempts", float64(p.MaxAttempts)},
-		{"BaseDelay", float64(p.BaseDelay)},
-		{"MaxDelay", float64(p.MaxDelay)},
-		{"MaxRetryAfter", float64(p.MaxRetryAfter)},
-		{"AttemptTimeout", float64(p.AttemptTimeout)},
-		{"Budget.Capacity", p.Budget.Capacity},
-		{"Budget.PerSuccess", p.Budget.PerSuccess},
-		{"Budget.PerMinute", p.Budget.PerMinute},
-	} {
-		if !(member.value >= 0) {
-			return p, &InvalidRequestError{call, "RetryPolicy." + member.name, "is negative or not a number"}
-		}
-	}
-	return p, nil
-}
 
 // Why a call is not tried again. errFinal is never shown: the answer and the
 // number of attempts say it already.
@@ -100,7 +29,7 @@ func (call *call) loop() (*result, error) {
 		r := call.attempt()
 		o := outcomeOf(call.op.class(), r)
 		if o.healthy {
-			call.budget().deposit()
+			call.budget().Deposit(call.client.policy.Budget.PerSuccess)
 		}
 		if o.succeeded || mayHaveActed && call.op.removesResource() && confirmsDeletion(r) {
 			return r, nil
@@ -119,7 +48,7 @@ func (call *call) loop() (*result, error) {
 }
 
 // budget keeps calls that spend money apart from reads, which others may cause.
-func (call *call) budget() *bucket {
+func (call *call) budget() *limit.Bucket {
 	if call.op.canActTwice() {
 		return call.client.purchases
 	}
@@ -137,14 +66,14 @@ func (call *call) pause(r *result, o outcome) (time.Duration, error) {
 	if r.retryAfter > call.policy.MaxRetryAfter {
 		return 0, fmt.Errorf("the server asks to wait %v", r.retryAfter)
 	}
-	d := r.retryAfter + call.client.jitter(call.policy.backoff(call.attempts-1))
+	d := r.retryAfter + call.client.jitter(delay.Backoff(call.policy.BaseDelay, call.policy.MaxDelay, call.attempts-1))
 	if d < r.retryAfter { // overflow
 		d = r.retryAfter
 	}
 	if deadline, ok := call.ctx.Deadline(); ok && d >= time.Until(deadline) {
 		return 0, fmt.Errorf("the context ends before the next attempt in %v", d.Round(time.Millisecond))
 	}
-	if !call.budget().withdraw() {
+	if !call.budget().Withdraw() {
 		return 0, errBudget
 	}
 	return d, nil
@@ -194,34 +123,14 @@ func (call *call) failure(r *result, stopped error, mayHaveActed bool) error {
 		return &DecodeError{
 			CallInfo:   info,
 			StatusCode: r.status,
-			Header:     secret.maskHeader(r.header),
-			Body:       secret.maskBytes(r.body),
-			Err:        secret.maskError(r.unfit),
+			Header:     secret.MaskHeader(r.header),
+			Body:       secret.MaskBytes(r.body),
+			Err:        secret.MaskError(r.unfit),
 		}
 	default:
 		if stopped != nil && r.err.Error() == stopped.Error() {
 			info.stopped = nil // Err says it
 		}
-		return &TransportError{CallInfo: info, Err: secret.maskError(r.err)}
+		return &TransportError{CallInfo: info, Err: secret.MaskError(r.err)}
 	}
-}
-
-func (call *call) logRetry(r *result, pause time.Duration) {
-	logger := call.client.logger
-	if logger == nil {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("call", call.name),
-		slog.String("operation", call.op.ID),
-		slog.Int("attempt", call.attempts),
-		slog.Duration("pause", pause),
-	}
-	if r.status != 0 {
-		attrs = append(attrs, slog.Int("status", r.status))
-	}
-	if r.err != nil {
-		attrs = append(attrs, slog.String("error", quote(call.client.secret.mask(r.err.Error()))))
-	}
-	logger.LogAttrs(call.ctx, slog.LevelWarn, "cnaught: retrying", attrs...)
 }

@@ -172,14 +172,14 @@ func TestHeaderOfAGoodAnswerIsMasked(t *testing.T) {
 	var r Response
 	_, err := newClient(t, play(reply(200, orderJSON, "X-Debug", testKey))).GetOrder(t.Context(), "x", WithResponse(&r))
 	require.NoError(t, err)
-	assert.Equal(t, masked, r.Header.Get("X-Debug"))
+	assert.Equal(t, "[masked]", r.Header.Get("X-Debug"))
 	assertSecret(t, "Response", r)
 }
 
 func TestMaskedErrorsStillMatch(t *testing.T) {
 	err := errorOf(newClient(t, play(breakWith(fmt.Errorf("%s: %w", testKey, io.ErrUnexpectedEOF))), WithRetryPolicy(NoRetry())).GetOrder(t.Context(), "x"))
 	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
-	assert.Contains(t, err.Error(), masked)
+	assert.Contains(t, err.Error(), "[masked]")
 	assertErrorSecret(t, "masked", err)
 }
 
@@ -230,7 +230,7 @@ func TestLogLinesDoNotHoldTheKey(t *testing.T) {
 		}
 		assert.NotContains(t, out.String(), testKey, name)
 	}
-	for _, line := range []string{"cnaught: call", "cnaught: retrying", "cnaught: webhook", "got " + masked, masked} {
+	for _, line := range []string{"cnaught: call", "cnaught: retrying", "cnaught: webhook", "got [masked]", "[masked]"} {
 		assert.Contains(t, out.String(), line, "the test must have made every kind of line")
 	}
 }

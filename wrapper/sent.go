@@ -3,8 +3,8 @@ package cnaught
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"net"
+	"net/url"
 	"sync/atomic"
 )
 
@@ -61,6 +61,7 @@ type attemptContext struct {
 	asked       atomic.Bool  // a transport looked for a connection
 	connections atomic.Int32 // and had as many
 	foreign     atomic.Bool  // the transport is not net/http's own
+	url         url.URL      // of the attempt's own request
 	result      result
 }
 
@@ -112,16 +113,4 @@ func saysNotSent(err error) bool {
 func failedToDial(err error) bool {
 	var dial *net.OpError
 	return errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect")
-}
-
-// warnOfResending speaks up about a transport that retries by itself, or
-// follows redirects: it sends more requests than the policy allows, and takes
-// the API key along.
-func (call *call) warnOfResending(a *attemptContext) {
-	n := a.connections.Load()
-	if n < 2 || !a.foreign.Load() || call.client.logger == nil {
-		return
-	}
-	call.client.logger.LogAttrs(call.ctx, slog.LevelWarn, "cnaught: the transport sends more requests than it was asked to",
-		slog.String("call", call.name), slog.String("operation", call.op.ID), slog.Int("attempt", call.attempts), slog.Int("requests", int(n)))
 }

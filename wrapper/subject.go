@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 )
@@ -40,4 +41,15 @@ func (call *call) checkSubject(answer []byte) error {
 		return fmt.Errorf("the answer is about another request: its id is %q, not %q", quote(told.ID), quote(id))
 	}
 	return nil
+}
+
+// sentJSON returns the body of the request if it is JSON.
+func (call *call) sentJSON() []byte {
+	req := call.request
+	if req.GetBody == nil || !strings.HasPrefix(req.Header.Get("Content-Type"), "application/json") {
+		return nil
+	}
+	body, _ := req.GetBody()
+	data, _ := io.ReadAll(body)
+	return data
 }

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 )
 
 const (
@@ -29,7 +30,7 @@ const (
 // to be trusted: nothing published speaks of a signature. Anything but an event
 // with an order that has an id gives a [*DecodeError].
 func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
-	body, err := readUpTo(r, maxEventBytes)
+	body, err := readUpTo(r, 0, maxEventBytes)
 	if errors.Is(err, errTooLarge) {
 		err = fmt.Errorf("the body is %w of %d bytes", err, maxEventBytes)
 	}
@@ -94,7 +95,7 @@ func (c *Client) OrderEventHandler(fn func(context.Context, *api.Order) error, o
 }
 
 type eventHandler struct {
-	eventLimits
+	*eventLimits
 	client *Client
 	fn     func(context.Context, *api.Order) error
 	opts   []CallOption
@@ -191,13 +192,13 @@ func readEvent(w http.ResponseWriter, r *http.Request) (orderEvent, int) {
 	}
 	state, _ := body.Order.State.(string)
 	subaccount, _ := body.Order.SubaccountID.(string)
-	if !isEventID(subaccount) || checkHeaderValue(subaccount) != "" {
+	if !isEventID(subaccount) || check.HeaderValue(subaccount) != "" {
 		subaccount = ""
 	}
 	return orderEvent{orderKey{body.Order.ID, subaccount}, api.OrderState(state)}, http.StatusOK
 }
 
-func isEventID(id string) bool { return checkID(id) == "" && utf8.RuneCountInString(id) <= maxEventID }
+func isEventID(id string) bool { return check.ID(id) == "" && utf8.RuneCountInString(id) <= maxEventID }
 
 // isEarlier reports whether one state comes before another in the life of an
 // order.
@@ -218,7 +219,7 @@ type panicError struct {
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
 func (h *eventHandler) log(ctx context.Context, id string, err error) {
-	logger, mask := h.client.logger, h.client.secret.mask
+	logger, mask := h.client.logger, h.client.secret.Mask
 	attrs := []slog.Attr{slog.String("order", mask(id)), slog.String("error", mask(err.Error()))}
 	if p, ok := err.(*panicError); ok {
 		attrs = append(attrs, slog.String("stack", mask(string(p.stack))))
@@ -226,7 +227,7 @@ func (h *eventHandler) log(ctx context.Context, id string, err error) {
 			logger = slog.Default()
 		}
 	}
-	if logger == nil || err == errTooManyEvents && !h.refusals.withdraw() {
+	if logger == nil || err == errTooManyEvents && !h.refusals.Withdraw() {
 		return
 	}
 	logger.LogAttrs(ctx, slog.LevelError, "cnaught: webhook", attrs...)

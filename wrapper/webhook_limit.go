@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
 // Anyone can post to a handler, and the calls to the API that this causes share
@@ -22,28 +22,16 @@ var errTooManyEvents = errors.New("there are more events than the handler's limi
 
 type eventLimits struct {
 	requests chan struct{} // has an element for each request that is being handled
-	fetches  *bucket       // has a token for each fetch that may begin
-	refusals *bucket       // has a token if a refusal may be logged
-
-	mu       sync.Mutex
-	underway map[orderKey]*orderFetch
+	tokens   *limit.Bucket // has one for each fetch that may begin
+	refusals *limit.Bucket // has a token if a refusal may be logged
+	fetches  limit.Shared[orderKey, []byte]
 }
 
-// orderFetch is one call to the API, shared by the events that wait for it. The
-// wait is for a channel and not for a sync.Once, so that testing/synctest knows
-// it.
-type orderFetch struct {
-	done chan struct{} // is closed when the members below are set
-	body []byte
-	err  error
-}
-
-func newEventLimits() eventLimits {
-	return eventLimits{
+func newEventLimits() *eventLimits {
+	return &eventLimits{
 		requests: make(chan struct{}, maxEventRequests),
-		fetches:  newBucket(RetryBudget{Capacity: maxFetchBurst, PerMinute: fetchesPerMinute}),
-		refusals: newBucket(RetryBudget{Capacity: 1, PerMinute: 1}),
-		underway: map[orderKey]*orderFetch{},
+		tokens:   limit.NewBucket(maxFetchBurst, fetchesPerMinute),
+		refusals: limit.NewBucket(1, 1),
 	}
 }
 
@@ -51,61 +39,27 @@ func newEventLimits() eventLimits {
 // under way already only if that shows the event's state: it may have been read
 // before the state changed.
 func (h *eventHandler) fetch(ctx context.Context, event orderEvent) (*api.Order, error) {
-	for ctx.Err() == nil {
-		fetch, shared := h.join(event.orderKey)
-		if !shared {
-			h.run(ctx, event.orderKey, fetch)
-		}
-		select {
-		case <-fetch.done:
-		case <-ctx.Done():
-		}
-		if ctx.Err() != nil {
-			break
-		}
-		if fetch.err != nil {
-			return nil, fetch.err
+	for {
+		body, shared, err := h.fetches.Get(ctx, event.orderKey, func(ctx context.Context) ([]byte, error) {
+			return h.get(ctx, event.orderKey)
+		})
+		if err != nil {
+			return nil, err
 		}
 		order := new(api.Order) // of its own for each event, since its callback may change it
-		if err := json.Unmarshal(fetch.body, order); err != nil {
+		if err := json.Unmarshal(body, order); err != nil {
 			return nil, err
 		}
 		if !shared || event.state == "" || event.state == order.State {
 			return order, nil
 		}
 	}
-	return nil, contextError(ctx)
-}
-
-// join returns the fetch of an order that is under way, or a new one that the
-// caller has to run.
-func (h *eventHandler) join(key orderKey) (fetch *orderFetch, shared bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if fetch := h.underway[key]; fetch != nil {
-		return fetch, true
-	}
-	fetch = &orderFetch{done: make(chan struct{}), err: errors.New("the fetch of the order panicked")}
-	h.underway[key] = fetch
-	return fetch, false
-}
-
-// run goes on when the sender of its event has gone, since others may wait for
-// it.
-func (h *eventHandler) run(ctx context.Context, key orderKey, fetch *orderFetch) {
-	defer func() {
-		h.mu.Lock()
-		delete(h.underway, key)
-		h.mu.Unlock()
-		close(fetch.done)
-	}()
-	fetch.body, fetch.err = h.get(context.WithoutCancel(ctx), key)
 }
 
 // get fetches an order once, past caches that would give what was true before
 // the event.
 func (h *eventHandler) get(ctx context.Context, key orderKey) ([]byte, error) {
-	if !h.fetches.withdraw() {
+	if !h.tokens.Withdraw() {
 		return nil, errTooManyEvents
 	}
 	call := h.client.newCall(ctx, "OrderEventHandler", []CallOption{WithHeader("Cache-Control", "no-cache")})
@@ -116,7 +70,7 @@ func (h *eventHandler) get(ctx context.Context, key orderKey) ([]byte, error) {
 	policy := *call.policy
 	policy.MaxAttempts, policy.AttemptTimeout = 1, min(policy.AttemptTimeout, eventTimeout)
 	call.policy, call.response = &policy, nil
-	call.build(api.NewGetOrderByIDRequest(relative, key.id, nil))
+	call.build(api.NewGetOrderByIDRequest(h.client.server, key.id, nil))
 	order := new(api.Order)
 	r, err := call.run(&opGetOrderByID.endpoint, order)
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
 // answer gives the status of one delivery.
@@ -33,7 +34,7 @@ func answer(h http.Handler, body string) int {
 // rateLimited is an API that needs 5 ms for an answer, and takes 200 requests a
 // second, with bursts of 50.
 func rateLimited(reads, purchases *atomic.Int32) step {
-	limit := newBucket(RetryBudget{Capacity: 50, PerMinute: 200 * 60})
+	tokens := limit.NewBucket(50, 200*60)
 	return func(req *http.Request) (*http.Response, error) {
 		time.Sleep(5 * time.Millisecond)
 		answer := reply(201, orderJSON)
@@ -43,7 +44,7 @@ func rateLimited(reads, purchases *atomic.Int32) step {
 			reads.Add(1)
 			answer = orderIn("fulfilled")
 		}
-		if !limit.withdraw() {
+		if !tokens.Withdraw() {
 			answer = reply(429, ``)
 		}
 		return answer(req)
@@ -296,11 +297,12 @@ func TestWebhooksLeaveTheRetryBudgetsAlone(t *testing.T) {
 		for range maxFetchBurst {
 			assert.Equal(t, 503, answer(h, eventJSON))
 		}
-		assert.Equal(t, c.policy.Budget.Capacity, c.reads.tokens)
-		assert.Equal(t, c.policy.Budget.Capacity, c.purchases.tokens)
+		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.reads))
+		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.purchases))
 
 		c = newClient(t, play(orderIn("fulfilled")))
-		c.reads.tokens, c.purchases.tokens = 0, 0
+		drain(c.reads)
+		drain(c.purchases)
 		assert.Equal(t, 200, answer(c.OrderEventHandler(accept), eventJSON))
 	})
 }
