@@ -56,7 +56,7 @@ chaos: ## 10,000 orders from 64 goroutines through a faulty network, then audit 
 	$(GO) test ./internal/chaos -count=1 -v -timeout 15m -run TestChaos -chaos.orders=10000
 
 fleet: ## 1,000 clients through an outage, in simulated time: four policies compared
-	$(GO) test ./wrapper -count=1 -v -run TestFleet -fleet.clients=1000
+	$(GO) test ./internal/fleet -count=1 -v -run TestFleet -fleet.clients=1000
 
 bench: bench-ledger ## Compare one call, a page, throughput and the ledger with hand-written code and peers
 	$(GO) -C internal/bench run ./cmd/table -out results/bench.txt -readme README.md -command "make bench"

@@ -6,39 +6,32 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"sync"
 	"time"
+
+	"github.com/cnaught-go/cnaught/internal/loopback"
 )
 
-// Server serves the published example of a checkout session on loopback, to
-// those who send the key: at the documented path and at the one that the
-// vendor's Node SDK 2.8.0 still uses. It knows no more of HTTP/1.1 than that
-// takes, for a server that takes as long as its clients would hide what is
-// between them.
+// Server serves the published example of a checkout session on loopback to
+// clients that send the key, at the documented path and at the one that the
+// vendor's Node SDK 2.8.0 still uses. It speaks only as much HTTP/1.1 as that
+// takes: a server as slow as its clients would hide the differences between them.
 type Server struct {
-	URL      string
-	listener net.Listener
-	served   sync.WaitGroup
-	ok, bad  []byte // whole answers
-
-	mu    sync.Mutex
-	conns map[net.Conn]bool
+	*loopback.Server
+	URL     string
+	ok, bad []byte // whole answers
 }
 
 // NewServer starts a server.
 func NewServer() (*Server, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	s := &Server{
+		ok:  answer(http.StatusOK, "application/json", Session()),
+		bad: answer(http.StatusNotFound, "application/problem+json", []byte(`{"status":404}`)),
+	}
+	var err error
+	if s.Server, err = loopback.Listen(s.serve); err != nil {
 		return nil, err
 	}
-	s := &Server{
-		URL:      "http://" + listener.Addr().String(),
-		listener: listener,
-		ok:       answer(http.StatusOK, "application/json", Session()),
-		bad:      answer(http.StatusNotFound, "application/problem+json", []byte(`{"status":404}`)),
-		conns:    map[net.Conn]bool{},
-	}
-	s.served.Go(s.accept)
+	s.URL = "http://" + s.Addr()
 	return s, nil
 }
 
@@ -47,42 +40,7 @@ func answer(status int, contentType string, body []byte) []byte {
 		status, http.StatusText(status), time.Now().UTC().Format(http.TimeFormat), contentType, len(body), body)
 }
 
-// Close ends the server and its connections.
-func (s *Server) Close() {
-	s.listener.Close()
-	s.mu.Lock()
-	for conn := range s.conns {
-		conn.Close()
-	}
-	s.conns = nil
-	s.mu.Unlock()
-	s.served.Wait()
-}
-
-func (s *Server) accept() {
-	for {
-		conn, err := s.listener.Accept()
-		if err != nil {
-			return
-		}
-		s.mu.Lock()
-		if s.conns == nil {
-			conn.Close()
-		} else {
-			s.conns[conn] = true
-			s.served.Go(func() { s.serve(conn) })
-		}
-		s.mu.Unlock()
-	}
-}
-
-func (s *Server) serve(conn net.Conn) {
-	defer func() {
-		conn.Close()
-		s.mu.Lock()
-		delete(s.conns, conn)
-		s.mu.Unlock()
-	}()
+func (s *Server) serve(conn *net.TCPConn) {
 	requests := bufio.NewReader(conn)
 	for {
 		ok, err := readRequest(requests)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -16,59 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/internal/loopback"
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
-
-// nat passes bytes on until it forgets the flows that it knows: then they
-// swallow everything in both directions, and new ones work.
-type nat struct {
-	backend string
-	epoch   atomic.Int64
-	forgot  atomic.Int64 // flows
-}
-
-func (n *nat) serve(t *testing.T) (addr string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	var wg sync.WaitGroup
-	t.Cleanup(func() { l.Close(); wg.Wait() })
-	wg.Go(func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			server, err := net.Dial("tcp", n.backend)
-			if err != nil {
-				client.Close()
-				continue
-			}
-			epoch := n.epoch.Load()
-			var lost sync.Once
-			pass := func(to, from net.Conn) {
-				defer to.Close()
-				buf := make([]byte, 32<<10)
-				for {
-					read, err := from.Read(buf)
-					if err != nil {
-						return
-					}
-					if n.epoch.Load() != epoch {
-						lost.Do(func() { n.forgot.Add(1) })
-						continue
-					}
-					if _, err := to.Write(buf[:read]); err != nil {
-						return
-					}
-				}
-			}
-			wg.Go(func() { pass(client, server) })
-			wg.Go(func() { pass(server, client) })
-		}
-	})
-	return l.Addr().String()
-}
 
 // TestChaosForgottenConnections buys over HTTP/2 through a NAT that forgets its
 // flows again and again. Times are short, in the proportions of the client's own
@@ -82,15 +32,16 @@ func TestChaosForgottenConnections(t *testing.T) {
 	backend.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that were forgotten
 	backend.StartTLS()
 	defer backend.Close()
-	n := &nat{backend: backend.Listener.Addr().String()}
-	addr := n.serve(t)
+	nat, err := loopback.NewNAT(backend.Listener.Addr().String())
+	require.NoError(t, err)
+	defer nat.Close()
 
 	transport := &http.Transport{
 		TLSClientConfig:   backend.Client().Transport.(*http.Transport).TLSClientConfig,
 		ForceAttemptHTTP2: true,
 		HTTP2:             &http.HTTP2Config{SendPingTimeout: 50 * time.Millisecond, PingTimeout: 50 * time.Millisecond},
 	}
-	client, err := cnaught.New(books.APIKey(), cnaught.WithBaseURL("https://"+addr+"/v1"),
+	client, err := cnaught.New(books.APIKey(), cnaught.WithBaseURL("https://"+nat.Addr()+"/v1"),
 		cnaught.WithHTTPClient(&http.Client{Transport: transport}),
 		cnaught.WithRetryPolicy(cnaught.RetryPolicy{
 			BaseDelay: time.Millisecond, AttemptTimeout: 2 * time.Second, Budget: cnaught.RetryBudget{Capacity: 1e9},
@@ -122,7 +73,7 @@ func TestChaosForgottenConnections(t *testing.T) {
 				mu.Lock()
 				told[cart] = placed.ID
 				if len(told)%(*ordersFlag/20+1) == 0 {
-					n.epoch.Add(1) // while the other callers wait for their answers
+					nat.Forget() // while the other callers wait for their answers
 				}
 				mu.Unlock()
 			}
@@ -138,6 +89,6 @@ func TestChaosForgottenConnections(t *testing.T) {
 	for cart, ids := range bought {
 		assert.Equal(t, []string{told[cart]}, ids, "%s: made once, and told so", cart)
 	}
-	assert.GreaterOrEqual(t, n.forgot.Load(), int64(10), "flows with something to swallow")
-	t.Logf("%d orders over HTTP/2, %d flows forgotten, %d orders settled later by their key: 0 made twice, 0 unknown", len(told), n.forgot.Load(), settled.Load())
+	assert.GreaterOrEqual(t, nat.Swallowed(), int64(10), "forgotten connections with something to swallow")
+	t.Logf("%d orders over HTTP/2, %d connections forgotten, %d orders settled later by their key; none made twice, none unknown", len(told), nat.Swallowed(), settled.Load())
 }

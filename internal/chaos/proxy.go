@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/cnaught-go/cnaught/internal/loopback"
 )
 
 // headerCall tells the proxy which call a request belongs to. The server does
@@ -30,32 +32,27 @@ type Proxy struct {
 	server  *url.URL
 	slow    func() // makes the server slow for one request
 
-	listener  net.Listener
+	clients   *loopback.Server
 	unused    net.Conn // keeps its local port from everybody else
 	transport *http.Transport
 
-	mu     sync.Mutex
-	closed bool
-	conns  map[net.Conn]bool
-	err    error // of the way to the server, which is to have no faults
-	wg     sync.WaitGroup
+	mu  sync.Mutex
+	err error // the first failure between proxy and server, where no fault is injected
 }
 
 // NewProxy starts a proxy in front of the server.
 func NewProxy(server *url.URL, plan *Plan, slow func()) (*Proxy, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	p := &Proxy{
+		plan: plan, tally: newTally(), history: newHistory(), server: server, slow: slow,
+		transport: &http.Transport{MaxIdleConnsPerHost: 256},
+	}
+	var err error
+	if p.clients, err = loopback.Listen(p.serve); err != nil {
 		return nil, fmt.Errorf("chaos: proxy: %w", err)
 	}
-	p := &Proxy{
-		plan: plan, tally: newTally(), history: newHistory(), server: server, slow: slow, listener: listener,
-		transport: &http.Transport{MaxIdleConnsPerHost: 256},
-		conns:     make(map[net.Conn]bool),
-	}
-	p.wg.Go(p.accept)
-	// Nobody listens on a port that an outgoing connection has, and nobody else
-	// can come to listen there: what dials it is refused by the system itself.
-	if p.unused, err = net.Dial("tcp", listener.Addr().String()); err != nil {
+	// Nobody listens on the local port of an outgoing connection, and nobody else
+	// can come to listen there, so the system itself refuses whoever dials it.
+	if p.unused, err = net.Dial("tcp", p.clients.Addr()); err != nil {
 		p.Close()
 		return nil, fmt.Errorf("chaos: proxy: %w", err)
 	}
@@ -65,7 +62,7 @@ func NewProxy(server *url.URL, plan *Plan, slow func()) (*Proxy, error) {
 // URL is the server's base URL, by way of the proxy.
 func (p *Proxy) URL() string {
 	u := *p.server
-	u.Host = p.listener.Addr().String()
+	u.Host = p.clients.Addr()
 	return u.String()
 }
 
@@ -103,52 +100,11 @@ func (p *Proxy) fail(err error) {
 // Close ends all connections and returns when everything that was still to be
 // delivered has been.
 func (p *Proxy) Close() {
-	p.listener.Close()
-	p.mu.Lock()
-	p.closed = true
-	for conn := range p.conns {
-		conn.Close()
-	}
-	p.mu.Unlock()
+	p.clients.Close()
 	if p.unused != nil {
 		p.unused.Close()
 	}
-	p.wg.Wait()
 	p.transport.CloseIdleConnections()
-}
-
-func (p *Proxy) accept() {
-	for {
-		conn, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		p.wg.Go(func() {
-			if p.keep(conn) {
-				p.serve(conn.(*net.TCPConn))
-				p.drop(conn)
-			}
-		})
-	}
-}
-
-// keep reports false if the proxy was closed meanwhile.
-func (p *Proxy) keep(conn net.Conn) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		conn.Close()
-		return false
-	}
-	p.conns[conn] = true
-	return true
-}
-
-func (p *Proxy) drop(conn net.Conn) {
-	conn.Close()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.conns, conn)
 }
 
 // serve passes on the requests of one connection until a fault or the client

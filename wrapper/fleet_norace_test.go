@@ -1,5 +1,0 @@
-//go:build !race
-
-package cnaught
-
-const defaultFleet = 250
