@@ -10,6 +10,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 const (
@@ -44,7 +45,7 @@ func (c *Client) DownloadCertificate(ctx context.Context, order *api.Order, w io
 	case raw == "":
 		call.refuse("certificate_download_public_url", "is null: the order has no certificate")
 	case err != nil || !c.mayLeadTo(u):
-		call.refuse("certificate_download_public_url", "is %q, not an absolute https URL", quote(raw))
+		call.refuse("certificate_download_public_url", "is %q, not an absolute https URL", quote.Text(raw))
 	default:
 		call.request = &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"application/pdf"}}}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // CreateCheckoutSession opens a hosted checkout in which a customer pays for
@@ -68,7 +69,7 @@ func (c *Client) OrderOfCheckoutSession(ctx context.Context, session *api.Checko
 	paidFor := func(order *api.Order) bool { return Value(order.CheckoutSessionID) == session.ID }
 	order, _, err := c.searchOrders(ctx, call, paidFor, session.CreatedOn, opts)
 	if err == nil && order == nil {
-		err = &noMatchError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote(c.secret.Mask(session.ID)))}
+		err = &noMatchError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote.Text(c.secret.Mask(session.ID)))}
 	}
 	return order, err
 }

@@ -7,11 +7,10 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 	"github.com/cnaught-go/cnaught/wrapper/internal/problem"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // Sentinels for errors.Is. Those of the first group match an [*Error] by the URI
@@ -60,9 +59,6 @@ var (
 	// before.
 	ErrCursorIgnored = errors.New("cnaught: the server ignored the cursor")
 )
-
-// maxQuoted bounds what a message quotes of a server's answer, in bytes.
-const maxQuoted = 500
 
 // CallInfo says which call failed, and what is known about its outcome. It is
 // part of [*Error], [*TransportError] and [*DecodeError].
@@ -157,18 +153,18 @@ func (e *Error) Error() string {
 	}
 	switch {
 	case e.Title != "" && !strings.EqualFold(e.Title, http.StatusText(e.StatusCode)):
-		b.WriteString(": " + quote(e.Title))
+		b.WriteString(": " + quote.Text(e.Title))
 	case e.Title == "" && len(e.Body) > 0:
-		b.WriteString(": " + quote(e.Body))
+		b.WriteString(": " + quote.Text(e.Body))
 	}
 	if e.StatusCode/100 == 3 {
 		b.WriteString(": redirects are not followed")
 	}
 	if e.Detail != "" && e.Detail != e.Title {
-		b.WriteString(": " + quote(e.Detail))
+		b.WriteString(": " + quote.Text(e.Detail))
 	}
 	if len(e.Errors) > 0 {
-		b.WriteString(": " + quote(problem.Join(e.Errors)))
+		b.WriteString(": " + quote.Text(problem.Join(e.Errors)))
 	}
 	if e.EarlierCall && e.kind() == ErrIdempotencyMismatch {
 		fmt.Fprintf(&b, "; an earlier call with idempotency key %q was processed: call again with its input to have its answer", e.IdempotencyKey)
@@ -268,7 +264,7 @@ type TransportError struct {
 func (e *TransportError) Error() string {
 	var b strings.Builder
 	e.begin(&b)
-	b.WriteString(quote(fmt.Sprint(e.Err)))
+	b.WriteString(quote.Text(fmt.Sprint(e.Err)))
 	e.end(&b)
 	return b.String()
 }
@@ -299,9 +295,9 @@ func (e *DecodeError) Error() string {
 	var b strings.Builder
 	e.begin(&b)
 	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, "answer %d %q cannot be used: ", e.StatusCode, quote(e.Header.Get("Content-Type")))
+		fmt.Fprintf(&b, "answer %d %q cannot be used: ", e.StatusCode, quote.Text(e.Header.Get("Content-Type")))
 	}
-	fmt.Fprintf(&b, "%s; body %q", quote(fmt.Sprint(e.Err)), quote(e.Body))
+	fmt.Fprintf(&b, "%s; body %q", quote.Text(fmt.Sprint(e.Err)), quote.Text(e.Body))
 	e.end(&b)
 	return b.String()
 }
@@ -348,21 +344,4 @@ func IdempotencyKeyFrom(err error) (string, bool) {
 		}
 	}
 	return "", false
-}
-
-// quote bounds a foreign text, puts it on one line, and leaves out what would
-// control the terminal that shows it.
-func quote[T string | []byte](s T) string {
-	n := min(len(s), maxQuoted)
-	for n > 0 && n < len(s) && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	short := strings.ToValidUTF8(string(s[:n]), "\ufffd") // not "": that could join the halves of a masked key
-	short = strings.Join(strings.FieldsFunc(short, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
-	if len(s) > maxQuoted {
-		return fmt.Sprintf("%s... (%d bytes)", short, len(s))
-	}
-	return short
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // maxText is the API's limit on names, descriptions and metadata, in
@@ -61,13 +62,13 @@ func (call *call) text(field, text string) {
 // URLs only, and the sandbox plain http to this machine.
 func (call *call) returnURL(field, raw string) {
 	if u, err := url.Parse(raw); err != nil || !call.client.mayLeadTo(u) {
-		call.refuse(field, "is %q, not an absolute https URL", quote(raw))
+		call.refuse(field, "is %q, not an absolute https URL", quote.Text(raw))
 	}
 }
 
 func (call *call) absoluteURL(field, raw string) {
 	if u, err := url.Parse(raw); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		call.refuse(field, "is %q, not an absolute http or https URL", quote(raw))
+		call.refuse(field, "is %q, not an absolute http or https URL", quote.Text(raw))
 	}
 }
 

@@ -3,6 +3,8 @@ package cnaught
 import (
 	"log/slog"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // log writes a line about a call, unless the client has no logger for it.
@@ -22,7 +24,7 @@ func (call *call) logRetry(r *result, pause time.Duration) {
 			attrs = append(attrs, slog.Int("status", r.status))
 		}
 		if r.err != nil {
-			attrs = append(attrs, slog.String("error", quote(call.client.secret.Mask(r.err.Error()))))
+			attrs = append(attrs, slog.String("error", quote.Text(call.client.secret.Mask(r.err.Error()))))
 		}
 		return attrs
 	})

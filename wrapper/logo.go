@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // logoTypes are the media types that the API takes for logos.
@@ -36,7 +37,7 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 	call := c.newCall(ctx, "UploadSubaccountLogo", opts)
 	call.id(idOfUpdateSubaccountLogoFromUpload, id)
 	if !slices.Contains(logoTypes, contentType) {
-		call.refuse("Content-Type", "is %q, not one of %q", quote(contentType), logoTypes)
+		call.refuse("Content-Type", "is %q, not one of %q", quote.Text(contentType), logoTypes)
 	}
 	if call.err != nil { // leave the reader alone
 		return nil, call.err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // DefaultBaseURL is the only server of the published description.
@@ -181,11 +182,11 @@ func WithHeader(name, value string) CallOption {
 		name := http.CanonicalHeaderKey(name)
 		switch {
 		case !check.IsToken(name):
-			call.refuse("header", "%q is not a field name", quote(name))
+			call.refuse("header", "%q is not a field name", quote.Text(name))
 		case slices.Contains(ownHeaders, name):
 			call.refuse("header", "%s is set by the client%s", name, optionFor[name])
 		}
-		call.refuseIf("header "+quote(name), check.HeaderValue(value))
+		call.refuseIf("header "+quote.Text(name), check.HeaderValue(value))
 		call.headers = append(call.headers, header{name, value})
 	}
 }

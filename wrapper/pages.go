@@ -9,6 +9,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/pages"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 const (
@@ -106,7 +107,7 @@ func walk[T any](c *Client, name string, o ListOptions, fetch func(ListOptions) 
 			return fetch(ListOptions{Limit: size, StartingAfter: after, EndingBefore: before})
 		},
 		ID:       func(value *T) string { id, _ := about(value); return id },
-		Repeated: func(id string) error { return &ignoredCursorError{name, quote(c.secret.Mask(id))} },
+		Repeated: func(id string) error { return &ignoredCursorError{name, quote.Text(c.secret.Mask(id))} },
 		Full:     min(size, leastPage),
 		Limit:    size,
 	}

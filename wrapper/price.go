@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // WithMaxPrice lets [Client.PlaceOrder] buy AmountKg kilograms only if they cost
@@ -44,7 +45,7 @@ func (e *PriceLimitError) Error() string {
 	e.begin(&b)
 	if e.Order != nil {
 		fmt.Fprintf(&b, "order %s was placed, and costs %v, more than the limit of %v: the quote was %v",
-			quote(e.Order.ID), e.Order.PriceUSDCents, e.Limit, e.Quote.PriceUSDCents)
+			quote.Text(e.Order.ID), e.Order.PriceUSDCents, e.Limit, e.Quote.PriceUSDCents)
 		return b.String()
 	}
 	fmt.Fprintf(&b, "not ordered: %v kg cost %v, more than the limit of %v", e.Quote.AmountKg, e.Quote.PriceUSDCents, e.Limit)

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
-	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/route"
 )
 
 // maxBody bounds the body of a request that is read into memory, so that every
@@ -110,7 +110,7 @@ func (c *Client) endpointOf(req *http.Request) (*endpoint, string) {
 func findEndpoint(method, escapedPath string) *endpoint {
 	var found *endpoint
 	for _, op := range endpoints {
-		if op.Method == method && matchPath(op.Path, escapedPath) {
+		if op.Method == method && route.Match(op.Path, escapedPath) {
 			if !strings.Contains(op.Path, "{") {
 				return op
 			}
@@ -128,24 +128,6 @@ func findEndpoint(method, escapedPath string) *endpoint {
 func mayBeCollapsed(op *endpoint, escapedPath string) bool {
 	other := op.Path + escapedPath[strings.LastIndexByte(escapedPath, '/'):]
 	return slices.ContainsFunc(endpoints, func(e *endpoint) bool { return e.Method == op.Method && e.Path == other })
-}
-
-// matchPath compares literal by literal. A parameter takes any one segment that
-// check.Segment accepts.
-func matchPath(template, path string) bool {
-	for {
-		literal, parameter, more := strings.Cut(template, "{")
-		rest, ok := strings.CutPrefix(path, literal)
-		if !ok || !more {
-			return ok && rest == ""
-		}
-		segment, _, _ := strings.Cut(rest, "/")
-		if !check.Segment(segment) {
-			return false
-		}
-		_, template, _ = strings.Cut(parameter, "}")
-		path = rest[len(segment):]
-	}
 }
 
 // canonical brings header names that an editor wrote in another case into the

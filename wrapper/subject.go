@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // checkSubject compares the answer to a call that may act twice with what was
@@ -38,7 +40,7 @@ func (call *call) checkSubject(answer []byte) error {
 		return fmt.Errorf("the answer is about another request: its amount_kg is %v, not %v", *told.AmountKg, *asked.AmountKg)
 	}
 	if id := call.op.pathID(call.request.URL.EscapedPath()); id != "" && told.ID != "" && id != told.ID {
-		return fmt.Errorf("the answer is about another request: its id is %q, not %q", quote(told.ID), quote(id))
+		return fmt.Errorf("the answer is about another request: its id is %q, not %q", quote.Text(told.ID), quote.Text(id))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 const (
@@ -52,13 +53,13 @@ func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T,
 			if state, ok = done(value); ok {
 				return value, nil
 			}
-			state = "is " + quote(c.secret.Mask(state))
+			state = "is " + quote.Text(c.secret.Mask(state))
 		} else if !mayPass(err) && ctx.Err() == nil {
 			return last, err
 		}
 		// Half of the pause is random, so that waiters do not march in step.
 		if ended := sleep(ctx, pause/2+rand.N(pause/2)); ended != nil {
-			id := quote(c.secret.Mask(id))
+			id := quote.Text(c.secret.Mask(id))
 			if err != nil && !errors.Is(err, ctx.Err()) {
 				return last, fmt.Errorf("cnaught: %s: %q %s: %w; last poll: %w", op, id, state, ended, err)
 			}

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/events"
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
@@ -92,10 +93,10 @@ func TestWebhookFlood(t *testing.T) {
 				}
 				assert.Equal(t, len(codes), count[200]+count[503], count)
 				assert.EqualValues(t, count[200], handled.Load(), "once for each delivery")
-				bound := maxFetchBurst + fetchesPerMinute*time.Since(began).Minutes()
+				bound := events.MaxFetches + events.FetchesPerMinute*time.Since(began).Minutes()
 				t.Logf("%d posts in %v: %d calls to the API, of at most %.0f; %d answered 200", len(codes), time.Since(began), reads.Load(), bound, count[200])
 				assert.LessOrEqual(t, float64(reads.Load()), bound)
-				assert.GreaterOrEqual(t, int(reads.Load()), maxFetchBurst, "the flood reached the limit")
+				assert.GreaterOrEqual(t, int(reads.Load()), events.MaxFetches, "the flood reached the limit")
 			})
 		})
 	}
@@ -170,7 +171,7 @@ func TestWebhooksGiveTheirRoomBack(t *testing.T) {
 			}
 			return fail
 		})
-		for range 3 * maxEventRequests {
+		for range 3 * events.MaxRequests {
 			assert.Equal(t, 400, answer(h, ``))
 			assert.Equal(t, 500, answer(h, `{"order":{"id":"panics"}}`))
 			assert.Panics(t, func() { answer(h, `{"order":{"id":"aborts"}}`) })
@@ -294,7 +295,7 @@ func TestWebhooksLeaveTheRetryBudgetsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, play(reply(500, ``)))
 		h := c.OrderEventHandler(never(t))
-		for range maxFetchBurst {
+		for range events.MaxFetches {
 			assert.Equal(t, 503, answer(h, eventJSON))
 		}
 		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.reads))
