@@ -1,19 +1,19 @@
 package cnaught
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"net/http"
 	"time"
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 	"github.com/cnaught-go/cnaught/wrapper/internal/problem"
 )
 
@@ -23,8 +23,6 @@ const (
 	// maxDrainBytes bounds what is read on so that the connection can serve
 	// the next attempt; past it a new connection is cheaper.
 	maxDrainBytes = 64 << 10
-	// maxPrealloc bounds what a Content-Length alone makes us allocate.
-	maxPrealloc = 4 << 20
 )
 
 // result is what came of one attempt. It has a problem (an answer outside 2xx),
@@ -42,8 +40,6 @@ type result struct {
 	err        error
 	sent       sending
 }
-
-var errTooLarge = errors.New("larger than the limit")
 
 // attempt sends the request once and reads the whole answer. Its context
 // covers the reading too, so a body that trickles in cannot hold up the call.
@@ -111,11 +107,10 @@ func (call *call) read(resp *http.Response, r *result) error {
 		call.readProblem(resp, r)
 		return nil
 	}
-	limit := call.client.maxResponseBytes
 	var err error
 	if call.download != nil {
 		err = call.download.save(resp, r)
-	} else if r.body, err = readUpTo(resp.Body, resp.ContentLength, limit); err == nil {
+	} else if r.body, err = limit.Read(resp.Body, resp.ContentLength, call.client.maxResponseBytes); err == nil {
 		if r.readable, err = fit(r.body, call.answer); err == nil {
 			err = call.checkSubject(r.readable)
 		}
@@ -123,8 +118,8 @@ func (call *call) read(resp *http.Response, r *result) error {
 			r.unfit, err = err, nil // a 204 has no body that could be cut off
 		}
 	}
-	if errors.Is(err, errTooLarge) {
-		r.unfit, err = fmt.Errorf("the body is %w of %d bytes", err, limit), nil
+	if errors.Is(err, limit.ErrTooLarge) {
+		r.unfit, err = fmt.Errorf("the body is %w of %d bytes", err, call.client.maxResponseBytes), nil
 	}
 	return err
 }
@@ -136,7 +131,7 @@ func (call *call) read(resp *http.Response, r *result) error {
 func (call *call) readProblem(resp *http.Response, r *result) {
 	if resp.StatusCode != http.StatusSwitchingProtocols { // its body is the bare connection, which no context ends
 		var err error
-		if r.body, err = readUpTo(resp.Body, resp.ContentLength, maxErrorBytes); errors.Is(err, errTooLarge) {
+		if r.body, err = limit.Read(resp.Body, resp.ContentLength, maxErrorBytes); errors.Is(err, limit.ErrTooLarge) {
 			io.CopyN(io.Discard, resp.Body, maxDrainBytes)
 		}
 	}
@@ -163,55 +158,11 @@ func (call *call) readProblem(resp *http.Response, r *result) {
 func (call *call) attemptError(attempt context.Context, timeout time.Duration, err error) error {
 	switch {
 	case call.ctx.Err() != nil:
-		return contextError(call.ctx)
+		return failure.OfContext(call.ctx)
 	case attempt.Err() != nil:
-		return &timeoutError{text: fmt.Sprintf("no whole answer within %v", timeout)}
+		return failure.Timeout(fmt.Sprintf("no whole answer within %v", timeout), nil)
 	case errors.Is(err, context.DeadlineExceeded):
-		return &timeoutError{err.Error(), err}
+		return failure.Timeout(err.Error(), err)
 	}
 	return err
-}
-
-// contextError is the error of a context that has ended, with its cause; nil
-// while it has not.
-func contextError(ctx context.Context) error {
-	err := ctx.Err()
-	if cause := context.Cause(ctx); err != nil && !errors.Is(cause, err) {
-		return fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
-}
-
-// timeoutError is the end of an attempt's own time, or of a dialer's or a
-// transport's. It is a net.Error, but not context.DeadlineExceeded: the caller's
-// deadline has not passed.
-type timeoutError struct {
-	text string
-	err  error // of a dialer or a transport
-}
-
-func (e *timeoutError) Error() string    { return e.text }
-func (e *timeoutError) Timeout() bool    { return true }
-func (e *timeoutError) Temporary() bool  { return true }
-func (e *timeoutError) As(into any) bool { return errors.As(e.err, into) }
-func (e *timeoutError) Is(target error) bool {
-	return target != context.DeadlineExceeded && errors.Is(e.err, target)
-}
-
-// readUpTo reads up to limit bytes and the end, which lets a connection be used
-// again; size is what is expected, if anything is. With errTooLarge it returns the
-// first limit bytes, with any other error what came.
-func readUpTo(r io.Reader, size, limit int64) (body []byte, err error) {
-	r = io.LimitReader(r, min(limit, math.MaxInt64-1)+1)
-	if size > 0 {
-		buffer := bytes.NewBuffer(make([]byte, 0, min(size, limit, maxPrealloc)+bytes.MinRead))
-		_, err = buffer.ReadFrom(r)
-		body = buffer.Bytes()
-	} else {
-		body, err = io.ReadAll(r)
-	}
-	if err == nil && int64(len(body)) > limit {
-		return body[:limit], errTooLarge
-	}
-	return body, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
@@ -73,7 +74,7 @@ func (d *download) save(resp *http.Response, r *result) error {
 		r.unfit = errNotPDF
 		return nil
 	case resp.ContentLength > call.client.maxResponseBytes:
-		return errTooLarge
+		return limit.ErrTooLarge
 	}
 	// What is written cannot be taken back, so this attempt is the last one.
 	last := *call.policy
@@ -81,7 +82,7 @@ func (d *download) save(resp *http.Response, r *result) error {
 	call.policy = &last
 	_, err = io.Copy(d.w, io.LimitReader(body, call.client.maxResponseBytes))
 	if _, ended := body.ReadByte(); err == nil && ended == nil {
-		return errTooLarge
+		return limit.ErrTooLarge
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
@@ -42,7 +43,7 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 	if call.err != nil { // leave the reader alone
 		return nil, call.err
 	}
-	content, err := readUpTo(image, 0, maxBody)
+	content, err := limit.Read(image, 0, maxBody)
 	if err != nil {
 		return nil, &InvalidRequestError{call.name, "image", "cannot be sent: " + call.client.secret.Mask(err.Error())}
 	}

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
 // allocated gives how much memory f allocates, freed or not: a peak can't be
@@ -88,7 +90,7 @@ func TestHugeAnswersTakeBoundedMemory(t *testing.T) {
 			if tt.status/100 == 2 {
 				decode := as[*DecodeError](t, err)
 				assert.Len(t, decode.Body, tt.kept)
-				assert.ErrorIs(t, err, errTooLarge)
+				assert.ErrorIs(t, err, limit.ErrTooLarge)
 			} else {
 				answer := as[*Error](t, err)
 				assert.Equal(t, tt.status, answer.StatusCode)

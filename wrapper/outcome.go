@@ -1,11 +1,9 @@
 package cnaught
 
 import (
-	"crypto/tls"
-	"crypto/x509"
-	"errors"
-	"net"
 	"net/http"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 )
 
 // outcome is what one attempt means for the call. It answers two questions: may
@@ -25,7 +23,7 @@ func outcomeOf(class retryClass, r *result) outcome {
 		o.healthy = true
 	case r.err != nil:
 		o.mayHaveActed = r.sent != sentNever
-		o.repeatable = (class != retryUnsafe || !o.mayHaveActed) && !isPermanent(r.err)
+		o.repeatable = (class != retryUnsafe || !o.mayHaveActed) && !failure.IsPermanent(r.err)
 	case r.status/100 == 2:
 		o.succeeded, o.healthy = true, true
 	default:
@@ -108,19 +106,4 @@ func settlesKey(r *result) bool {
 // earlier attempt may have deleted. A gateway's page for people does not count.
 func confirmsDeletion(r *result) bool {
 	return r.status == http.StatusNotFound && (len(r.body) == 0 || r.problem.isProblemDocument())
-}
-
-// isPermanent reports errors that no retry mends: a certificate that is not
-// trusted, a host that does not exist.
-func isPermanent(err error) bool {
-	var (
-		verification *tls.CertificateVerificationError
-		authority    x509.UnknownAuthorityError
-		invalid      x509.CertificateInvalidError
-		hostname     x509.HostnameError
-		dns          *net.DNSError
-	)
-	return errors.As(err, &verification) ||
-		errors.As(err, &authority) || errors.As(err, &invalid) || errors.As(err, &hostname) ||
-		errors.As(err, &dns) && dns.IsNotFound
 }

@@ -14,8 +14,10 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
+	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
 )
 
 // outcomes are named by what follows for the caller. "unknown" is the one that
@@ -168,7 +170,7 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 		{"EOF", io.EOF, false},
 		{"body cut off", io.ErrUnexpectedEOF, false},
 		{"timeout", netTimeout{"net/http: timeout awaiting response headers"}, false},
-		{"attempt timeout", &timeoutError{}, false},
+		{"attempt timeout", failure.Timeout("", nil), false},
 		{"unheard of", errors.New("http2: stream closed"), false},
 		{"the caller's context", context.Canceled, false}, // the loop ends the call before it looks here
 	} {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 	"github.com/cnaught-go/cnaught/wrapper/internal/route"
 )
 
@@ -149,7 +150,7 @@ func holdBody(req *http.Request) error {
 		return nil
 	}
 	defer req.Body.Close()
-	body, err := readUpTo(req.Body, req.ContentLength, maxBody)
+	body, err := limit.Read(req.Body, req.ContentLength, maxBody)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
@@ -20,7 +21,7 @@ var (
 // loop sends, judges, waits, and begins again. It returns the result that ended
 // the call, and an error that keeps the last real answer unless it ended well.
 func (call *call) loop() (*result, error) {
-	if err := contextError(call.ctx); err != nil {
+	if err := failure.OfContext(call.ctx); err != nil {
 		r := &result{err: err, sent: sentNever}
 		return r, call.failure(r, nil, false)
 	}
@@ -57,7 +58,7 @@ func (call *call) budget() *limit.Bucket {
 
 // pause says how long to wait before the next attempt, or why there is none.
 func (call *call) pause(r *result, o outcome) (time.Duration, error) {
-	if err := contextError(call.ctx); err != nil {
+	if err := failure.OfContext(call.ctx); err != nil {
 		return 0, err
 	}
 	if !o.repeatable || call.attempts >= call.policy.MaxAttempts {
@@ -82,7 +83,7 @@ func (call *call) pause(r *result, o outcome) (time.Duration, error) {
 // sleep ends early, with the context's error, when the context does.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
-		return contextError(ctx)
+		return failure.OfContext(ctx)
 	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -90,7 +91,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return contextError(ctx)
+		return failure.OfContext(ctx)
 	}
 }
 

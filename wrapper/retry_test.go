@@ -9,9 +9,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
 )
 
 func TestPausesAreExact(t *testing.T) {

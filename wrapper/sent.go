@@ -3,9 +3,10 @@ package cnaught
 import (
 	"context"
 	"errors"
-	"net"
 	"net/url"
 	"sync/atomic"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 )
 
 // Attempt says which request of which call a transport is about to send; see
@@ -99,7 +100,7 @@ func (a *attemptContext) sending(err error, callEnded bool) sending {
 		return sentNever
 	case a.result.resp != nil || callEnded:
 		return sentPerhaps
-	case saysNotSent(err) || a.asked.Load() && failedToDial(err):
+	case saysNotSent(err) || a.asked.Load() && failure.FailedToDial(err):
 		return sentNever
 	}
 	return sentPerhaps
@@ -108,9 +109,4 @@ func (a *attemptContext) sending(err error, callEnded bool) sending {
 func saysNotSent(err error) bool {
 	var notSent *notSentError
 	return errors.As(err, &notSent)
-}
-
-func failedToDial(err error) bool {
-	var dial *net.OpError
-	return errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect")
 }

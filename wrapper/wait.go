@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
@@ -79,7 +80,7 @@ func mayPass(err error) bool {
 	case errors.As(err, &answer):
 		return answer.StatusCode >= 500 || isTransientStatus(answer.StatusCode)
 	case errors.As(err, &transport):
-		return !isPermanent(err)
+		return !failure.IsPermanent(err)
 	}
 	return errors.As(err, &decode)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/events"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
@@ -17,8 +18,8 @@ import (
 // to be trusted: nothing published speaks of a signature. Anything but an event
 // with an order that has an id gives a [*DecodeError].
 func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
-	body, err := readUpTo(r, 0, events.MaxBytes)
-	if errors.Is(err, errTooLarge) {
+	body, err := limit.Read(r, 0, events.MaxBytes)
+	if errors.Is(err, limit.ErrTooLarge) {
 		err = fmt.Errorf("the body is %w of %d bytes", err, events.MaxBytes)
 	}
 	event := new(api.OrderEvent)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
 const eventJSON = `{"order":{"id":"Gre28Fc35bt3","state":"fulfilled","amount_kg":1000000,"price_usd_cents":1}}`
@@ -378,7 +379,7 @@ func TestParseOrderEvent(t *testing.T) {
 	}
 	_, err = ParseOrderEvent(endless(2<<20, ' '))
 	assert.Len(t, as[*DecodeError](t, err).Body, 1<<20)
-	assert.ErrorIs(t, err, errTooLarge)
+	assert.ErrorIs(t, err, limit.ErrTooLarge)
 	_, err = ParseOrderEvent(failing{})
 	assert.ErrorContains(t, err, "cable pulled")
 	_, err = ParseOrderEvent(strings.NewReader(fmt.Sprintf(`{"order":{"id":"x"},"pad":%q}`, strings.Repeat("p", 1<<20-33))))

@@ -1,4 +1,4 @@
-// Package limit bounds how often something is done.
+// Package limit bounds how often something is done, and how much is read.
 package limit
 
 import (
