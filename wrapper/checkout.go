@@ -69,7 +69,7 @@ func (c *Client) OrderOfCheckoutSession(ctx context.Context, session *api.Checko
 	paidFor := func(order *api.Order) bool { return Value(order.CheckoutSessionID) == session.ID }
 	order, _, err := c.searchOrders(ctx, call, paidFor, session.CreatedOn, opts)
 	if err == nil && order == nil {
-		err = &noMatchError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote.Text(c.secret.Mask(session.ID)))}
+		err = &kindError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote.Text(c.secret.Mask(session.ID))), ErrNotFound}
 	}
 	return order, err
 }

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +15,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 	"github.com/cnaught-go/cnaught/wrapper/internal/secret"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
+	"github.com/cnaught-go/cnaught/wrapper/internal/version"
 )
 
 // Client calls the CNaught API. It is safe for concurrent use; make one and
@@ -72,7 +73,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		secret:           secret.New(apiKey),
 		subaccount:       Value(s.subaccount),
 		httpClient:       s.httpClient,
-		ownTransport:     newTransport(),
+		ownTransport:     transport.New(),
 		policy:           policy,
 		reads:            limit.NewBucket(policy.Budget.Capacity, policy.Budget.PerMinute),
 		purchases:        limit.NewBucket(policy.Budget.Capacity, policy.Budget.PerMinute),
@@ -83,7 +84,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 	authorization := []string{"Bearer " + apiKey}
 	c.headers = &fixedHeaders{
 		authorization: func() []string { return authorization },
-		userAgent:     []string{strings.TrimSpace(s.userAgent + " " + userAgent())},
+		userAgent:     []string{strings.TrimSpace(s.userAgent + " " + version.UserAgent())},
 		accept:        []string{"application/json, application/problem+json"},
 	}
 	c.transport = innermost{c}
@@ -149,20 +150,4 @@ func (s *settings) check(apiKey string) error {
 		return &InvalidRequestError{"New", "MaxResponseBytes", "is not positive"}
 	}
 	return nil
-}
-
-// userAgent carries the module's version where the build knows it.
-func userAgent() string {
-	const product = "cnaught-go"
-	const module = "github.com/cnaught-go/cnaught"
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return product
-	}
-	for _, m := range append(info.Deps, &info.Main) {
-		if m.Path == module && m.Version != "" && m.Version != "(devel)" {
-			return product + "/" + strings.TrimPrefix(m.Version, "v")
-		}
-	}
-	return product
 }

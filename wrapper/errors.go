@@ -17,7 +17,7 @@ import (
 // of its problem type or, where that is missing or unknown, by its status. The
 // types are those of the vendor's Node SDK.
 var (
-	// ErrUnauthorized says that the API key was not accepted (401).
+	// ErrUnauthorized says that the API did not accept the API key (401).
 	ErrUnauthorized = errors.New("cnaught: unauthorized")
 	// ErrForbidden says that the account may not do this (403): subaccounts are not
 	// enabled, or the order is cancelled already.
@@ -199,32 +199,29 @@ func (e *Error) kind() error {
 	if kind := e.typed(); kind != nil {
 		return kind
 	}
-	untyped := e.Type == "" || e.Type == "about:blank" // RFC 9457, section 4.2.1
 	switch e.StatusCode {
 	case http.StatusBadRequest:
 		if len(e.Errors) > 0 {
 			return ErrInvalidParameters
 		}
-	case http.StatusUnauthorized:
-		return ErrUnauthorized
-	case http.StatusForbidden:
-		return ErrForbidden
-	case http.StatusNotFound:
-		return ErrNotFound
-	case http.StatusTooManyRequests:
-		return ErrRateLimited
-	// The documentation of these two statuses knows no other meaning, and only
-	// keyed requests get them.
-	case http.StatusConflict:
-		if e.IdempotencyKey != "" && untyped {
-			return ErrIdempotencyConcurrent
-		}
-	case http.StatusUnprocessableEntity:
-		if e.IdempotencyKey != "" && untyped {
-			return ErrIdempotencyMismatch
+	case http.StatusConflict, http.StatusUnprocessableEntity:
+		// The documentation of these two knows no other meaning, and only keyed
+		// requests get them.
+		if e.IdempotencyKey == "" || e.Type != "" && e.Type != "about:blank" { // RFC 9457, section 4.2.1
+			return nil
 		}
 	}
-	return nil
+	return statuses[e.StatusCode]
+}
+
+// statuses say what an answer means whose problem type does not.
+var statuses = map[int]error{
+	http.StatusUnauthorized:        ErrUnauthorized,
+	http.StatusForbidden:           ErrForbidden,
+	http.StatusNotFound:            ErrNotFound,
+	http.StatusConflict:            ErrIdempotencyConcurrent,
+	http.StatusUnprocessableEntity: ErrIdempotencyMismatch,
+	http.StatusTooManyRequests:     ErrRateLimited,
 }
 
 // typed is what the problem type says, if it is one of the API's own.
@@ -345,3 +342,13 @@ func IdempotencyKeyFrom(err error) (string, bool) {
 	}
 	return "", false
 }
+
+// kindError has a text of its own, and matches a sentinel. It says "cnaught:" once,
+// where wrapping the sentinel would say it twice.
+type kindError struct {
+	text string
+	kind error
+}
+
+func (e *kindError) Error() string        { return e.text }
+func (e *kindError) Is(target error) bool { return target == e.kind }

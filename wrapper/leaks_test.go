@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 // settles waits until get gives want, as connections and goroutines need a
@@ -110,7 +111,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	server.Config.ConnState = conns.follow
 	server.Start()
 
-	tr := newTransport()
+	tr := transport.New()
 	bodies := &counted{base: tr}
 	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: bodies}), WithMaxResponseBytes(1<<20),
 		WithRetryPolicy(RetryPolicy{MaxAttempts: 3, BaseDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond, AttemptTimeout: 50 * time.Millisecond, Budget: RetryBudget{Capacity: 1e9}}))
@@ -307,7 +308,7 @@ func TestHTTP2(t *testing.T) {
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()
-	tr := newTransport()
+	tr := transport.New()
 	tr.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: tr}), quick(2))
 	_, err := c.GetOrder(t.Context(), "good")

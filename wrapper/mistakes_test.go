@@ -22,6 +22,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 // Each test of this file fails on one mistake that well-known clients make.
@@ -118,7 +120,7 @@ func TestMistake04RetryAfterTakenAtItsWord(t *testing.T) {
 func TestMistake05HopelessRetries(t *testing.T) {
 	server := quietTLSServer(t, http.NotFoundHandler())
 	dials := 0
-	tr := newTransport()
+	tr := transport.New()
 	tr.Proxy = nil
 	dialer := new(net.Dialer)
 	tr.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {

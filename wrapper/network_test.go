@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 // The tests of this file meet the errors of the network as they really come:
@@ -166,7 +168,7 @@ func TestNetworkErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			n := &network{transport: newTransport(), hits: new(atomic.Int32)}
+			n := &network{transport: transport.New(), hits: new(atomic.Int32)}
 			n.transport.Proxy = nil
 			tt.start(t, n)
 			policy := RetryPolicy{MaxAttempts: 3, BaseDelay: time.Microsecond, AttemptTimeout: n.timeout}

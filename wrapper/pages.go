@@ -106,24 +106,16 @@ func walk[T any](c *Client, name string, o ListOptions, fetch func(ListOptions) 
 		Fetch: func(after, before string) ([]T, error) {
 			return fetch(ListOptions{Limit: size, StartingAfter: after, EndingBefore: before})
 		},
-		ID:       func(value *T) string { id, _ := about(value); return id },
-		Repeated: func(id string) error { return &ignoredCursorError{name, quote.Text(c.secret.Mask(id))} },
-		Full:     min(size, leastPage),
-		Limit:    size,
+		ID: func(value *T) string { id, _ := about(value); return id },
+		Repeated: func(id string) error {
+			return &kindError{fmt.Sprintf("cnaught: %s: the server ignored the cursor: %q came twice", name, quote.Text(c.secret.Mask(id))), ErrCursorIgnored}
+		},
+		Full:  min(size, leastPage),
+		Limit: size,
 	}
 	all := list.Walk(o.StartingAfter, o.EndingBefore)
 	return pages.Between(all, o.From, o.To, func(value *T) time.Time { _, on := about(value); return on })
 }
-
-// ignoredCursorError is a page that came before. It says "cnaught:" once, where
-// wrapping ErrCursorIgnored would say it twice.
-type ignoredCursorError struct{ name, id string }
-
-func (e *ignoredCursorError) Error() string {
-	return fmt.Sprintf("cnaught: %s: the server ignored the cursor: %q came twice", e.name, e.id)
-}
-
-func (e *ignoredCursorError) Is(target error) bool { return target == ErrCursorIgnored }
 
 // Collect returns the first limit values of a list, or all of them if limit is
 // not positive: the latest ten orders are Collect(client.Orders(ctx, ListOptions{}), 10).

@@ -11,8 +11,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
-// Why a call is not tried again. errFinal is never shown: the answer and the
-// number of attempts say it already.
+// The reasons for which a call is not tried again. errFinal is never shown: the
+// answer and the number of attempts say it already.
 var (
 	errFinal  = errors.New("final")
 	errBudget = errors.New("the client's retry budget is exhausted")

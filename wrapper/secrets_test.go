@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 // assertSecret prints v in every way that fmt, slog and encoding/json know.
@@ -262,7 +263,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		"with Timeout":                 {Timeout: time.Minute},
 		"CheckRedirect that follows":   {CheckRedirect: func(*http.Request, []*http.Request) error { return nil }},
 		"CheckRedirect and Jar":        {Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return nil }},
-		"with a transport and Timeout": {Transport: newTransport(), Timeout: time.Minute},
+		"with a transport and Timeout": {Transport: transport.New(), Timeout: time.Minute},
 	} {
 		hits = 0
 		c := newTestClient(t, server.URL+"/v1", WithHTTPClient(hc))

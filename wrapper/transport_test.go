@@ -20,6 +20,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 // Whatever ends the attempt before there is a connection, nothing was sent.
@@ -52,7 +54,7 @@ func TestFailureBeforeTheRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport()
+			tr := transport.New()
 			base := start(t, tr) + "/v1"
 			for kind, hc := range map[string]*http.Client{"transport": {Transport: tr}, "client": {Transport: tr, Timeout: time.Hour}} {
 				c := newTestClient(t, base, WithHTTPClient(hc), WithRetryPolicy(RetryPolicy{
