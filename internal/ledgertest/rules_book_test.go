@@ -191,7 +191,7 @@ func TestASecondOrderIsKeptAndReported(t *testing.T) {
 	}
 	assert.Equal(t, []string{second.ID}, w.get("r").Extra)
 	assert.Equal(t, "o1", w.get("r").OrderID)
-	assert.Contains(t, w.logged.String(), "a further order for one purchase")
+	assert.Contains(t, w.logged.String(), "a purchase has more than one order")
 	assert.Len(t, w.changes(), 1)
 
 	// Another one is booked while the first is on its way.

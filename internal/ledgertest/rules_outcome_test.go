@@ -208,7 +208,7 @@ func TestAPurchaseIsGivenUpAfterOneMoreLook(t *testing.T) {
 			posts := w.api.posts()
 			p := w.settle("not bought")
 			assert.Equal(t, ledger.Stuck, p.State)
-			assert.Contains(t, p.Err, "given up after")
+			assert.Contains(t, p.Err, "gave up after")
 			assert.Equal(t, key, p.Key)
 			assert.Equal(t, ledger.Bought, w.settle("bought").State)
 			assert.Equal(t, posts, w.api.posts())

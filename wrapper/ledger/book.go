@@ -10,11 +10,12 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// bookTimeout bounds a booking with its OnChange.
+// bookTimeout is the time limit for one booking, including its call of OnChange.
 const bookTimeout = 30 * time.Second
 
-// bookSeen books what the claim's look has seen. It reports false if that was
-// nothing, and nothing can be believed.
+// bookSeen books what the claim's look has found, or that looks can't find
+// anything. It reports false if a call is still to be made, because there was no
+// look or because the look showed that there is no order.
 func (l *Ledger) bookSeen(ctx context.Context, c *claim) (bool, error) {
 	if c.look == nil {
 		return false, nil
@@ -34,19 +35,22 @@ func (l *Ledger) bookSeen(ctx context.Context, c *claim) (bool, error) {
 	return false, nil
 }
 
-// bookBought books an order that is there. That is a fact: it needs no claim,
-// and holds whatever the line said. If another order was booked before, this
-// one is kept as a further one.
+// bookBought books an order that exists. Nothing that the line said before can
+// make the order untrue, so booking it does not depend on the claim. If another
+// order is already booked, bookBought adds this one to Extra.
 func (l *Ledger) bookBought(ctx context.Context, c *claim, order *api.Order, unmarked bool) error {
 	booked, err := l.bookFact(ctx, c.line, order, unmarked, l.sql.bought, "")
 	c.booked = booked
 	return err
 }
 
+// bookFact runs query to book an order that exists, or adds the order to Extra
+// if the query does not apply. unmarked says that the order came back without
+// its mark, and note becomes the purchase's Err.
 func (l *Ledger) bookFact(ctx context.Context, line *line, order *api.Order, unmarked bool, query, note string) (bool, error) {
 	kept, err := json.Marshal(order)
 	if err != nil {
-		return false, fmt.Errorf("cnaught: ledger: order %s can't be kept: %w", order.ID, err)
+		return false, fmt.Errorf("cnaught: ledger: order %s can't be encoded: %w", order.ID, err)
 	}
 	flag := 0
 	if unmarked {
@@ -66,7 +70,7 @@ func (l *Ledger) bookFact(ctx context.Context, line *line, order *api.Order, unm
 	return false, l.addExtra(ctx, line, order)
 }
 
-// addExtra keeps orders beside the one that is booked.
+// addExtra adds orders to Extra, unless they are in it or are the one booked.
 func (l *Ledger) addExtra(ctx context.Context, line *line, orders ...*api.Order) error {
 	ctx, cancel := detached(ctx)
 	defer cancel()
@@ -77,22 +81,23 @@ func (l *Ledger) addExtra(ctx context.Context, line *line, orders ...*api.Order)
 		}
 		if added {
 			line.Extra = append(line.Extra, o.ID)
-			l.o.Logger.ErrorContext(ctx, "cnaught: ledger: a further order for one purchase", "ref", line.Ref, "order", o.ID)
+			l.o.Logger.ErrorContext(ctx, "cnaught: ledger: a purchase has more than one order", "ref", line.Ref, "order", o.ID)
 		}
 	}
 	return nil
 }
 
-// bookRefused books a "no", if the claim still holds and nothing that was sent
-// before can lead to an order any more.
+// bookRefused marks the purchase as refused, provided that the claim still holds
+// and that no earlier request can lead to an order any more.
 func (l *Ledger) bookRefused(ctx context.Context, c *claim, why string) error {
 	p := c.Purchase
 	p.State, p.Err, p.Due = Refused, why, time.Time{}
 	return l.bookClaimed(ctx, c, &p, l.sql.refused, why, c.Ref, c.token, ms(elapsed(c.look.began)), ms(l.o.quiet()))
 }
 
-// bookStuck leaves the purchase to a person, if the claim still holds and, with
-// quiet, the look began that long after the call before the last.
+// bookStuck marks the purchase as stuck, provided that the claim still holds. If
+// quiet is not zero, the look must also have begun at least that long after the
+// call before the last one.
 func (l *Ledger) bookStuck(ctx context.Context, c *claim, orderID, why string, quiet time.Duration) error {
 	p := c.Purchase
 	p.State, p.OrderID, p.Err, p.Due = Stuck, orderID, why, time.Time{}
@@ -104,6 +109,7 @@ func (l *Ledger) bookStuck(ctx context.Context, c *claim, orderID, why string, q
 	return l.bookClaimed(ctx, c, &p, l.sql.stuck, why, id, c.Ref, c.token, ms(quiet), ms(elapsed(began)))
 }
 
+// bookClaimed is book for a claim, which it updates if p was booked.
 func (l *Ledger) bookClaimed(ctx context.Context, c *claim, p *Purchase, query string, args ...any) error {
 	booked, err := l.book(ctx, p, query, args...)
 	if booked {
@@ -112,15 +118,16 @@ func (l *Ledger) bookClaimed(ctx context.Context, c *claim, p *Purchase, query s
 	return err
 }
 
-// retell tells OnChange alone, where it failed when the state was booked.
+// retell calls OnChange again for a state that was booked while OnChange failed.
 func (l *Ledger) retell(ctx context.Context, c *claim) error {
 	p := c.Purchase
 	return l.bookClaimed(ctx, c, &p, l.sql.told, c.Ref, c.token, string(c.State))
 }
 
-// book runs one statement that changes the line of p to what p says, and tells
-// OnChange in the same transaction. It reports false if the statement found
-// that it does not apply. If OnChange fails, the state is booked all the same.
+// book runs a statement that brings the line of p to the state of p, and calls
+// OnChange in the same transaction. It reports false if the statement changed no
+// line, because its condition no longer held. If OnChange fails, book still
+// books the state.
 func (l *Ledger) book(ctx context.Context, p *Purchase, query string, args ...any) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), bookTimeout)
 	defer cancel()
@@ -130,7 +137,7 @@ func (l *Ledger) book(ctx context.Context, p *Purchase, query string, args ...an
 		booked, err = affected(l.exec(ctx, query, args...))
 		p.Told = true
 	} else if booked, err = l.bookAndTell(ctx, p, true, query, args); err != nil {
-		// OnChange may have spoiled the transaction itself.
+		// OnChange may have broken the whole transaction, so book without it.
 		l.o.Logger.ErrorContext(ctx, "cnaught: ledger: booking with OnChange failed", "ref", p.Ref, "state", string(p.State), "error", err)
 		booked, err = l.bookAndTell(ctx, p, false, query, args)
 	}
@@ -143,12 +150,13 @@ func (l *Ledger) book(ctx context.Context, p *Purchase, query string, args ...an
 	return booked, nil
 }
 
+// bookAndTell is the transaction of book. With tell, it calls OnChange.
 func (l *Ledger) bookAndTell(ctx context.Context, p *Purchase, tell bool, query string, args []any) (bool, error) {
 	tx, err := l.db.BeginTx(ctx, &sql.TxOptions{Isolation: l.sql.isolation})
 	if err != nil {
 		return false, err
 	}
-	defer tx.Rollback() // nothing after a commit
+	defer tx.Rollback() // It does nothing after Commit.
 	if ok, err := affected(tx.ExecContext(ctx, query, args...)); err != nil || !ok {
 		return false, err
 	}
@@ -166,8 +174,8 @@ func (l *Ledger) bookAndTell(ctx context.Context, p *Purchase, tell bool, query 
 	return true, tx.Commit()
 }
 
-// tell calls OnChange behind a savepoint, so that its failure undoes its own
-// writes and not the booking.
+// tell calls OnChange behind a savepoint, so that a failure undoes what OnChange
+// wrote but not the booking. It reports whether OnChange succeeded.
 func (l *Ledger) tell(ctx context.Context, tx *sql.Tx, p Purchase) (bool, error) {
 	if _, err := tx.ExecContext(ctx, `SAVEPOINT cnaught_told`); err != nil {
 		return false, err
@@ -176,7 +184,7 @@ func (l *Ledger) tell(ctx context.Context, tx *sql.Tx, p Purchase) (bool, error)
 	if failed == nil {
 		return true, nil
 	}
-	l.o.Logger.ErrorContext(ctx, "cnaught: ledger: OnChange failed, and is called again later", "ref", p.Ref, "state", string(p.State), "error", failed)
+	l.o.Logger.ErrorContext(ctx, "cnaught: ledger: OnChange failed and will be called again later", "ref", p.Ref, "state", string(p.State), "error", failed)
 	_, err := tx.ExecContext(ctx, `ROLLBACK TO SAVEPOINT cnaught_told`)
 	return false, err
 }

@@ -12,31 +12,37 @@ import (
 // claim is a line that this worker holds.
 type claim struct {
 	*line
-	token   string
-	renewed time.Time       // before the claim or its last renewal
-	look    *look           // the last one, if any
-	calls   context.Context // what ends a call early
-	booked  bool            // by this claim: the line's members are current
+	token   string          // stored as the lease of the line
+	renewed time.Time       // just before the line was claimed or its lease last renewed
+	look    *look           // the latest look that covers this line, or nil
+	calls   context.Context // ends the calls to the API for this claim
+	booked  bool            // whether this claim booked a state, so that line is current
 }
 
-// errLost: somebody else holds the line now, or has settled it.
+// errLost means that another worker now holds the line or has settled it.
 var errLost = errors.New("cnaught: ledger: the claim is lost")
 
-// elapsed never says too little: the monotonic clock stands still while a
-// machine is suspended, and the wall clock may be set back.
+// elapsed returns the time since then by the monotonic or the wall clock,
+// whichever shows more. The monotonic clock stands still while a machine is
+// suspended, and the wall clock may be set back, but it is never safe here to
+// believe that less time has passed than really has.
 func elapsed(since time.Time) time.Duration {
 	return max(time.Since(since), time.Now().Round(0).Sub(since.Round(0)))
 }
 
-// mustLook reports whether the key may not be repeated without a look.
+// mustLook reports whether the ledger must look for the order in the list before
+// it sends the key again.
 func (c *claim) mustLook(trustKey time.Duration) bool {
 	return c.sent && (c.anchored == nil || *c.anchored+elapsed(c.renewed) >= trustKey)
 }
 
-// claimDue takes up to n lines that are due; with subaccount, only those of it
-// that need a look, which join a claim with that token.
+// claimDue claims up to n lines that are due. If subaccount is not nil, it claims
+// only lines of that subaccount for which a request was sent. They share token,
+// so that one renewal covers them all; an empty token stands for a new one.
 func (l *Ledger) claimDue(ctx, calls context.Context, n int, subaccount *string, token string) ([]*claim, error) {
-	ctx, cancel := detached(ctx) // a claim that was cut off would be left behind
+	// Were the statement canceled after it took effect, the lines would stay
+	// claimed until their leases end.
+	ctx, cancel := detached(ctx)
 	defer cancel()
 	if token == "" {
 		token = rand.Text()
@@ -53,9 +59,11 @@ func (l *Ledger) claimDue(ctx, calls context.Context, n int, subaccount *string,
 	return claims, nil
 }
 
-// claimRef takes one line; nil if it is not to be had.
+// claimRef claims one line. It returns nil if there is no such line, if nothing
+// is left to do for it, if another worker holds it, or if it is too early for the
+// next try.
 func (l *Ledger) claimRef(ctx context.Context, call, ref string) (*claim, error) {
-	calls := context.WithoutCancel(ctx) // a customer who leaves cancels no purchase
+	calls := context.WithoutCancel(ctx) // A customer who leaves does not cancel the purchase.
 	ctx, cancel := detached(ctx)
 	defer cancel()
 	c := &claim{token: rand.Text(), renewed: time.Now(), calls: calls}
@@ -70,7 +78,8 @@ func (l *Ledger) claimRef(ctx context.Context, call, ref string) (*claim, error)
 	return c, nil
 }
 
-// renew keeps the leases of claims with one token.
+// renew extends the leases of claims that share a token. It returns errLost if
+// none of the lines is held by that token any more.
 func (l *Ledger) renew(ctx context.Context, claims []*claim) error {
 	began := time.Now()
 	ours, err := affected(l.db.ExecContext(ctx, l.sql.renew, ms(l.o.lease()), claims[0].token))
@@ -86,8 +95,9 @@ func (l *Ledger) renew(ctx context.Context, claims []*claim) error {
 	return nil
 }
 
-// markSent writes down that a call is about to be made. It reports false if it
-// must not be: the line is no longer ours, or its key is too old.
+// markSent records that a call is about to be made. It reports false if the call
+// must not be made, because another worker holds the line or because the API may
+// have forgotten the key by now.
 func (l *Ledger) markSent(ctx context.Context, c *claim) (bool, error) {
 	began, looked := c.renewed, 0
 	if c.look != nil {
@@ -101,8 +111,9 @@ func (l *Ledger) markSent(ctx context.Context, c *claim) (bool, error) {
 	return ok, nil
 }
 
-// giveBack ends a claim without settling it. Run takes the line up again after
-// delay; Settle leaves it alone for rest.
+// giveBack ends a claim without settling the purchase. Run claims the line again
+// after delay, and Settle not before rest has passed. answered says that the API
+// answered the call, which counts as one of the purchase's tries.
 func (l *Ledger) giveBack(ctx context.Context, c *claim, rest, delay time.Duration, why string, answered bool) error {
 	ctx, cancel := detached(ctx)
 	defer cancel()
@@ -118,8 +129,10 @@ func (l *Ledger) giveBack(ctx context.Context, c *claim, rest, delay time.Durati
 
 const otherAmount = "an order with this purchase's mark has another amount"
 
-// find picks the line's order from a look: a live one before a cancelled one.
-// odd is an order that fits the line in part, which a person has to look at.
+// find returns the line's order among those that the look has seen, preferably
+// one that is not cancelled. others are further orders for the purchase. odd is
+// an order that matches the line only in part, so that a person has to decide,
+// and why says how it differs.
 func (s *look) find(l *line) (order *api.Order, others []*api.Order, odd *api.Order, why string) {
 	for _, o := range s.marked[l.mark] {
 		switch {
@@ -137,7 +150,7 @@ func (s *look) find(l *line) (order *api.Order, others []*api.Order, odd *api.Or
 	for _, o := range s.related[refPart(l.mark)] {
 		if mark, _ := splitMark(*o.Metadata); mark != l.mark {
 			if odd == nil {
-				odd, why = o, "an order was placed for an earlier record of this ref: was the database restored?"
+				odd, why = o, "an order was placed for an earlier record of this ref; the database may have been restored from a backup"
 			}
 			others = append(others, o)
 		}
@@ -145,8 +158,9 @@ func (s *look) find(l *line) (order *api.Order, others []*api.Order, odd *api.Or
 	return order, others, odd, why
 }
 
-// fits compares whole amounts; the API rounds fractions, and derives the
-// amounts of orders by price.
+// fits reports whether the order may have the amount that the line asked for. It
+// compares whole kilograms only, because the API rounds fractions and derives
+// the amount of an order by total price itself.
 func fits(l *line, o *api.Order) bool {
 	want := l.Request.AmountKg
 	return want == 0 || want != float64(int64(want)) || o.AmountKg == 0 || o.AmountKg == want

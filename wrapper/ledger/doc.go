@@ -1,61 +1,65 @@
-// Package ledger makes purchases that outlive the process, on the database that
-// a program has already: PostgreSQL, or SQLite 3.35 and later, through
-// database/sql and a driver of the program's choice.
+// Package ledger makes purchases that survive the end of the process. It keeps
+// them in the program's own database, which may be PostgreSQL or SQLite 3.35 or
+// later, through database/sql and a driver of the program's choice.
 //
-// An idempotency key in memory is lost with the process, and nobody knows how
-// long the API remembers one. So a program that is killed in the middle of a
-// purchase can neither repeat it nor leave it alone. A [Ledger] writes every
-// purchase down before it is made, puts a mark into the order's metadata, and
-// looks for that mark in the list of orders before it repeats anything.
+// An idempotency key in memory is lost when the process ends, and it is not
+// documented how long the API remembers a key. A program that is killed in the
+// middle of a purchase therefore can't tell whether to repeat it. A [Ledger]
+// records every purchase in the database before it sends the request, puts a
+// mark into the order's metadata, and looks for that mark in the list of orders
+// before it repeats a request.
 //
 //	l, err := ledger.New(db, client, ledger.Options{})    // db has the table of ledger.Schema
-//	go l.Run(ctx)                                         // settles what others left behind
+//	go l.Run(ctx)                                         // settles purchases that were interrupted
 //	p, err := l.Buy(ctx, cart.ID, api.OrderCreate{AmountKg: 25})
 //
-// The ref, here the cart's id, names the purchase: to buy with the same ref
-// again, from any process and at any time, comes to the same order. [Ledger.Buy]
-// answers the customer who waits. [Ledger.Record] takes part in the program's
-// own transaction, and leaves the rest to [Ledger.Run] or [Ledger.Settle].
-// Options.OnChange writes what follows from a purchase in the transaction that
-// books it. [Ledger.Observe] takes webhooks, [Ledger.Reconcile] compares the
-// books at night, and [Ledger.Resolve] is for the person who decides about the
-// rare purchase that is [Stuck].
+// The ref, here the cart's id, names the purchase. Buying again with the same
+// ref, from any process and at any time, returns the same order. [Ledger.Buy] is
+// for a customer who waits for the answer. [Ledger.Record] records a purchase
+// within the program's own transaction, and [Ledger.Run] or [Ledger.Settle]
+// makes it later. Options.OnChange lets the program update its own tables in the
+// transaction that books a purchase. [Ledger.Observe] handles webhooks,
+// [Ledger.Reconcile] compares the ledger with the API's orders, for example every
+// night, and [Ledger.Resolve] lets a person decide about the rare purchase that
+// is [Stuck].
 //
-// # The promise
+// # Guarantees
 //
 //   - There are never two orders for one ref.
 //   - Every purchase ends as bought, refused or stuck.
-//   - No purchase is refused if there is an order.
-//   - OnChange takes effect once for each of these changes.
+//   - A purchase for which there is an order never ends as refused.
+//   - OnChange takes effect exactly once for each of these changes.
 //
-// # What it rests on
+// # Assumptions
+//
+// The guarantees hold as long as the following is true:
 //
 //   - The API remembers a key for at least ListLag + LookTimeout + CallTimeout +
-//     MaxDelay + TrustKey after the order was placed: about 17 minutes with the
-//     defaults.
-//   - An order that was placed is in the list after ListLag, with its metadata,
-//     and stays there, also when it is cancelled. Should an order come back
-//     without its metadata, the ledger notices it and repeats nothing more
-//     that is in doubt.
-//   - A request acts within MaxDelay of being sent, or never. That covers a
-//     machine that is suspended in the middle of a call.
-//   - The clocks of the database and of the API are less than ClockSkew apart.
-//     The clocks of the machines that the program runs on do not matter.
-//   - The client keeps buying for one account, and each database has a
-//     namespace of its own: a copy of the production's data that buys for the
-//     same account needs another one.
-//   - What the database has committed stays committed: SQLite keeps its default,
-//     synchronous FULL.
-//   - The table is only changed through the ledger. After an old backup was
-//     restored, Reconcile names the orders that it lacks: run it before Run.
+//     MaxDelay + TrustKey after the order was placed, which is about 17 minutes
+//     with the defaults.
+//   - An order appears in the list, with its metadata, within ListLag after it
+//     was placed, and stays there even when it is cancelled. If an order ever
+//     comes back without its metadata, the ledger notices and stops repeating
+//     requests whose outcome is unknown.
+//   - A request takes effect within MaxDelay after it was sent, or never. This
+//     includes the time for which a machine is suspended in the middle of a call.
+//   - The clocks of the database and of the API differ by less than ClockSkew.
+//     The clocks of the machines on which the program runs do not matter.
+//   - The client always buys for the same account, and each database has its own
+//     namespace. A copy of the production database that buys for the same account
+//     needs a different namespace.
+//   - The database does not lose committed transactions. On SQLite, keep the
+//     default setting of PRAGMA synchronous, which is FULL.
+//   - Only the ledger changes the table. After restoring an old backup, call
+//     Reconcile before Run: it reports the orders that the backup lacks.
 //
-// That there are never two orders does not rest on the leases with which
-// workers divide the work, nor on anything that the process remembers.
+// The leases with which workers divide the work are not needed for these
+// guarantees, and neither is anything that a process keeps in memory.
 //
 // # What it is not for
 //
-// A checkout session has no idempotency key in the API, and costs nothing until
-// the customer pays: make another one. To cancel an order, call CancelOrder
-// with an idempotency key that is kept beside the decision: canceling twice does
-// no harm.
+// The API takes no idempotency key for a checkout session. A session costs
+// nothing until the customer pays, so a program can simply create another one.
+// To cancel an order, call CancelOrder with an idempotency key that is stored
+// together with the decision to cancel. Canceling an order twice does no harm.
 package ledger

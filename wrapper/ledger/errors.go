@@ -7,40 +7,46 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// Sentinels for errors.Is. Input that makes no sense gives a
-// [*cnaught.InvalidRequestError], which matches [cnaught.ErrInvalidRequest].
+// Sentinels for errors.Is. Invalid input gives a [*cnaught.InvalidRequestError],
+// which matches [cnaught.ErrInvalidRequest].
 var (
-	// ErrConflict: the ref was recorded before, with another order or for
-	// another subaccount; or an order belongs to another purchase.
+	// ErrConflict means that the ref was recorded before, with another order or
+	// for another subaccount, or that an order belongs to another purchase.
 	ErrConflict = errors.New("cnaught: ledger: conflict")
-	// ErrNotRecorded: no purchase has this ref.
+	// ErrNotRecorded means that no purchase has this ref.
 	ErrNotRecorded = errors.New("cnaught: ledger: not recorded")
-	// ErrBusy: another worker is at it. Ask again later; what comes of it is
-	// in the ledger.
+	// ErrBusy means that another worker is settling the purchase. Call again
+	// later, or read the result with [Ledger.Get].
 	ErrBusy = errors.New("cnaught: ledger: another worker is settling the purchase")
-	// ErrSent: the purchase can't be withdrawn, since a request may be out.
+	// ErrSent means that the purchase can't be withdrawn, because a request for
+	// it may have been sent.
 	ErrSent = errors.New("cnaught: ledger: the purchase has been sent")
-	// ErrNotStuck: only a stuck purchase waits for a person's decision.
+	// ErrNotStuck means that the purchase is not stuck, so that there is nothing
+	// for a person to decide.
 	ErrNotStuck = errors.New("cnaught: ledger: the purchase is not stuck")
-	// ErrTooEarly: it can't be known yet that a purchase was not made. Decide
-	// again later.
+	// ErrTooEarly means that the last request for the purchase may still take
+	// effect, so that nobody can know yet that nothing was bought. Call again
+	// later.
 	ErrTooEarly = errors.New("cnaught: ledger: a request may still be under way")
-	// ErrOrderExists: a person said that nothing was bought, and the API lists
-	// the order.
+	// ErrOrderExists means that the API lists an order for a purchase of which a
+	// person said that nothing was bought.
 	ErrOrderExists = errors.New("cnaught: ledger: the order exists")
-	// ErrSchema: the ledger's table is missing or another version's. Put
-	// [Schema] into the program's migrations.
+	// ErrSchema means that the ledger's table is missing or was made by another
+	// version of this package. Add [Schema] to the program's migrations.
 	ErrSchema = errors.New("cnaught: ledger: the table cnaught_purchases is missing or has other columns: run ledger.Schema in a migration")
-	// ErrDatabase: the database failed; the driver's error is wrapped.
+	// ErrDatabase means that the database failed. The error also wraps the
+	// driver's error.
 	ErrDatabase = errors.New("cnaught: ledger: the database failed")
 )
 
-// invalid refuses input before anything is written or sent.
+// invalid returns the error for input that was refused before anything was
+// written or sent.
 func invalid(call, field, format string, args ...any) error {
 	return &cnaught.InvalidRequestError{Call: "ledger." + call, Field: field, Reason: fmt.Sprintf(format, args...)}
 }
 
-// failure is a sentinel with the call and the ref that it is about.
+// failure wraps a sentinel, and the cause if there is one, with the name of the
+// method and the ref that it was called with.
 type failure struct {
 	call, ref string
 	kind, err error

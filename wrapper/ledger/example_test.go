@@ -22,25 +22,25 @@ var (
 	mux    = http.NewServeMux()
 )
 
-// A cart's handler: a second click, a reload and a new process come to the same
-// order.
+// This handler lets the customer offset a cart. A second click, a reload and a
+// restart of the program all lead to the same order.
 func ExampleLedger_Buy() {
 	mux.HandleFunc("POST /carts/{id}/offset", func(w http.ResponseWriter, r *http.Request) {
 		p, err := books.Buy(r.Context(), "cart-"+r.PathValue("id"), api.OrderCreate{AmountKg: 25})
 		switch {
-		case err != nil: // of the database, or nothing was recorded: try again later
+		case err != nil: // The database failed, or the purchase was not recorded.
 			http.Error(w, "please try again", http.StatusServiceUnavailable)
 		case p.State == ledger.Refused:
 			http.Error(w, p.Err, http.StatusUnprocessableEntity)
-		default: // bought, or going to be settled by Run
+		default: // It is bought, or Run will settle it.
 			_ = json.NewEncoder(w).Encode(map[string]any{"state": p.State, "order": p.OrderID})
 		}
 	})
 }
 
-// Start-up: any number of processes run the same.
+// A program does this when it starts. Any number of processes may do the same.
 func ExampleLedger_Run() {
-	ctx := context.Background() // ends when the program is to end
+	ctx := context.Background() // In a real program, it ends on shutdown.
 
 	books, err := ledger.New(db, client, ledger.Options{
 		OnChange: func(ctx context.Context, tx *sql.Tx, p ledger.Purchase) error {
@@ -50,7 +50,7 @@ func ExampleLedger_Run() {
 		Logger: slog.Default(),
 	})
 	if err != nil {
-		log.Fatal(err) // such as ErrSchema: ledger.Schema is not in the migrations
+		log.Fatal(err) // For example ErrSchema, if no migration has run ledger.Schema.
 	}
 	mux.Handle("POST /webhooks/9f86d081884c", client.OrderEventHandler(books.Observe))
 	if err := books.Run(ctx); err != nil {
@@ -58,8 +58,8 @@ func ExampleLedger_Run() {
 	}
 }
 
-// The purchase is part of the program's own transaction: either both are
-// there, or none.
+// The purchase is recorded in the program's own transaction, so that the cart is
+// checked out if and only if the purchase is recorded.
 func ExampleLedger_Record() {
 	checkOut := func(ctx context.Context, cart string) error {
 		tx, err := db.BeginTx(ctx, nil)
@@ -73,12 +73,13 @@ func ExampleLedger_Record() {
 		if _, err := tx.ExecContext(ctx, `UPDATE carts SET checked_out = 1 WHERE id = $1`, cart); err != nil {
 			return err
 		}
-		return tx.Commit() // Run takes it from here
+		return tx.Commit() // Run makes the purchase after this.
 	}
 	_ = checkOut
 }
 
-// A nightly job compares the books, and names what a person has to look at.
+// A nightly job compares the ledger with the API's orders and prints what a
+// person has to look at.
 func ExampleLedger_Reconcile() {
 	ctx := context.Background()
 	report, err := books.Reconcile(ctx, time.Now().AddDate(0, 0, -2))
@@ -95,11 +96,12 @@ func ExampleLedger_Reconcile() {
 		fmt.Printf("%s: the API does not know order %s\n", p.Ref, p.OrderID)
 	}
 	for _, o := range report.Unrecorded {
-		fmt.Printf("order %s has a mark of no purchase: was the database restored?\n", o.ID)
+		fmt.Printf("order %s is not in the ledger; the database may have been restored from a backup\n", o.ID)
 	}
 }
 
-// A person looked at a stuck purchase and decides.
+// A person has looked at the stuck purchases. This program retries those without
+// an order and accepts the order that was found for the others.
 func ExampleLedger_Resolve() {
 	ctx := context.Background()
 	for p, err := range books.Purchases(ctx, ledger.Filter{State: ledger.Stuck}) {

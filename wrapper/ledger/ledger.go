@@ -9,80 +9,85 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// databaseTimeout bounds the statements that have to run although the caller
-// has left.
+// databaseTimeout is the time limit for statements that have to run even if the
+// caller's context has ended.
 const databaseTimeout = 10 * time.Second
 
-// maxTries is how many answered failures a purchase has before it is given up.
+// maxTries is how many tries may end with an answer of the API that does not
+// settle the purchase, before the purchase becomes stuck.
 const maxTries = 50
 
-// Ledger makes purchases that outlive the process. It is safe for concurrent
-// use; make one and keep it. Any number of ledgers, in any number of
-// processes, may work on one table; they have the same [Options].
+// Ledger makes purchases that survive the end of the process. It is safe for
+// concurrent use; create one and keep it. Any number of ledgers, in any number
+// of processes, may share a table if they all have the same [Options].
 type Ledger struct {
 	db     *sql.DB
 	client *cnaught.Client
 	sql    *statements
-	// prepared are the two statements of a purchase without trouble, on SQLite,
-	// which parses a statement anew each time otherwise. Drivers for PostgreSQL
-	// keep prepared statements themselves, where what stands between allows it.
-	// They end with the database.
+	// prepared holds, on SQLite, the two statements that an ordinary purchase
+	// needs, because SQLite parses other statements anew each time. It is empty on
+	// PostgreSQL: its drivers prepare statements themselves, unless a connection
+	// pooler in between does not allow it. The statements are closed with db.
 	prepared map[string]*sql.Stmt
 	o        Options
 }
 
-// Options are the times that the promise rests on, and what is told. The zero
-// value works.
+// Options are the options of a [Ledger]. The zero value is ready to use.
 type Options struct {
-	// Namespace tells this database from all others that buy for the account,
-	// such as a staging system. It is part of the mark in each order's metadata:
-	// 1 to 32 of the characters a-z A-Z 0-9 . _ - and "main" by default.
+	// Namespace distinguishes this database from all others that buy for the
+	// same account, such as that of a staging system. It is part of the mark in
+	// each order's metadata. It has 1 to 32 of the characters a-z A-Z 0-9 . _ -
+	// and is "main" by default.
 	Namespace string
-	// TrustKey is how long the API is trusted to remember an Idempotency-Key. An
-	// unsettled call is repeated within that time without looking through the
-	// list of orders first. How long the API remembers keys is not documented, so
-	// the default is 0: look before every repetition.
+	// TrustKey is how long the API is trusted to remember an Idempotency-Key.
+	// Within that time, the ledger repeats a call without looking for its order in
+	// the list first. How long the API remembers keys is not documented, so the
+	// default is 0, with which the ledger looks before every repetition.
 	TrustKey time.Duration
-	// CallTimeout bounds one call with all its attempts; 30 seconds by default.
+	// CallTimeout is the time limit for one call with all its attempts. The
+	// default is 30 seconds.
 	CallTimeout time.Duration
-	// LookTimeout bounds one look through the list of orders; 10 minutes by
-	// default.
+	// LookTimeout is the time limit for reading the list of orders once. The
+	// default is 10 minutes.
 	LookTimeout time.Duration
-	// ListLag is how long after a purchase the list of orders may still lack it;
-	// 90 seconds by default.
+	// ListLag is how long after a purchase its order may still be missing in the
+	// list. The default is 90 seconds.
 	ListLag time.Duration
-	// MaxDelay is how long after it was sent a request may still act; 5 minutes by
-	// default. It covers the time that a machine is suspended in the middle of a
-	// call.
+	// MaxDelay is how long after it was sent a request may still take effect,
+	// including the time for which a machine is suspended in the middle of a
+	// call. The default is 5 minutes.
 	MaxDelay time.Duration
-	// ClockSkew is how far the clocks of the database and of the API may be
-	// apart; 10 minutes by default.
+	// ClockSkew is the largest difference expected between the clocks of the
+	// database and of the API. The default is 10 minutes.
 	ClockSkew time.Duration
-	// GiveUpAfter is when a purchase that can't be settled becomes stuck; 72
-	// hours by default.
+	// GiveUpAfter is how long the ledger tries to settle a purchase before it
+	// becomes stuck. The default is 72 hours.
 	GiveUpAfter time.Duration
-	// Workers bounds the calls that Run has under way; 8 by default.
+	// Workers is the largest number of calls that Run makes at the same time. The
+	// default is 8.
 	Workers int
 	// OnChange is called once for each purchase that becomes bought, refused or
-	// stuck, in the transaction that books it: what it writes with tx is there
-	// exactly if the booking is. It must use tx for all that it does in this
-	// database, and end in no long wait: the line is locked. If it fails, what it
-	// wrote is undone, the state stays booked, and the call is repeated later.
+	// stuck, in the transaction that books the change, so that what it writes with
+	// tx is committed together with the booking. It must use tx for everything
+	// that it does in this database, and should return soon, because the purchase's
+	// row is locked. If it returns an error, its writes are rolled back, the
+	// change stays booked, and OnChange is called again later.
 	OnChange func(ctx context.Context, tx *sql.Tx, p Purchase) error
-	// Logger is told of changes at level Info, and of what a person should know
-	// at level Error; nil for silence.
+	// Logger receives changes at level Info, and whatever a person should know at
+	// level Error. With nil, nothing is logged.
 	Logger *slog.Logger
 }
 
-// quiet is how long after a call was begun it may still lead to an order that
-// the list does not show yet.
+// quiet is how long after the start of a call its order may still be missing in
+// the list.
 func (o *Options) quiet() time.Duration { return o.CallTimeout + o.MaxDelay + o.ListLag }
 
-// lease is how long a worker may hold a purchase without a word.
+// lease is how long a worker holds a purchase without renewing its claim.
 func (o *Options) lease() time.Duration {
 	return o.CallTimeout + min(o.CallTimeout, 10*time.Second)
 }
 
+// complete fills in the defaults and refuses invalid options.
 func (o *Options) complete() error {
 	if o.Namespace == "" {
 		o.Namespace = "main"
@@ -105,7 +110,7 @@ func (o *Options) complete() error {
 	} {
 		switch {
 		case *d.value < 0 || *d.value > 0 && *d.value < time.Millisecond:
-			return invalid("New", d.name, "is %v, less than a millisecond", *d.value)
+			return invalid("New", d.name, "is %v: it must be 0 or at least a millisecond", *d.value)
 		case *d.value == 0:
 			*d.value = d.fallback
 		}
@@ -115,7 +120,7 @@ func (o *Options) complete() error {
 	}
 	switch {
 	case o.Workers < 0:
-		return invalid("New", "Workers", "is %d", o.Workers)
+		return invalid("New", "Workers", "is %d: it must not be negative", o.Workers)
 	case o.Workers == 0:
 		o.Workers = 8
 	}
@@ -125,9 +130,10 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// New returns a ledger on a database that has the table of [Schema]; otherwise
-// it fails with [ErrSchema]. It asks the database, and sends nothing to the
-// API. Options that make no sense give [cnaught.ErrInvalidRequest].
+// New returns a ledger that keeps its purchases in db. It returns [ErrSchema] if
+// the database does not have the table of [Schema], and
+// [cnaught.ErrInvalidRequest] if an option is invalid. It queries the database
+// but sends nothing to the API.
 func New(db *sql.DB, client *cnaught.Client, o Options) (*Ledger, error) {
 	switch {
 	case db == nil:
@@ -153,7 +159,7 @@ func New(db *sql.DB, client *cnaught.Client, o Options) (*Ledger, error) {
 	return l, nil
 }
 
-// exec runs a statement that changes lines.
+// exec runs a statement, prepared if it is one of those in l.prepared.
 func (l *Ledger) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
 	if stmt := l.prepared[query]; stmt != nil {
 		return stmt.ExecContext(ctx, args...)
@@ -161,8 +167,8 @@ func (l *Ledger) exec(ctx context.Context, query string, args ...any) (sql.Resul
 	return l.db.ExecContext(ctx, query, args...)
 }
 
-// detached returns a context for what has to be written although the caller
-// has left.
+// detached returns a context for statements that have to run even if ctx has
+// ended.
 func detached(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), databaseTimeout)
 }

@@ -10,19 +10,19 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// pageSize is the API's largest page.
+// pageSize is the largest page of orders that the API returns.
 const pageSize = 100
 
-// look is what one walk through the list of orders has seen of marks.
+// look is the result of reading the list of orders once: all orders with a mark.
 type look struct {
 	began   time.Time
 	marked  map[string][]*api.Order // by mark
-	related map[string][]*api.Order // by refPart
-	blind   bool                    // the API does not return marks: not to see one says nothing
+	related map[string][]*api.Order // by refPart of the mark
+	blind   bool                    // whether the API omits metadata, so that a missing mark proves nothing
 }
 
-// lookFor looks for the orders of claims with one token and subaccount, all in
-// one walk, and renews their leases with each page.
+// lookFor looks for the orders of claims that share a token and a subaccount. It
+// reads the list once for all of them, and renews their leases after each page.
 func (l *Ledger) lookFor(ctx context.Context, claims []*claim) error {
 	oldest := claims[0].createdMS
 	for _, c := range claims {
@@ -38,8 +38,10 @@ func (l *Ledger) lookFor(ctx context.Context, claims []*claim) error {
 	return nil
 }
 
-// look walks through the orders since a time of the database's clock. After an
-// error it is worth nothing, however much it has seen.
+// look collects the marked orders that were created after since, which is a time
+// of the database's clock, and calls page after each page. If it can't read the
+// whole list, it returns only the error: half a list can't show that an order is
+// missing.
 func (l *Ledger) look(ctx context.Context, subaccount string, since time.Time, page func() error) (*look, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.o.LookTimeout)
 	defer cancel()
@@ -63,9 +65,9 @@ func (l *Ledger) look(ctx context.Context, subaccount string, since time.Time, p
 	return s, nil
 }
 
-// walk goes through the list of orders, newest first, from its first page to
-// the end, or to a whole page that is older than since by more than the clocks
-// are apart.
+// walk calls see with each page of the list of orders, newest first. It stops
+// after the last page, or after a page on which all orders are older than since
+// by more than ClockSkew.
 func (l *Ledger) walk(ctx context.Context, subaccount string, since time.Time, see func([]api.Order) error) error {
 	cutoff := since.Add(-l.o.ClockSkew)
 	seen := make(map[string]bool)
@@ -85,7 +87,7 @@ func (l *Ledger) walk(ctx context.Context, subaccount string, since time.Time, s
 		if err := see(page); err != nil {
 			return err
 		}
-		if old { // or empty
+		if old { // This is also true of an empty page, the last one.
 			return nil
 		}
 		o.StartingAfter = page[len(page)-1].ID
@@ -93,7 +95,7 @@ func (l *Ledger) walk(ctx context.Context, subaccount string, since time.Time, s
 }
 
 func (l *Ledger) page(ctx context.Context, subaccount string, o cnaught.ListOptions) ([]api.Order, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.o.CallTimeout) // a longer one would outlast the lease
+	ctx, cancel := context.WithTimeout(ctx, l.o.CallTimeout) // The lease must not end before the next renewal.
 	defer cancel()
 	list, err := l.client.ListOrders(ctx, o, actFor(subaccount), cnaught.WithHeader("Cache-Control", "no-cache"))
 	if err != nil {
@@ -102,9 +104,9 @@ func (l *Ledger) page(ctx context.Context, subaccount string, o cnaught.ListOpti
 	return list.Data, nil
 }
 
-// isBlind reports whether an order has come back without its mark, which means
-// that looks find nothing whatever there is. An order of which that is not
-// known is fetched again.
+// isBlind reports whether the API returns orders without their metadata, in which
+// case a look can't find them. It fetches the orders whose first answer lacked the
+// mark once more, and is true if the mark is still missing from one of them.
 func (l *Ledger) isBlind(ctx context.Context) (bool, error) {
 	for {
 		line, err := scanLine(l.db.QueryRowContext(ctx, l.sql.unmarked))

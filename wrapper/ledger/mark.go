@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// A mark names one record of one purchase, in ASCII: [cnl:NAMESPACE:ID]. The
-// first half of its ID of 26 characters is a hash of the ref, the second is
-// random. So a ref that was recorded twice, as with a database that was
-// restored, has two marks of one [refPart].
+// A mark identifies one record of one purchase in the metadata of its order. It
+// has the form [cnl:NAMESPACE:ID]. The first half of the 26 characters of ID is a
+// hash of the ref, and the second half is random. If a ref is recorded twice, for
+// example because the database was restored from a backup, the two marks differ
+// but have the same [refPart].
 const (
 	markPrefix = "[cnl:"
 	markID     = 26
@@ -23,8 +24,9 @@ func newMark(namespace, ref string) string {
 	return markPrefix + namespace + ":" + hash[:markHalf] + rand.Text()[:markHalf] + "]"
 }
 
-// splitMark takes the mark and the user's own text from an order's metadata.
-// There is no mark unless the text begins with a whole one.
+// splitMark splits the metadata of an order into the mark, with which it must
+// begin, and the user's own text. Without a valid mark, it returns an empty mark
+// and the metadata unchanged.
 func splitMark(metadata string) (mark, own string) {
 	text := strings.TrimSpace(metadata)
 	end := strings.IndexByte(text, ']') + 1
@@ -38,7 +40,8 @@ func splitMark(metadata string) (mark, own string) {
 	return text[:end], strings.TrimPrefix(text[end:], " ")
 }
 
-// refPart is what all marks of one ref and namespace have in common.
+// refPart returns the part of a mark that all marks of the same ref and namespace
+// have in common.
 func refPart(mark string) string { return mark[:len(mark)-markHalf-1] }
 
 func namespaceOf(mark string) string {
@@ -50,7 +53,7 @@ func checkNamespace(s string) error {
 	if s == "" || len(s) > 32 || strings.ContainsFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
 	}) {
-		return invalid("New", "Namespace", "is %q, not 1 to 32 of the characters a-z A-Z 0-9 . _ -", s)
+		return invalid("New", "Namespace", "is %q: it must have 1 to 32 of the characters a-z A-Z 0-9 . _ -", s)
 	}
 	return nil
 }

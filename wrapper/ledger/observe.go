@@ -11,13 +11,14 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// Observe takes an order that the API has shown, and books it if its mark is
-// one of the ledger's. Orders of others are no error. It makes a function for
-// the client's OrderEventHandler, which fetches the order from the API:
+// Observe books an order that the API has returned, if it belongs to a purchase
+// of this ledger. It ignores all other orders. Observe can be passed to the
+// client's OrderEventHandler, which fetches the order from the API:
 //
-//	mux.Handle("POST /webhooks/"+secret, client.OrderEventHandler(ledger.Observe))
+//	mux.Handle("POST /webhooks/"+secret, client.OrderEventHandler(l.Observe))
 //
-// What a webhook's body says is not to be trusted; do not pass it on.
+// Do not pass it the order in the body of a webhook, which anybody could have
+// sent.
 func (l *Ledger) Observe(ctx context.Context, order *api.Order) error {
 	if order == nil || order.ID == "" {
 		return invalid("Observe", "order", "has no id")
@@ -26,11 +27,11 @@ func (l *Ledger) Observe(ctx context.Context, order *api.Order) error {
 	return err
 }
 
-// sighting is what an order meant to the ledger.
+// sighting says what an observed order means for the ledger.
 type sighting struct {
-	line   *line // nil if no line has its mark
-	marked string
-	booked bool
+	line   *line  // the line with the order's mark, or nil
+	mark   string // the order's mark, or empty
+	booked bool   // whether the observation changed the line's state
 }
 
 func (l *Ledger) observe(ctx context.Context, call string, order *api.Order) (sighting, error) {
@@ -42,13 +43,13 @@ func (l *Ledger) observe(ctx context.Context, call string, order *api.Order) (si
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		if namespaceOf(mark) == l.o.Namespace {
-			l.o.Logger.ErrorContext(ctx, "cnaught: ledger: an order with a mark of no purchase", "order", order.ID, "mark", mark)
+			l.o.Logger.ErrorContext(ctx, "cnaught: ledger: an order has this ledger's mark but belongs to no purchase", "order", order.ID, "mark", mark)
 		}
-		return sighting{marked: mark}, nil
+		return sighting{mark: mark}, nil
 	case err != nil:
 		return sighting{}, databaseError(call, err)
 	}
-	seen := sighting{line: line, marked: mark}
+	seen := sighting{line: line, mark: mark}
 	switch {
 	case line.State == Bought && line.OrderID == order.ID:
 		return seen, l.refresh(ctx, line, order)
@@ -60,7 +61,8 @@ func (l *Ledger) observe(ctx context.Context, call string, order *api.Order) (si
 	case line.State != Pending:
 		return seen, nil
 	}
-	// Only a fact needs no claim, and an order that fits in part is none.
+	// The order has another amount, so that it does not prove that the purchase
+	// was made. Changing the line therefore needs a claim.
 	c, err := l.claimRef(ctx, call, line.Ref)
 	if err != nil || c == nil {
 		return seen, errors.Join(err, &failure{call: call, ref: line.Ref, kind: ErrBusy})
@@ -71,14 +73,14 @@ func (l *Ledger) observe(ctx context.Context, call string, order *api.Order) (si
 	return seen, err
 }
 
-// refresh keeps what has become of a bought order.
+// refresh stores the order of a bought purchase if its state has changed.
 func (l *Ledger) refresh(ctx context.Context, line *line, order *api.Order) error {
 	if line.Order != nil && line.Order.State == order.State {
 		return nil
 	}
 	kept, err := json.Marshal(order)
 	if err != nil {
-		return fmt.Errorf("cnaught: ledger: order %s can't be kept: %w", order.ID, err)
+		return fmt.Errorf("cnaught: ledger: order %s can't be encoded: %w", order.ID, err)
 	}
 	if _, err := l.db.ExecContext(ctx, l.sql.refresh, string(kept), line.Ref, order.ID); err != nil {
 		return databaseError("Observe", err)

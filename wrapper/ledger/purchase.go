@@ -13,65 +13,72 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// State is how far a purchase has come. Every purchase ends as Bought, Refused
-// or Stuck.
+// State is the state of a purchase. Every purchase ends as Bought, Refused or
+// Stuck.
 type State string
 
 const (
-	// Pending: recorded, and not known to be bought or refused.
+	// Pending means that the purchase is recorded, and that its outcome is not
+	// known yet.
 	Pending State = "pending"
-	// Bought: the order exists. This is final.
+	// Bought means that the order exists. This state is final.
 	Bought State = "bought"
-	// Refused: the API said no, and there is no order.
+	// Refused means that the API refused the order, and that there is none.
 	Refused State = "refused"
-	// Stuck: whether there is an order can't be found out without a person; see
-	// [Ledger.Resolve].
+	// Stuck means that the ledger can't find out whether there is an order, and
+	// that a person has to decide with [Ledger.Resolve].
 	Stuck State = "stuck"
 )
 
-// Purchase is one line of the ledger.
+// Purchase is one purchase in the ledger.
 type Purchase struct {
-	Ref   string
+	// Ref is the caller's name for the purchase.
+	Ref string
+	// State is the state of the purchase.
 	State State
-	// Request is what was recorded, with the user's own metadata.
+	// Request is the order as it was recorded, without the ledger's mark in its
+	// metadata.
 	Request api.OrderCreate
-	// Subaccount is whose purchase it is; empty for the account itself.
+	// Subaccount is the id of the subaccount that buys, or empty for the account
+	// itself.
 	Subaccount string
 	// Key is the Idempotency-Key of every call for this purchase.
 	Key string
-	// Order is the order as it was when it was booked or last observed, with the
-	// user's own metadata. Nil unless the purchase is bought.
+	// Order is the order as it was when it was booked or last observed, without
+	// the ledger's mark in its metadata. It is nil unless the purchase is bought.
 	Order *api.Order
-	// OrderID is the order's id. A stuck purchase has one if an order was found
-	// that fits it in part.
+	// OrderID is the order's id. A stuck purchase has one if the ledger found an
+	// order that matches it only in part.
 	OrderID string
-	// Extra holds the ids of further orders for this purchase: there should be
-	// none, and a person has to cancel them.
+	// Extra holds the ids of further orders for this purchase. There should be
+	// none; if there are, a person has to cancel them.
 	Extra []string
-	// Err is what the last try came to, or why the purchase is refused or stuck.
+	// Err says how the last try failed, or why the purchase is refused or stuck.
 	Err string
-	// Tries counts the calls that the API answered without settling it.
+	// Tries counts the tries that the API answered without settling the purchase.
 	Tries int
-	// Told reports whether Options.OnChange has been told of the state.
+	// Told reports whether Options.OnChange has been called successfully for the
+	// current state.
 	Told bool
-	// CreatedAt, SentAt (of the last call) and Due (of the next try) are times of
-	// the database's clock, or of this machine's where Buy has just recorded the
-	// purchase; zero if there is none.
+	// CreatedAt is when the purchase was recorded, SentAt when its last call began,
+	// and Due when Run tries next. SentAt and Due are zero if there is no such time.
+	// They are times of the database's clock, except that CreatedAt and SentAt of a
+	// purchase that Buy has just recorded are times of this machine's clock.
 	CreatedAt, SentAt, Due time.Time
 
 	mark string
 }
 
-// line is a row of the table.
+// line is a row of the table; see [Schema] for its columns.
 type line struct {
 	Purchase
 	body      string
 	lease     string
 	createdMS int64
 	leasedMS  int64
-	age       time.Duration  // since it began or its state did
-	anchored  *time.Duration // since the look before a call
-	sent      bool
+	age       time.Duration  // since begun_ms
+	anchored  *time.Duration // since anchor_ms, or nil if it is null
+	sent      bool           // whether a request may have been sent
 }
 
 type scanner interface{ Scan(...any) error }
@@ -117,7 +124,7 @@ func scanLine(row scanner) (*line, error) {
 	return l, nil
 }
 
-// withoutMark returns the order with the user's own metadata.
+// withoutMark returns a copy of the order without the mark in its metadata.
 func withoutMark(order *api.Order) *api.Order {
 	own := *order
 	if order.Metadata != nil {
@@ -127,7 +134,7 @@ func withoutMark(order *api.Order) *api.Order {
 	return &own
 }
 
-// Get returns the purchase, or [ErrNotRecorded].
+// Get returns the purchase with this ref, or [ErrNotRecorded] if there is none.
 func (l *Ledger) Get(ctx context.Context, ref string) (*Purchase, error) {
 	line, err := l.read(ctx, "Get", ref)
 	if err != nil {
@@ -147,7 +154,8 @@ func (l *Ledger) read(ctx context.Context, call, ref string) (*line, error) {
 	return line, nil
 }
 
-// lines reads a whole result: no rows stay open while another statement runs.
+// lines runs a query and returns all lines of its result. It reads them at once
+// so that the rows do not occupy a connection while other statements run.
 func (l *Ledger) lines(ctx context.Context, query string, args ...any) ([]*line, error) {
 	rows, err := l.db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -165,20 +173,21 @@ func (l *Ledger) lines(ctx context.Context, query string, args ...any) ([]*line,
 	return lines, rows.Err()
 }
 
-// Filter selects purchases; the zero value selects all.
+// Filter selects purchases. The zero value selects all.
 type Filter struct {
-	// State selects the purchases in one state. Those that are stuck are found
-	// at once among any number of others.
+	// State selects the purchases in one state. An index makes finding those
+	// that are stuck fast, however many others there are.
 	State State
 }
 
-// Purchases iterates over purchases in the order of their refs, a hundred at a
-// time. An error is the last thing that it yields.
+// Purchases iterates over the purchases that match the filter, in the order of
+// their refs. It reads them from the database a hundred at a time, and ends
+// after it has yielded an error.
 func (l *Ledger) Purchases(ctx context.Context, f Filter) iter.Seq2[Purchase, error] {
 	return func(yield func(Purchase, error) bool) {
 		query, ok := l.sql.pages[f.State]
 		if !ok {
-			yield(Purchase{}, invalid("Purchases", "State", "is %q, which no purchase has", f.State))
+			yield(Purchase{}, invalid("Purchases", "State", "is %q, which is not a valid state", f.State))
 			return
 		}
 		for after := ""; ; {
@@ -200,9 +209,10 @@ func (l *Ledger) Purchases(ctx context.Context, f Filter) iter.Seq2[Purchase, er
 	}
 }
 
-// text bounds what is stored of an error, in a form that every database takes.
-// It leaves out the client's advice to call again with the key: that is the
-// ledger's work, and without a look it may buy twice.
+// text returns the text of an error as the ledger stores it: at most about 2000
+// bytes that every database accepts. It leaves out the client's advice to call
+// again with the same key, because the ledger does that itself, and somebody who
+// followed the advice without looking at the list first might buy twice.
 func text(err error) string {
 	s := strings.ToValidUTF8(strings.ReplaceAll(err.Error(), "\x00", ""), "\ufffd")
 	for _, advice := range []string{"; outcome unknown: call again", "; if an earlier call used", "; an earlier call with idempotency key", "; call again with idempotency key"} {

@@ -13,30 +13,35 @@ import (
 
 // Report is what [Ledger.Reconcile] found.
 type Report struct {
-	// Orders counts the orders that were seen, Marked those with a mark of this
-	// ledger's namespace.
+	// Orders is the number of orders in the API's list, and Marked the number of
+	// those that have a mark of this ledger's namespace.
 	Orders, Marked int
-	// Booked are purchases that the ledger did not know to be bought.
+	// Booked holds the purchases that became bought because Reconcile found their
+	// order.
 	Booked []Purchase
-	// Unrecorded are orders with a mark of this namespace that no purchase has.
-	// They point to a database that was restored, or that shares its namespace.
+	// Unrecorded holds the orders with a mark of this namespace that belong to no
+	// purchase in the ledger. Either the database was restored from a backup, or
+	// another database has the same namespace.
 	Unrecorded []api.Order
-	// Missing are bought purchases whose order the API does not know.
+	// Missing holds the bought purchases whose order the API does not know.
 	Missing []Purchase
-	// Extra are purchases with further orders, which a person has to cancel.
+	// Extra holds the purchases with more than one order. A person has to cancel
+	// the further ones.
 	Extra []Purchase
-	// Stuck are purchases that wait for a person; see [Ledger.Resolve].
+	// Stuck holds the purchases that a person has to decide about; see
+	// [Ledger.Resolve].
 	Stuck []Purchase
 }
 
-// Clean reports whether there is nothing for a person to do.
+// Clean reports whether the report leaves nothing for a person to do.
 func (r *Report) Clean() bool {
 	return len(r.Unrecorded) == 0 && len(r.Missing) == 0 && len(r.Extra) == 0 && len(r.Stuck) == 0
 }
 
-// Reconcile compares the ledger with the API's orders since a time, in one pass
-// through the list for the account and for each subaccount that bought since.
-// It books what it finds, and names what does not fit. Run it as a nightly job.
+// Reconcile compares the ledger with the API's orders since a time, and reports
+// the differences. It reads the list of orders of the account and of each
+// subaccount that has bought since then, and books the orders of purchases that
+// are not settled. Call it regularly, for example every night.
 func (l *Ledger) Reconcile(ctx context.Context, since time.Time) (*Report, error) {
 	report := new(Report)
 	subaccounts, err := l.subaccounts(ctx, since)
@@ -48,7 +53,7 @@ func (l *Ledger) Reconcile(ctx context.Context, since time.Time) (*Report, error
 	for _, subaccount := range subaccounts {
 		err := l.walk(ctx, subaccount, since, func(page []api.Order) error {
 			for i := range page {
-				if known[page[i].ID] { // if the account's list shows its subaccounts' orders
+				if known[page[i].ID] { // The account's list may include the orders of its subaccounts.
 					continue
 				}
 				known[page[i].ID] = true
@@ -65,13 +70,14 @@ func (l *Ledger) Reconcile(ctx context.Context, since time.Time) (*Report, error
 	return report, l.compareLines(ctx, report, since, began, known)
 }
 
+// reconcile books one order and adds what it means to the report.
 func (l *Ledger) reconcile(ctx context.Context, report *Report, order *api.Order) error {
 	report.Orders++
 	seen, err := l.observe(ctx, "Reconcile", order)
-	if err != nil && !errors.Is(err, ErrBusy) { // a worker is about to see it itself
+	if err != nil && !errors.Is(err, ErrBusy) { // With ErrBusy, the worker that holds the line will find the order itself.
 		return err
 	}
-	if seen.marked != "" && namespaceOf(seen.marked) == l.o.Namespace {
+	if seen.mark != "" && namespaceOf(seen.mark) == l.o.Namespace {
 		report.Marked++
 		if seen.line == nil {
 			report.Unrecorded = append(report.Unrecorded, *order)
@@ -83,14 +89,15 @@ func (l *Ledger) reconcile(ctx context.Context, report *Report, order *api.Order
 	return nil
 }
 
-// compareLines names the lines that need a person. What was recorded or sent
-// since the pass began may be missing in the list for good reason.
+// compareLines adds the purchases that need a person to the report. It does not
+// take a purchase for missing if its last call is so recent that its order may
+// not have been in the list yet when Reconcile began to read it.
 func (l *Ledger) compareLines(ctx context.Context, report *Report, since, began time.Time, known map[string]bool) error {
 	for p, err := range l.Purchases(ctx, Filter{}) {
 		switch {
 		case err != nil:
 			return err
-		case p.State == Stuck: // however old
+		case p.State == Stuck: // Stuck purchases are reported however old they are.
 			report.Stuck = append(report.Stuck, p)
 		case p.CreatedAt.Before(since):
 			continue
@@ -109,7 +116,8 @@ func (l *Ledger) compareLines(ctx context.Context, report *Report, since, began 
 	return nil
 }
 
-// subaccounts are those that bought since a time, and the account.
+// subaccounts returns the ids of the subaccounts that have bought since a time,
+// and the empty id for the account itself.
 func (l *Ledger) subaccounts(ctx context.Context, since time.Time) ([]string, error) {
 	rows, err := l.db.QueryContext(ctx, l.sql.subaccounts, since.UnixMilli())
 	if err != nil {

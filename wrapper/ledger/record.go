@@ -16,47 +16,48 @@ import (
 )
 
 const (
-	maxRef  = 255 // characters
-	maxText = 512 // characters; the API's limit
+	maxRef  = 255 // in characters
+	maxText = 512 // in characters; this is the API's limit
 )
 
-// Execer is a [*sql.Tx], a [*sql.Conn] or a [*sql.DB].
+// Execer executes statements, as a [*sql.Tx], a [*sql.Conn] or a [*sql.DB] does.
 type Execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
-// RecordOption changes what is recorded.
+// RecordOption is an option of [Ledger.Record] and [Ledger.Buy].
 type RecordOption func(*recording)
 
-// ForSubaccount records a purchase of a subaccount, whatever the client's own
-// subaccount is.
+// ForSubaccount makes the purchase one of this subaccount, instead of the
+// subaccount that the client is set to.
 func ForSubaccount(id string) RecordOption {
 	return func(r *recording) { r.subaccount, r.given = id, true }
 }
 
-// recording is a purchase about to be recorded.
+// recording is a purchase that is about to be recorded.
 type recording struct {
 	subaccount string
-	given      bool
+	given      bool // whether subaccount was set by ForSubaccount
 	mark, key  string
 	body       string
 }
 
-// Record writes down a purchase, in the transaction of the caller: it is made
-// if that commits, and never if it does not. [Ledger.Run] takes it up, or
-// [Ledger.Settle] at once. The ref is the caller's name for the purchase, such
-// as the cart's id, of at most 255 characters.
+// Record records a purchase in the caller's transaction. If the transaction
+// commits, [Ledger.Run] makes the purchase, or [Ledger.Settle] makes it at once;
+// if it does not, the purchase is never made. The ref is the caller's name for
+// the purchase, such as the id of a cart, and has at most 255 characters.
 //
-// The same ref again changes nothing. With another order or subaccount it
-// gives [ErrConflict]. Input that the API would refuse gives
-// [cnaught.ErrInvalidRequest]; the metadata shares its 512 characters with a
-// mark of 34 and the namespace.
+// Recording the same purchase again changes nothing. Recording another order, or
+// one for another subaccount, under the same ref gives [ErrConflict]. Input that
+// the API would refuse gives [cnaught.ErrInvalidRequest]. The API allows 512
+// characters of metadata, of which the ledger's mark takes 34 and the length of
+// the namespace.
 //
-// On PostgreSQL above READ COMMITTED, a ref that somebody else has recorded
-// since the transaction began fails with SQLSTATE 40001, and the transaction
-// has to be repeated. On SQLite a transaction that reads before it writes
-// should begin with BEGIN IMMEDIATE.
+// On PostgreSQL at an isolation level above READ COMMITTED, Record fails with
+// SQLSTATE 40001 if another transaction has recorded the ref since this one
+// began, and the program has to repeat its transaction. On SQLite, a transaction
+// that reads before it writes should start with BEGIN IMMEDIATE.
 func (l *Ledger) Record(ctx context.Context, tx Execer, ref string, order api.OrderCreate, opts ...RecordOption) error {
 	if isNil(tx) {
 		return invalid("Record", "tx", "is nil")
@@ -75,10 +76,10 @@ func (l *Ledger) Record(ctx context.Context, tx Execer, ref string, order api.Or
 	return l.compare(ctx, tx, "Record", ref, r)
 }
 
-// Buy records a purchase and settles it; see [Ledger.Record] and
-// [Ledger.Settle]. It uses a connection of its own, so the ref must not be part
-// of a transaction that is still open. The same ref again, as after a crash or
-// a second click, comes to the same purchase.
+// Buy records a purchase and settles it at once; see [Ledger.Record] and
+// [Ledger.Settle]. It does not use the caller's transaction, so the ref must not
+// have been recorded in one that is still open. Buying again with the same ref,
+// for example after a crash or a second click, returns the same purchase.
 func (l *Ledger) Buy(ctx context.Context, ref string, order api.OrderCreate, opts ...RecordOption) (*Purchase, error) {
 	r, err := l.prepare("Buy", ref, order, opts)
 	if err != nil {
@@ -102,7 +103,7 @@ func (l *Ledger) Buy(ctx context.Context, ref string, order api.OrderCreate, opt
 	return l.outcome(ctx, "Buy", c, l.send(ctx, c))
 }
 
-// prepare checks the input and makes the line's mark, key and body.
+// prepare checks the input and generates the mark, the key and the body.
 func (l *Ledger) prepare(call, ref string, order api.OrderCreate, opts []RecordOption) (*recording, error) {
 	r := &recording{subaccount: l.client.Subaccount()}
 	for _, opt := range opts {
@@ -121,7 +122,7 @@ func (l *Ledger) prepare(call, ref string, order api.OrderCreate, opts []RecordO
 	}
 	r.mark, r.key = newMark(l.o.Namespace, ref), rand.Text()
 	if room := maxText - len(r.mark) - 1; utf8.RuneCountInString(order.Metadata) > room {
-		return nil, invalid(call, "metadata", "has %d characters; beside the ledger's mark there is room for %d",
+		return nil, invalid(call, "metadata", "has %d characters; with the ledger's mark, there is room for %d",
 			utf8.RuneCountInString(order.Metadata), room)
 	}
 	body, err := encode(order, r.mark)
@@ -129,6 +130,7 @@ func (l *Ledger) prepare(call, ref string, order api.OrderCreate, opts []RecordO
 	return r, err
 }
 
+// encode returns the request body for an order, with the mark in its metadata.
 func encode(order api.OrderCreate, mark string) (string, error) {
 	order.Metadata = mark + " " + order.Metadata
 	body, err := json.Marshal(order)
@@ -138,13 +140,14 @@ func encode(order api.OrderCreate, mark string) (string, error) {
 	return string(body), nil
 }
 
-// compare tells a purchase that is recorded already from another one of the
-// same ref. It compares by meaning: another release of this package may write
-// the members in another order.
+// compare returns nil if r is the purchase that is already recorded under this
+// ref, and ErrConflict if it is another one. It compares the bodies as JSON
+// values, because another version of this package may have encoded the members
+// in another order.
 func (l *Ledger) compare(ctx context.Context, tx Execer, call, ref string, r *recording) error {
 	var mark, subaccount, body string
 	if err := tx.QueryRowContext(ctx, l.sql.same, ref).Scan(&mark, &subaccount, &body); err != nil {
-		if errors.Is(err, sql.ErrNoRows) { // withdrawn since
+		if errors.Is(err, sql.ErrNoRows) { // It was withdrawn in the meantime.
 			return &failure{call: call, ref: ref, kind: ErrNotRecorded}
 		}
 		return databaseError(call, err)
@@ -162,10 +165,10 @@ func sameJSON(a, b string) bool {
 	return json.Unmarshal([]byte(a), &x) == nil && json.Unmarshal([]byte(b), &y) == nil && reflect.DeepEqual(x, y)
 }
 
-// Withdraw takes a purchase back, in the transaction of the caller, before the
-// first request for it is sent; after that it gives [ErrSent]. The ref is free
-// again. To cancel an order that was bought, call the client's CancelOrder
-// with a key of your own.
+// Withdraw deletes a recorded purchase in the caller's transaction, after which
+// the ref can be used again. It returns [ErrSent] if a request for the purchase
+// may have been sent. To cancel an order that was bought, call the client's
+// CancelOrder with your own idempotency key.
 func (l *Ledger) Withdraw(ctx context.Context, tx Execer, ref string) error {
 	if isNil(tx) {
 		return invalid("Withdraw", "tx", "is nil")
@@ -209,12 +212,13 @@ func checkSubaccount(call, id string, given bool) error {
 		return invalid(call, "subaccount", "is empty")
 	}
 	if strings.TrimSpace(id) != id || strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return invalid(call, "subaccount", "is %q, not printable ASCII without white space around it", id)
+		return invalid(call, "subaccount", "is %q: it must be printable ASCII without white space around it", id)
 	}
 	return nil
 }
 
-// checkOrder refuses what PlaceOrder does, before it is written down.
+// checkOrder refuses the same orders as the client's PlaceOrder, so that none of
+// them is recorded.
 func checkOrder(call string, o api.OrderCreate) error {
 	amount, price := o.AmountKg, float64(o.TotalPriceUSDCents)
 	switch {
@@ -236,13 +240,13 @@ func checkOrder(call string, o api.OrderCreate) error {
 	return nil
 }
 
-// isNil tells a nil interface and one that holds a nil pointer.
+// isNil reports whether tx is nil or holds a nil pointer.
 func isNil(tx Execer) bool {
 	v := reflect.ValueOf(tx)
 	return tx == nil || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// affected reports whether a statement changed a line.
+// affected reports whether a statement changed at least one line.
 func affected(result sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, err

@@ -8,8 +8,8 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// Decision is what a person decides about a stuck purchase: [Retry],
-// [BoughtAs] or [NotBought].
+// Decision is a person's decision about a stuck purchase. [Retry], [BoughtAs] and
+// [NotBought] return one.
 type Decision struct {
 	kind   decision
 	id     string
@@ -24,28 +24,30 @@ const (
 	decideNotBought
 )
 
-// Retry lets the ledger try again, with the same key, for another GiveUpAfter.
-// It looks for the order before.
+// Retry decides that the ledger tries again, with the same key, for another
+// GiveUpAfter. The ledger looks for an existing order first.
 func Retry() Decision { return Decision{kind: decideRetry} }
 
-// BoughtAs says that the order with this id is the purchase's. An order of
-// another purchase is refused with [ErrConflict]. If the order has no mark, or
-// another amount, the purchase's Err keeps that a person said so.
+// BoughtAs decides that the order with this id belongs to the purchase. With it,
+// [Ledger.Resolve] returns [ErrConflict] if the order belongs to another
+// purchase. If the order has no mark, was placed for an earlier record of the
+// ref, or has another amount, the purchase's Err records that a person decided.
 func BoughtAs(id string) Decision { return Decision{kind: decideBought, id: id} }
 
-// NotBought says that there is no order, and there will be none. It is
-// refused with [ErrOrderExists] if the API lists the order, which is then
-// booked, and with [ErrTooEarly] while the last request may still act.
+// NotBought decides that there is no order and that there will be none. With it,
+// [Ledger.Resolve] returns [ErrOrderExists] if the API lists the order, which it
+// then books unless its amount differs, and [ErrTooEarly] while the last request
+// may still take effect.
 func NotBought(reason string) Decision { return Decision{kind: decideNotBought, reason: reason} }
 
-// Resolve carries out what a person decided about a stuck purchase. A purchase
-// that is not stuck gives [ErrNotStuck].
+// Resolve carries out a person's decision about a stuck purchase. It returns
+// [ErrNotStuck] if the purchase is not stuck.
 func (l *Ledger) Resolve(ctx context.Context, ref string, d Decision) error {
 	if err := checkRef("Resolve", ref); err != nil {
 		return err
 	}
 	if d.kind == 0 {
-		return invalid("Resolve", "decision", "is none: use Retry, BoughtAs or NotBought")
+		return invalid("Resolve", "decision", "is empty: use Retry, BoughtAs or NotBought")
 	}
 	line, err := l.read(ctx, "Resolve", ref)
 	if err != nil {
@@ -110,7 +112,7 @@ func (l *Ledger) resolveNotBought(ctx context.Context, line *line, reason string
 		}
 		return exists(order.ID)
 	}
-	if own := s.marked[line.mark]; len(own) > 0 { // with another amount
+	if own := s.marked[line.mark]; len(own) > 0 { // The order has another amount.
 		return exists(own[0].ID)
 	}
 	if reason == "" {

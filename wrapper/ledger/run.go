@@ -9,21 +9,21 @@ import (
 )
 
 const (
-	idle      = time.Second            // between two looks at what is due
-	contended = 100 * time.Millisecond // after others took what was due
-	minPause  = time.Second
-	maxPause  = time.Minute
-	grace     = 5 * time.Second // that calls have to end in when Run ends
-	maxShared = 100             // lines that share one look
+	idle      = time.Second            // the pause between two queries for lines that are due
+	contended = 100 * time.Millisecond // the pause after other workers claimed the lines that were due
+	minPause  = time.Second            // the shortest pause after a failure that concerns all purchases
+	maxPause  = time.Minute            // the longest such pause
+	grace     = 5 * time.Second        // how long calls may take to finish after ctx has ended
+	maxShared = 100                    // how many more lines may join a look
 )
 
-// Run works off what is due, with at most Workers calls at a time, until ctx
-// ends; then it returns nil, within a few seconds and with no purchase in its
-// hands. Any number of Runs may work on one table, in any number of processes.
-// While nothing is due, it asks the database once a second.
+// Run settles the purchases that are due, with at most Workers calls at a time,
+// until ctx ends. It then gives up its claims and returns nil within a few
+// seconds. Run may be called in any number of processes that share a table.
+// While nothing is due, it queries the database once a second.
 //
-// While the API can't be reached or refuses the API key, Run pauses as a whole:
-// that says nothing about any purchase. What fails is logged to Options.Logger.
+// While the API can't be reached or rejects the API key, Run pauses, because such
+// a failure concerns all purchases alike. Failures are logged to Options.Logger.
 func (l *Ledger) Run(ctx context.Context) error {
 	calls, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -52,26 +52,27 @@ func (l *Ledger) Run(ctx context.Context) error {
 		}
 		r.start(ctx, claims)
 		if r.paused() > 0 {
-			r.working.Wait() // how the one that is tried comes out decides about the rest
+			r.working.Wait() // Whether this one purchase succeeds decides about the others.
 		}
 	}
 	return nil
 }
 
-// runner is one Run.
+// runner is the state of one call of Run.
 type runner struct {
 	*Ledger
-	calls   context.Context
-	slots   chan struct{} // one for each call under way
+	calls   context.Context // canceled when grace has passed since Run's context ended
+	slots   chan struct{}   // holds an element for each call being made
 	working sync.WaitGroup
 
 	mu      sync.Mutex
-	pause   time.Duration // the last one, while nothing succeeds
-	resumes time.Time
+	pause   time.Duration // the latest pause, or 0 after a success
+	resumes time.Time     // when the latest pause ends
 }
 
-// start settles claims, each on its own, but for those that need a look: these
-// share one for each subaccount, with others of their kind.
+// start settles claims in the background. Claims that need a look are grouped by
+// subaccount, so that each group needs only one, and lines of other claims that
+// are due and need a look join the group.
 func (r *runner) start(ctx context.Context, claims []*claim) {
 	looks := make(map[string][]*claim)
 	for _, c := range claims {
@@ -98,7 +99,8 @@ func (r *runner) start(ctx context.Context, claims []*claim) {
 	}
 }
 
-// workTogether settles claims with one token after one look.
+// workTogether looks once for the orders of all claims in the group, which share
+// a token, and then settles them with width workers.
 func (r *runner) workTogether(ctx context.Context, group []*claim, width int) {
 	failed := r.lookFor(ctx, group)
 	next := make(chan *claim)
@@ -121,8 +123,9 @@ func (r *runner) workTogether(ctx context.Context, group []*claim, width int) {
 	workers.Wait()
 }
 
-// takeSlots waits for one slot and takes all that are free; of an API that has
-// just failed, it tries one purchase only.
+// takeSlots waits for a free slot, takes all that are free and returns their
+// number. After a failure that concerns all purchases it takes only one, to try
+// the API with a single purchase first. It returns 0 if ctx has ended.
 func (r *runner) takeSlots(ctx context.Context) int {
 	select {
 	case r.slots <- struct{}{}:
@@ -147,14 +150,15 @@ func (r *runner) releaseSlots(n int) {
 	}
 }
 
-// report pauses after a failure that is no single purchase's.
+// report starts a pause if err is not nil, and otherwise ends the series of
+// pauses. It is called with failures that concern all purchases.
 func (r *runner) report(ctx context.Context, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
 	case err == nil:
 		r.pause = 0
-	case time.Now().After(r.resumes): // of many failures at one time, one counts
+	case time.Now().After(r.resumes): // Calls that fail at the same time lead to one pause.
 		r.pause = min(max(2*r.pause, minPause), maxPause)
 		r.resumes = time.Now().Add(r.pause)
 		r.o.Logger.ErrorContext(ctx, "cnaught: ledger: Run pauses", "for", r.pause, "error", err)
@@ -167,7 +171,8 @@ func (r *runner) paused() time.Duration {
 	return r.pause
 }
 
-// waitForDue returns when something is due, or false when ctx has ended.
+// waitForDue waits until no pause is on and a purchase is due. It returns false
+// if ctx has ended.
 func (r *runner) waitForDue(ctx context.Context) bool {
 	for ctx.Err() == nil {
 		r.mu.Lock()

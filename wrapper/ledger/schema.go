@@ -1,8 +1,8 @@
 package ledger
 
-// Schema makes the ledger's table, on PostgreSQL and on SQLite (3.35 or
-// later). It goes into the program's own migrations and may run again. All
-// times are milliseconds since 1970 by the clock of the database.
+// Schema is the SQL that creates the ledger's table, on PostgreSQL and on SQLite
+// 3.35 or later. Add it to the program's own migrations. It does nothing if the
+// table exists. All times are milliseconds since 1970 by the database's clock.
 const Schema = `
 CREATE TABLE IF NOT EXISTS cnaught_purchases (
 	ref text NOT NULL PRIMARY KEY,
@@ -31,19 +31,19 @@ CREATE INDEX IF NOT EXISTS cnaught_purchases_due ON cnaught_purchases (due_ms) W
 CREATE INDEX IF NOT EXISTS cnaught_purchases_odd ON cnaught_purchases (ref) WHERE state = 'stuck' OR unmarked > 0;
 `
 
-// The columns, beside those whose names say it all:
+// Columns of the table whose names do not say enough:
 //
-//	state       pending, bought, refused or stuck; a CHECK would cost a purchase 4% on PostgreSQL
-//	mark        what stands first in the order's metadata
-//	body        the request, byte for byte
-//	told        the state that OnChange has been told of; another one if it failed
+//	mark        the mark with which the order's metadata begins
+//	body        the exact body of the request
+//	state       pending, bought, refused or stuck; a CHECK constraint would make a purchase 4% slower on PostgreSQL
+//	told        the state for which OnChange was last called successfully
 //	unmarked    1 if the order came back without its mark
-//	extra       ids of further orders with the mark, separated by spaces
-//	tries       failures that the API answered
-//	begun_ms    when the state began, or a person said that it is to be tried again
-//	anchor_ms   when the last look before a call began; at first, the first call
-//	sent_ms     the last call
-//	prior_ms    the call before that one
+//	extra       the ids of further orders for the purchase, separated by spaces
+//	tries       the number of tries that the API answered without settling the purchase
+//	begun_ms    when the current state began, or when a person last decided to retry
+//	anchor_ms   when the latest look that preceded a call began, or when the first call was made
+//	sent_ms     when the last call was made
+//	prior_ms    when the call before that was made
 //	lease       the token of the worker that holds the line
-//	leased_ms   until when; without a lease, until when Settle leaves it alone
-//	due_ms      when Run takes it up; null if there is nothing to do
+//	leased_ms   when the lease ends or, if there is none, when Settle may try again
+//	due_ms      when Run tries next; null if there is nothing to do

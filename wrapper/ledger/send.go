@@ -12,22 +12,22 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// answer is what a call came to.
+// answer is the result of a call for a purchase, as far as it matters here.
 type answer int
 
 const (
-	ordered     answer = iota // the order came back
-	no                        // the API, or the client before it sent anything, refused this very request
-	mismatch                  // the key was used with another request
-	unclear                   // the API answered, and the outcome is open
-	lost                      // no whole answer came, and the request may have acted
-	unreachable               // this call did nothing, and neither would the next purchase's: no connection, or 401
+	ordered     answer = iota // the API returned the order
+	no                        // the API refused the request, or the client refused to send it
+	mismatch                  // the key was used before with another request
+	unclear                   // the API answered, but it is not known whether there is an order
+	lost                      // no complete answer arrived, and the request may have taken effect
+	unreachable               // the request had no effect for a reason that concerns all purchases: no connection, or 401
 )
 
-// place sends the stored bytes with the stored key. An order that comes back
-// without its mark is fetched again, since an answer may show less than what
-// is kept; unmarked reports that it was not there either, or that this is not
-// known.
+// place sends the stored body with the stored key and returns the order. If the
+// answer lacks the mark, place fetches the order, because the answer to a
+// purchase may show less than the API stores. unmarked reports that the mark is
+// missing there too, or that the order could not be fetched.
 func (l *Ledger) place(ctx context.Context, c *claim) (order *api.Order, unmarked bool, err error) {
 	order = new(api.Order)
 	err = l.client.Do(ctx, http.MethodPost, "/orders", json.RawMessage(c.body), order,
@@ -49,6 +49,8 @@ func (l *Ledger) place(ctx context.Context, c *claim) (order *api.Order, unmarke
 	return fetched, false, checkMark(mark, c.mark)
 }
 
+// errForeign means that the API returned an order with the mark of another
+// purchase.
 var errForeign = errors.New("cnaught: ledger: the answer is about an order with another mark")
 
 func checkMark(got, want string) error {
@@ -58,8 +60,8 @@ func checkMark(got, want string) error {
 	return nil
 }
 
-// classify says what a failed call means, and how long the API wants to be
-// left alone.
+// classify returns what the error of a call means for the purchase, and how long
+// the API asked to wait before the next request.
 func classify(err error) (answer, time.Duration) {
 	var (
 		refused   *cnaught.InvalidRequestError
@@ -90,8 +92,8 @@ func classify(err error) (answer, time.Duration) {
 	return unclear, 0
 }
 
-// isNo: a problem document of the API's own that refuses the request itself. A
-// page of a gateway or a filter is none.
+// isNo reports whether the error is a problem document in which the API refuses
+// the request itself. The error page of a gateway or of a filter is not one.
 func isNo(e *cnaught.Error) bool {
 	if !strings.Contains(e.Type, "/errors/") {
 		return false
@@ -100,11 +102,13 @@ func isNo(e *cnaught.Error) bool {
 		e.Is(cnaught.ErrIdempotencyKeyTooLong) || e.Is(cnaught.ErrForbidden)
 }
 
-// mayHaveActed says what is known about this very call. What an earlier one
-// with the key came to is what the line's times are for.
+// mayHaveActed reports whether this call may have placed an order. Earlier calls
+// with the same key are not its concern: the times in the line tell whether one
+// of those may still take effect.
 func mayHaveActed(info cnaught.CallInfo) bool { return info.OutcomeUnknown && !info.EarlierCall }
 
-// actFor names whose purchase it is, whatever the client's own subaccount is.
+// actFor returns the option with which a call is made for the subaccount, or for
+// the account itself if the id is empty, regardless of the client's default.
 func actFor(subaccount string) cnaught.CallOption {
 	if subaccount == "" {
 		return cnaught.ForAccount()

@@ -10,25 +10,26 @@ import (
 )
 
 const (
-	// minRest is how long Settle leaves a purchase alone after a try.
+	// minRest is the shortest time between two tries with Settle.
 	minRest = time.Second
-	// maxBackoff bounds the time between two tries, maxRetryAfter what a server
-	// can ask for.
+	// maxBackoff limits the time between two tries, and maxRetryAfter the time
+	// for which the API can ask the ledger to wait.
 	maxBackoff    = 5 * time.Minute
 	maxRetryAfter = time.Hour
 )
 
-// errUnreachable: no purchase will get through now.
+// errUnreachable means that no purchase can be made at the moment.
 var errUnreachable = errors.New("cnaught: ledger: the API can't be reached")
 
-// Settle settles a recorded purchase now, unless another worker is at it
-// ([ErrBusy]). Within a second of the last try, and before the time that the API
-// asked to be left alone, it does nothing; then, and after a try that settled
-// nothing, the purchase comes back as Pending, with Err and Due. What is
-// settled comes back as it is.
+// Settle tries to settle a recorded purchase now and returns it. It returns
+// [ErrBusy] if another worker is settling the purchase. It makes no try within a
+// second after the last one, nor before the time for which the API asked to wait
+// is over. Without a try, or if the try settles nothing, the purchase is Pending,
+// and its Err and Due say why and when Run tries next. A purchase that is already
+// settled is returned as it is.
 //
-// Once a request may be out, the end of ctx does not cancel it: Settle returns
-// within CallTimeout. A look through the list ends with ctx.
+// If ctx ends while a request is being made, Settle still waits for the answer,
+// for at most CallTimeout. It stops looking through the list when ctx ends.
 func (l *Ledger) Settle(ctx context.Context, ref string) (*Purchase, error) {
 	return l.settle(ctx, "Settle", ref)
 }
@@ -57,7 +58,8 @@ func (l *Ledger) settle(ctx context.Context, call, ref string) (*Purchase, error
 	return &line.Purchase, nil
 }
 
-// outcome is what Settle and Buy return after a claim has ended.
+// outcome returns what Settle and Buy return after a claim has ended with err. A
+// failure of the API is not an error of theirs: the purchase's Err has it.
 func (l *Ledger) outcome(ctx context.Context, call string, c *claim, err error) (*Purchase, error) {
 	if err != nil && !errors.Is(err, errUnreachable) {
 		return nil, err
@@ -74,9 +76,10 @@ func (l *Ledger) outcome(ctx context.Context, call string, c *claim, err error) 
 	return &line.Purchase, nil
 }
 
-// work does what a claimed line needs, and ends the claim. It returns
-// errUnreachable or a failure of the database; what became of the purchase
-// stands in the line.
+// work takes the next step for a claimed line and ends the claim. It looks for
+// the order if necessary, and then sends the request. It returns only errors that
+// concern more than this purchase: errUnreachable, or a failure of the database.
+// All other results are in the line.
 func (l *Ledger) work(ctx context.Context, c *claim) error {
 	if c.State != Pending {
 		return l.retell(ctx, c)
@@ -93,7 +96,7 @@ func (l *Ledger) work(ctx context.Context, c *claim) error {
 	switch {
 	case spent:
 		return l.bookStuck(ctx, c, "", givenUp(c), 0)
-	case ctx.Err() != nil || elapsed(c.renewed) > l.o.CallTimeout: // it would be sent too long after the look
+	case ctx.Err() != nil || elapsed(c.renewed) > l.o.CallTimeout: // The lease might end before the call does.
 		return l.giveBack(ctx, c, 0, 0, c.Err, false)
 	}
 	ours, err := l.markSent(ctx, c)
@@ -101,20 +104,22 @@ func (l *Ledger) work(ctx context.Context, c *claim) error {
 		return errors.Join(err, l.giveBack(ctx, c, minRest, minRest, c.Err, false))
 	}
 	if !ours {
-		return l.giveBack(ctx, c, 0, 0, c.Err, false) // changes nothing unless it is the key that is too old
+		return l.giveBack(ctx, c, 0, 0, c.Err, false) // It changes nothing if another worker holds the line.
 	}
 	return l.send(ctx, c)
 }
 
+// givenUp returns the Err of a purchase that was tried too often or for too long.
 func givenUp(c *claim) string {
-	why := fmt.Sprintf("given up after %d answered failures and %v", c.Tries, c.age.Round(time.Second))
+	why := fmt.Sprintf("gave up after %v and %d answers that did not settle the purchase", c.age.Round(time.Second), c.Tries)
 	if c.Err != "" {
-		why += ", the last: " + c.Err
+		why += "; the last failure: " + c.Err
 	}
 	return why
 }
 
-// send makes the call that the line says is being made.
+// send makes the call that markSent or Buy has recorded, books its result and
+// ends the claim.
 func (l *Ledger) send(ctx context.Context, c *claim) error {
 	callCtx, cancel := context.WithDeadline(c.calls, c.renewed.Add(l.o.CallTimeout))
 	order, unmarked, err := l.place(callCtx, c)
@@ -132,7 +137,7 @@ func (l *Ledger) send(ctx context.Context, c *claim) error {
 	case unreachable:
 		return errors.Join(unreachableError(c, err), l.giveBack(ctx, c, rest, 0, text(err), false))
 	case lost:
-		if c.calls.Err() != nil { // Run ends
+		if c.calls.Err() != nil { // Run is ending, so another worker should try at once.
 			return l.giveBack(ctx, c, 0, 0, text(err), false)
 		}
 		return l.giveBack(ctx, c, rest, backoff(c.age), text(err), false)
@@ -141,7 +146,8 @@ func (l *Ledger) send(ctx context.Context, c *claim) error {
 	}
 }
 
-// unreachableError is nil if it is only our own context that has ended.
+// unreachableError returns the error for an API that can't be reached, or nil if
+// the call only failed because Run is ending.
 func unreachableError(c *claim, err error) error {
 	if c.calls.Err() != nil {
 		return nil
@@ -149,10 +155,12 @@ func unreachableError(c *claim, err error) error {
 	return fmt.Errorf("%w: %w", errUnreachable, err)
 }
 
-// settleNo books a "no" if there is surely no order: nothing was sent before
-// this call, or the list shows nothing so long after the call before it that
-// nothing can come any more. The key's use with another request is settled in
-// the same way, but nobody knows what that request was: stuck.
+// settleNo settles a purchase that the API refused. The refusal concerns only the
+// last call, so settleNo first looks for an order of an earlier one. The purchase
+// becomes refused if there was no earlier call, or if the list shows no order so
+// long after it that none can appear any more. Otherwise it stays pending. If the
+// refusal says that the key was used with another request, the purchase becomes
+// stuck instead of refused, because nobody knows what that request was.
 func (l *Ledger) settleNo(ctx context.Context, c *claim, what answer, cause error) error {
 	if c.look == nil || what == mismatch {
 		if err := l.lookFor(ctx, []*claim{c}); err != nil {
@@ -174,8 +182,9 @@ func (l *Ledger) settleNo(ctx context.Context, c *claim, what answer, cause erro
 	return l.giveBack(ctx, c, l.o.quiet(), l.o.quiet(), text(cause), true)
 }
 
-// lookFailed ends a claim whose look is worth nothing. A purchase whose time
-// is long over becomes stuck all the same: every purchase ends.
+// lookFailed ends a claim for which the list of orders could not be read. Every
+// purchase has to end, so lookFailed marks it as stuck after twice the tries or
+// twice the time that a purchase has otherwise.
 func (l *Ledger) lookFailed(ctx context.Context, c *claim, cause error) error {
 	what, retryAfter := classify(cause)
 	if what == unreachable && isTimeout(cause) {
@@ -197,14 +206,16 @@ func (l *Ledger) lookFailed(ctx context.Context, c *claim, cause error) error {
 	return l.giveBack(ctx, c, rest, backoff(c.age), "looking for the order: "+text(cause), what != lost)
 }
 
-// isTimeout tells a list that takes too long from an API that can't be reached.
+// isTimeout reports whether the call took too long, which does not mean that the
+// API can't be reached.
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// backoff grows with the time that it has taken already: a quarter of it, give
-// or take a quarter.
+// backoff returns the time until the next try. It is a quarter of the time that
+// the purchase has been pending, but at least a second and at most maxBackoff,
+// varied at random by up to a quarter either way.
 func backoff(age time.Duration) time.Duration {
 	d := min(max(age/4, time.Second), maxBackoff)
 	return d - d/4 + rand.N(d/2)

@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// In every statement, $1, $2 and so on appear for the first time in this
-// order: one driver for SQLite numbers them by appearance.
+// In every statement, the first appearances of $1, $2 and so on must be in this
+// order, because one of the drivers for SQLite numbers parameters as they appear.
 
 const columns = `ref, mark, key, subaccount, body, state, told, order_id, order_json, extra, error,
 	tries, created_ms, anchor_ms, sent_ms, lease, leased_ms, due_ms, {now} - begun_ms, {now} - anchor_ms`
 
-// statements are the ledger's SQL for one kind of database.
+// statements are the ledger's SQL statements for one kind of database.
 type statements struct {
 	isolation sql.IsolationLevel // of the ledger's transactions
-	prepare   bool               // statements that are run often
+	prepare   bool               // whether to prepare the statements that run often
 
 	insert, insertSent, same, remove string
 	claim, claimRef, renew, giveBack string
@@ -25,18 +25,19 @@ type statements struct {
 	told, untold                     string
 	retry, overridden, notBought     string
 	get, byMark, next                string
-	pages                            map[State]string // by the state that they select; by none for all
+	pages                            map[State]string // by the state that is selected, or "" for all
 	unmarked, marked                 string
 	subaccounts, refresh             string
 }
 
 const (
-	// clock_timestamp alone can't use the index, and now() stands still in a transaction.
+	// The subquery lets PostgreSQL use the index, which it can't do with a bare
+	// clock_timestamp(). now() would not advance within a transaction.
 	postgresNow = `(SELECT floor(date_part('epoch', clock_timestamp()) * 1000)::bigint)`
 	sqliteNow   = `CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)`
 
-	// A claim takes what is due: any line if $1 is null, or else those of a
-	// subaccount that need a look.
+	// due selects the lines that are due: all of them if $1 is null, and otherwise
+	// those of a subaccount for which a request was sent.
 	due = `SELECT ref AS r FROM cnaught_purchases WHERE due_ms <= {now} AND (CAST($1 AS text) IS NULL
 		OR (subaccount = $1 AND state = 'pending' AND sent_ms IS NOT NULL)) ORDER BY due_ms LIMIT $2`
 	postgresClaim = `WITH c AS MATERIALIZED (` + due + ` FOR UPDATE SKIP LOCKED)
@@ -101,7 +102,7 @@ func (s *statements) addReads(r *strings.Replacer) {
 	selectAll := r.Replace(`SELECT ` + columns + ` FROM cnaught_purchases `)
 	s.get = selectAll + `WHERE ref = $1`
 	s.byMark = selectAll + `WHERE mark = $1`
-	s.pages = map[State]string{ // a parameter in place of the state would hide the index
+	s.pages = map[State]string{ // With a parameter for the state, the index could not be used.
 		"":      selectAll + `WHERE ref > $1 ORDER BY ref LIMIT 100`,
 		Pending: selectAll + `WHERE ref > $1 AND state = 'pending' ORDER BY ref LIMIT 100`,
 		Bought:  selectAll + `WHERE ref > $1 AND state = 'bought' ORDER BY ref LIMIT 100`,
@@ -117,8 +118,8 @@ func (s *statements) addReads(r *strings.Replacer) {
 	s.subaccounts = `SELECT DISTINCT subaccount FROM cnaught_purchases WHERE created_ms >= $1`
 }
 
-// askDialect finds out which database this is, and whether the table is there.
-// It asks now, since Record may run in a transaction that holds the only
+// askDialect finds out which database this is and whether the table exists. New
+// calls it, because a later Record may run in a transaction that holds the only
 // connection.
 func askDialect(db *sql.DB) (*statements, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), databaseTimeout)
@@ -136,7 +137,7 @@ func askDialect(db *sql.DB) (*statements, error) {
 			return nil, databaseError("New", err)
 		}
 		if !strings.HasPrefix(version, "PostgreSQL") {
-			return nil, invalid("New", "db", "is %q: the ledger knows PostgreSQL and SQLite", version)
+			return nil, invalid("New", "db", "is %q: the ledger supports PostgreSQL and SQLite", version)
 		}
 		s = newStatements(postgresNow, postgresClaim)
 		s.isolation = sql.LevelReadCommitted

@@ -33,7 +33,7 @@ var mutants = []mutant{
 	{6, "one old order ends the look", "look.go", "old := true\n", "old := true\n\t\tdefer func() {}()\n\t\tfor i := range page { if page[i].CreatedOn.Before(cutoff) { return see(page) } }\n"},
 	{6, "the clocks are the same", "look.go", "cutoff := since.Add(-l.o.ClockSkew)", "cutoff := since"},
 	{6, "an order without a time is old", "look.go", "!page[i].CreatedOn.IsZero() && ", ""},
-	{6, "the first page is all", "look.go", "		if old { // or empty", "		if true {"},
+	{6, "the first page is all", "look.go", "		if old { //", "		if true {"},
 	{6, "what was seen before an error counts", "look.go", "	if err != nil {\n		return nil, err\n	}\n	return s, nil", "	return s, nil"},
 	{6, "the same page again is the end", "look.go", "return cnaught.ErrCursorIgnored", "return nil"},
 	{7, "an empty look is always believed", "settle.go", "	if done, err := l.bookSeen(ctx, c); done || err != nil {\n		return err\n	}\n	switch {\n	case spent:", "	if c.look != nil {\n		c.look.blind = false\n	}\n	if done, err := l.bookSeen(ctx, c); done || err != nil {\n		return err\n	}\n	switch {\n	case spent:"},
@@ -85,6 +85,6 @@ var mutants = []mutant{
 	{19, "a lease is no longer than a call", "ledger.go", "return o.CallTimeout + min(o.CallTimeout, 10*time.Second)", "return o.CallTimeout"},
 	{19, "a lease is taken over while it lasts", "sql.go", "(state = 'pending' OR told <> state) AND leased_ms <= {now} RETURNING", "(state = 'pending' OR told <> state) RETURNING"},
 	{19, "a lease never ends", "sql.go", "(state = 'pending' OR told <> state) AND leased_ms <= {now} RETURNING", "(state = 'pending' OR told <> state) AND lease IS NULL AND leased_ms <= {now} RETURNING"},
-	{20, "a transaction begins with a read", "book.go", "	defer tx.Rollback() // nothing after a commit\n", "	defer tx.Rollback()\n	var n int\n	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM cnaught_purchases`).Scan(&n); err != nil {\n		return false, err\n	}\n"},
+	{20, "a transaction begins with a read", "book.go", "	defer tx.Rollback() // It does nothing after Commit.\n", "	defer tx.Rollback()\n	var n int\n	if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM cnaught_purchases`).Scan(&n); err != nil {\n		return false, err\n	}\n"},
 	{20, "rows stay open while the caller works", "purchase.go", "			lines, err := l.lines(ctx, query, after)\n", "			rows, _ := l.db.QueryContext(ctx, query, after)\n			defer rows.Close()\n			lines, err := l.lines(ctx, query, after)\n"},
 }
