@@ -209,7 +209,7 @@ func TestAnOrderOfAnEarlierRecordMakesItStuck(t *testing.T) {
 	p := w.settle("r")
 	assert.Equal(t, ledger.Stuck, p.State)
 	assert.Equal(t, bought.OrderID, p.OrderID)
-	assert.Contains(t, p.Err, "was the database restored?")
+	assert.Contains(t, p.Err, "may have been restored from a backup")
 	assert.Equal(t, 2, w.api.posts())
 
 	other := quick()

@@ -12,7 +12,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// fill puts orders into the books without going through the API.
+// fill places n orders directly in the books, without the API.
 func fill(b testing.TB, s *Server, n int) {
 	require.NoError(b, s.books.Update(func(tx *books.Tx) {
 		for range n {
@@ -36,7 +36,7 @@ func BenchmarkListOrders(b *testing.B) {
 	}
 }
 
-// BenchmarkSubmitOrder places orders: in memory, and with a state file.
+// BenchmarkSubmitOrder places orders in memory and with a state file.
 func BenchmarkSubmitOrder(b *testing.B) {
 	for _, withFile := range []bool{false, true} {
 		b.Run(fmt.Sprintf("state=%t", withFile), func(b *testing.B) {
@@ -53,8 +53,8 @@ func BenchmarkSubmitOrder(b *testing.B) {
 	}
 }
 
-// BenchmarkTenThousandOrders places 10,000 orders over TCP and lists them all,
-// and reports the memory that they keep and the time of a request.
+// BenchmarkTenThousandOrders places 10,000 orders over TCP and lists them all. It
+// reports the memory that they occupy and the time per request.
 func BenchmarkTenThousandOrders(b *testing.B) {
 	const orders = 10_000
 	for b.Loop() {
@@ -95,7 +95,7 @@ func heapBytes() int64 {
 	return int64(m.HeapAlloc)
 }
 
-// succeed sends a request whose answer must be 2xx, and returns the body.
+// succeed sends a request and returns the body of the answer, which must be a 2xx.
 func succeed(b testing.TB, s *Server, method, path, body string, headers ...string) []byte {
 	r, err := try(s, method, path, body, headers...)
 	require.NoError(b, err)

@@ -9,20 +9,21 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
 )
 
-// catalog is what the sandbox sells. It never changes.
+// catalog holds the portfolios, categories and projects that the sandbox offers.
+// It never changes.
 type catalog struct {
 	projects   map[string]*projectJSON
 	categories map[string]*categoryJSON
 	portfolios map[string]*portfolio
 	list       []portfolioJSON // the portfolios that GET /portfolios lists
-	mix        []share
+	mix        []share         // the projects that every order is allocated to
 }
 
 // share is the part of an order that comes from one project.
 type share struct {
 	projectID string
 	fraction  *big.Rat
-	project   json.RawMessage // as it stands in an order
+	project   json.RawMessage // the project as JSON, as orders show it
 }
 
 type portfolio struct {
@@ -31,8 +32,8 @@ type portfolio struct {
 	allocations  []categoryAllocationJSON
 }
 
-// The types below are the catalog as clients see it. As in the API's own answers,
-// a value that is missing is null.
+// The types below are the JSON forms of the catalog. As in the API's own answers,
+// missing values are null.
 
 type projectJSON struct {
 	ID                 string        `json:"id"`
@@ -143,8 +144,8 @@ func (c *catalog) shares(kg float64) []certificate.Share {
 	return all
 }
 
-// portfolio reads portfolio_id. If it is absent, the portfolio is the default of the
-// subaccount, or else of the account.
+// portfolio reads portfolio_id and returns the portfolio. If the member is absent,
+// it returns the default portfolio of the subaccount, or else of the account.
 func (f *fields) portfolio(c *catalog, tx *books.Tx, subaccountID *string) *portfolio {
 	fallback := c.portfolios[defaultPortfolio]
 	if subaccountID != nil {

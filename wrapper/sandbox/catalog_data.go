@@ -15,9 +15,9 @@ const (
 	projectImage  = imageBase + "67466d4c5dac34242677eb4b_64cabf485b8978f04658185f_pexels-symeon-ekizoglou-2880801.webp"
 )
 
-// newCatalog returns the data of the vendor's sandbox as far as the vendor's tests
-// show it: project and category A, the names and shares of B to D, and the
-// portfolios with their prices. The rest is made up.
+// newCatalog returns a catalog with the data of the vendor's former sandbox, as far
+// as the vendor's tests show them: project and category A, the names and shares of
+// B to D, and the portfolios with their prices. The rest is invented.
 func newCatalog() *catalog {
 	c := &catalog{
 		projects:   make(map[string]*projectJSON),
@@ -45,7 +45,7 @@ func newCatalog() *catalog {
 		allocations = append(allocations, categoryAllocationJSON{m.portion, category})
 		shown, err := apijson.Encode(p)
 		if err != nil {
-			shown = []byte("null") // This is never reached: the type has only plain members.
+			shown = []byte("null") // This can't happen, because the type has only plain members.
 		}
 		c.mix = append(c.mix, share{p.ID, mustRat(m.fraction), shown})
 	}

@@ -14,9 +14,9 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// A receiver fetches the certificate when it hears that the order is fulfilled, as
-// the vendor's example program does.
-func TestAReceiverFetchesTheCertificate(t *testing.T) {
+// Like the vendor's example program, the receiver fetches the certificate when a
+// webhook says that the order is fulfilled.
+func TestWebhookReceiverCanFetchTheCertificate(t *testing.T) {
 	fetched := make(chan string, 1)
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		event, err := cnaught.ParseOrderEvent(r.Body)
@@ -76,7 +76,7 @@ func TestCertificatePage(t *testing.T) {
 		assert.Equal(t, "application/problem+json", resp.Header.Get("Content-Type"))
 	}
 	resp, body := visit(t, s, "GET", "/certificates/2FhU3B0F36_sandbox/pdf", "", func(r *http.Request) { r.Host = "host.docker.internal:8765" })
-	assert.Equal(t, 200, resp.StatusCode, "a program knows this machine by another name")
+	assert.Equal(t, 200, resp.StatusCode, "a program may use another name for this machine")
 	assert.Contains(t, body, "%PDF-")
 }
 

@@ -19,8 +19,8 @@ const (
 	publishedSession = "zpQ6QSNRQh"
 )
 
-// sessionJSON is a checkout session as clients see it. Its members are in the order
-// of the published example.
+// sessionJSON is the JSON form of a checkout session. Its members are in the order of
+// the published example.
 type sessionJSON struct {
 	ID               string             `json:"id"`
 	AmountKg         float64            `json:"amount_kg"`
@@ -91,8 +91,8 @@ func (op operations) GetCheckoutSessionByID(w http.ResponseWriter, r *http.Reque
 }
 
 // CompleteCheckout pays an open session, as the customer does on the hosted page,
-// and returns the order that this places. It returns [ErrNotFound] if there is no
-// such session and [ErrState] if it is complete or expired.
+// and returns the resulting order. It returns [ErrNotFound] if there is no such
+// session and [ErrState] if it is complete or expired.
 func (s *Server) CompleteCheckout(id string) (*api.Order, error) {
 	o, err := s.books.CompleteSession(id)
 	if err != nil {
@@ -102,7 +102,7 @@ func (s *Server) CompleteCheckout(id string) (*api.Order, error) {
 	return &shown, nil
 }
 
-// ExpireCheckout ends an open session before its time. It returns [ErrNotFound] if
+// ExpireCheckout makes an open session expire now. It returns [ErrNotFound] if
 // there is no such session and [ErrState] if it is complete or expired.
 func (s *Server) ExpireCheckout(id string) error {
 	return commandError("ExpireCheckout", s.books.ExpireSession(id))

@@ -25,7 +25,7 @@ func TestThePublishedSessionMatchesThePublishedExample(t *testing.T) {
 	s.Advance(1000 * 24 * time.Hour)
 	var want map[string]any
 	require.NoError(t, json.Unmarshal([]byte(publishedExample), &want))
-	want["subaccount_id"] = nil // in the schema, not in the example
+	want["subaccount_id"] = nil // The schema has this member, but the example lacks it.
 	assert.Equal(t, want, get(t, s, "/checkout/sessions/zpQ6QSNRQh").object(t))
 
 	o, err := s.CompleteCheckout("zpQ6QSNRQh")
@@ -33,7 +33,7 @@ func TestThePublishedSessionMatchesThePublishedExample(t *testing.T) {
 	assert.Equal(t, 100.0, o.AmountKg)
 }
 
-func TestCheckoutFromOpenToOrder(t *testing.T) {
+func TestCheckoutLifeCycle(t *testing.T) {
 	s := Run(t, WithClock(longAgo), WithEmptyBooks())
 	sub := newSubaccount(t, s, `{"name":"a","default_portfolio_id":"ixmZSK"}`)
 	r := post(t, s, "/checkout/sessions", `{"amount_kg":100.25,"success_url":"https://www.example.com/ok?id={CHECKOUT_SESSION_ID}",`+
@@ -49,7 +49,7 @@ func TestCheckoutFromOpenToOrder(t *testing.T) {
 		"completed_on": nil, "portfolio_id": "ixmZSK", "subaccount_id": sub,
 		"order_description": "d", "order_webhook_url": "https://www.example.com/callback",
 	}, r.object(t))
-	assert.Zero(t, s.OrderCount(), "no order before the customer paid")
+	assert.Zero(t, s.OrderCount(), "there must be no order before the customer has paid")
 
 	s.Advance(time.Minute)
 	o, err := s.CompleteCheckout(id)
@@ -66,14 +66,14 @@ func TestCheckoutFromOpenToOrder(t *testing.T) {
 	assert.Equal(t, 201.0, shown["price_usd_cents"])
 
 	_, err = s.CompleteCheckout(id)
-	assert.ErrorIs(t, err, ErrState, "nobody pays twice")
+	assert.ErrorIs(t, err, ErrState, "a session must not be paid twice")
 	assert.ErrorIs(t, s.ExpireCheckout(id), ErrState)
 	assert.Equal(t, 1, s.OrderCount())
 	s.Advance(48 * time.Hour)
 	assert.Equal(t, "complete", get(t, s, "/checkout/sessions/"+id).object(t)["state"])
 }
 
-// A shop in development needs no TLS: the sandbox is on the same machine.
+// A shop in development needs no TLS if the sandbox is on the same machine.
 func TestReturnURLsOfAShopOnThisMachine(t *testing.T) {
 	body := func(url string) string {
 		return fmt.Sprintf(`{"amount_kg":100,"success_url":%q,"cancel_url":%q}`, url, url)
@@ -95,13 +95,13 @@ func TestReturnURLsOfAShopOnThisMachine(t *testing.T) {
 		return w.Code
 	}
 	for _, url := range local {
-		assert.Equal(t, 400, viaHandler(url), "a public sandbox takes https only")
+		assert.Equal(t, 400, viaHandler(url), "a public sandbox must accept only https")
 	}
 	assert.Equal(t, 201, viaHandler("https://shop.example/"))
 
 	id := post(t, s, "/checkout/sessions", body(local[0])).id(t)
 	resp, _ := visit(t, s, "GET", "/pay/"+id, "")
-	assert.Contains(t, resp.Header.Get("Content-Security-Policy"), "form-action 'self' https: http:", "the browser may follow the redirect")
+	assert.Contains(t, resp.Header.Get("Content-Security-Policy"), "form-action 'self' https: http:", "the browser must be allowed to follow the redirect")
 	resp, _ = visit(t, s, "POST", "/pay/"+id, "")
 	assert.Equal(t, "http://localhost:8080/thanks?session="+id, resp.Header.Get("Location"))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheClockGoesOnFromWhereItWasSet(t *testing.T) {
+func TestTheClockRunsOnAfterItWasSet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(WithoutListener())
 		s.SetTime(longAgo())
@@ -24,7 +24,7 @@ func TestTheClockGoesOnFromWhereItWasSet(t *testing.T) {
 	})
 }
 
-// The webhook shows that what is due happens without a request that looks.
+// The webhook shows that the order was fulfilled although no request came in.
 func TestDueOrdersAreFulfilledWithoutARequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent atomic.Int32

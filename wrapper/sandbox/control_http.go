@@ -14,12 +14,12 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/guard"
 )
 
-// controlPath is where programs in any language find what Go tests do with the
-// methods of Server.
+// controlPath is the path below which tests in other languages find what Go tests do
+// with the methods of Server.
 const controlPath = "/_sandbox"
 
-// controlHandler serves the control of the sandbox over HTTP, to programs on this
-// machine only. It needs no API key, as the buttons on the pages do not.
+// controlHandler returns the handler through which programs on this machine control
+// the sandbox. Like the buttons on the pages, it requires no API key.
 func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, answer func(*http.Request) *answer) {
@@ -58,7 +58,7 @@ func readControl(r *http.Request, v any) *answer {
 		return refuseControl("body", err.Error())
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields() // A misspelled member would make a test pass for nothing.
+	d.DisallowUnknownFields() // Otherwise a test with a misspelled member might pass without testing anything.
 	if err := d.Decode(v); err != nil {
 		return refuseControl("body", "must be a JSON object with known members: "+err.Error())
 	}
@@ -69,7 +69,7 @@ func refuseControl(name, complaint string) *answer {
 	return invalidParameters(map[string][]string{name: {complaint}})
 }
 
-// controlError answers a command that the books refused.
+// controlError returns the answer for a command that the books refused.
 func controlError(err error) *answer {
 	switch {
 	case errors.Is(err, ErrNotFound):
@@ -80,7 +80,7 @@ func controlError(err error) *answer {
 	return internalError(err)
 }
 
-// faultJSON is a fault over HTTP. Its members are those of [Fault].
+// faultJSON is the JSON form of a [Fault].
 type faultJSON struct {
 	ID          string            `json:"id"`
 	Operation   string            `json:"operation,omitempty"`
@@ -120,7 +120,8 @@ func (j *faultJSON) fault() (f Fault, err error) {
 	return f, nil
 }
 
-// newFaultJSON shows a fault that is in force. Its count is what is left of it.
+// newFaultJSON returns the JSON form of an active fault. Its skip and count are
+// the numbers that are left. The caller holds the lock of the faults.
 func newFaultJSON(i *Injection) faultJSON {
 	f := &i.fault
 	j := faultJSON{
@@ -183,7 +184,7 @@ func (s *Server) removeFault(r *http.Request) *answer {
 	return &answer{status: http.StatusNoContent}
 }
 
-// showClock answers with the time of the sandbox clock.
+// showClock returns an answer with the time of the sandbox clock.
 func (s *Server) showClock() *answer {
 	return jsonAnswer(http.StatusOK, struct {
 		Now apijson.Time `json:"now"`
@@ -192,14 +193,14 @@ func (s *Server) showClock() *answer {
 
 func (s *Server) moveClock(r *http.Request) *answer {
 	var j struct {
-		Advance string     `json:"advance"` // such as 24h
+		Advance string     `json:"advance"` // a duration such as 24h
 		Set     *time.Time `json:"set"`
 	}
 	if refusal := readControl(r, &j); refusal != nil {
 		return refusal
 	}
 	if (j.Advance == "") == (j.Set == nil) {
-		return refuseControl("body", "must have one of advance and set")
+		return refuseControl("body", "must have exactly one of advance and set")
 	}
 	var err error
 	if j.Set != nil {

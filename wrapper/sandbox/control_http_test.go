@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// control sends a request to the control of the sandbox, without a key.
+// control sends a control request to the sandbox, without a key.
 func control(t *testing.T, s *Server, method, path, body string, change ...func(*http.Request)) reply {
 	t.Helper()
 	r := httptest.NewRequest(method, "http://127.0.0.1:8765/_sandbox"+path, strings.NewReader(body))
@@ -98,14 +98,14 @@ func TestControlOrdersAndSessions(t *testing.T) {
 	control(t, s, "GET", "/orders/"+id+"/fulfill", "").assertProblem(t, 404, "not-found", "Could not find resource")
 }
 
-func TestControlIsForProgramsOnThisMachine(t *testing.T) {
+func TestControlIsLimitedToProgramsOnThisMachine(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	for name, change := range map[string]func(*http.Request){
-		"another machine":                    func(r *http.Request) { r.RemoteAddr = "192.0.2.7:50000" },
-		"no address at all":                  func(r *http.Request) { r.RemoteAddr = "@" },
-		"another site":                       func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
-		"another port":                       func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:9999") },
-		"a name that was made to point here": func(r *http.Request) { r.Host = "evil.example:8765" },
+		"another machine":                      func(r *http.Request) { r.RemoteAddr = "192.0.2.7:50000" },
+		"an invalid address":                   func(r *http.Request) { r.RemoteAddr = "@" },
+		"another site":                         func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"another port":                         func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:9999") },
+		"a name that resolves to this machine": func(r *http.Request) { r.Host = "evil.example:8765" },
 	} {
 		for path, body := range map[string]string{"/faults": `{"status":500}`, "/clock": `{"advance":"1h"}`} {
 			r := control(t, s, "POST", path, body, change)
@@ -124,5 +124,5 @@ func TestControlIsForProgramsOnThisMachine(t *testing.T) {
 	require.NoError(t, err)
 	defer resp.Body.Close()
 	assert.Equal(t, 200, resp.StatusCode)
-	assert.Zero(t, s.RequestCount(), "control is no API request")
+	assert.Zero(t, s.RequestCount(), "control requests must not count as API requests")
 }

@@ -12,20 +12,20 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// maxDeliveries is how many attempts run at a time.
+// maxDeliveries is the largest number of attempts that run at the same time.
 const maxDeliveries = 8
 
-// courier sends webhooks, a few at a time.
+// courier sends webhooks, up to maxDeliveries at the same time.
 type courier struct {
 	client *http.Client
 	done   func(*books.Delivery, int, error) // called after each attempt
-	ctx    context.Context                   // is done when the sandbox closes
+	ctx    context.Context                   // canceled when the sandbox closes
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
 	queue   []*books.Delivery
 	workers int
-	open    int           // queued or running
+	open    int           // the number of attempts that are queued or running
 	idle    chan struct{} // closed while open is 0
 }
 
@@ -40,7 +40,7 @@ func (c *courier) send(d *books.Delivery) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ctx.Err() != nil {
-		return // The delivery stays pending; a state file keeps it.
+		return // The delivery stays pending, and a state file keeps it.
 	}
 	if c.open == 0 {
 		c.idle = make(chan struct{})
@@ -53,7 +53,7 @@ func (c *courier) send(d *books.Delivery) {
 	}
 }
 
-// work sends what is queued, until nothing is.
+// work sends queued deliveries until the queue is empty.
 func (c *courier) work() {
 	for {
 		c.mu.Lock()
@@ -89,21 +89,21 @@ func (c *courier) post(d *books.Delivery) (status int, err error) {
 	req.Header.Set("User-Agent", "CNaught-Sandbox")
 	resp, err := c.client.Do(req)
 	if err != nil {
-		var named *url.Error // Its text begins with the URL, which the delivery has already.
+		var named *url.Error // Its text would repeat the URL, which the delivery already shows.
 		if errors.As(err, &named) {
 			err = named.Err
 		}
 		return 0, err
 	}
 	defer resp.Body.Close()
-	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // The connection can then be used again.
+	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // Reading the body lets the connection be reused.
 	return resp.StatusCode, nil
 }
 
-// stop gives up what is being sent and returns when nothing runs any more. The
-// context must be done.
+// stop drops the queue and waits until all attempts have ended. The caller must have
+// canceled the context.
 func (c *courier) stop() {
-	c.mu.Lock() // A send that saw the context alive has started its worker by now.
+	c.mu.Lock() // A send that began before the context was canceled has started its worker by now.
 	c.queue = nil
 	c.mu.Unlock()
 	c.wg.Wait()

@@ -8,8 +8,8 @@ import (
 // maxExact is 2^53. A float64 holds every whole number up to it exactly.
 const maxExact = 1 << 53
 
-// decimal is a number of a request with its exact decimal value. Computed in
-// float64, 0.038 * 1000 rounded up might be 39 instead of 38.
+// decimal is a number from a request together with its exact decimal value. In
+// float64 arithmetic, 0.038 * 1000 rounded up might be 39 instead of 38.
 type decimal struct {
 	value float64
 	exact *big.Rat
@@ -19,7 +19,7 @@ func newDecimal(v float64) decimal {
 	return decimal{v, mustRat(strconv.FormatFloat(v, 'g', -1, 64))}
 }
 
-// mustRat reads a number that strconv or this package wrote.
+// mustRat parses a number that strconv or this package has formatted.
 func mustRat(s string) *big.Rat {
 	r, ok := new(big.Rat).SetString(s)
 	if !ok {

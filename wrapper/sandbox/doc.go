@@ -1,7 +1,6 @@
-// Package sandbox runs a CNaught on your own machine: an HTTP server in your own
-// process that behaves as the CNaught Carbon Credits API does in all of its
-// operations, and buys nothing. The vendor closed its own sandbox in January
-// 2026.
+// Package sandbox provides a stand-in for CNaught: an HTTP server in your own process
+// that behaves like the CNaught Carbon Credits API in all of its operations, but
+// does not buy anything. The vendor closed its own sandbox in January 2026.
 //
 //	func TestBuy(t *testing.T) {
 //		cn := sandbox.Run(t)                    // closed with the test
@@ -12,28 +11,28 @@
 //		cn.Inject(sandbox.Fault{Operation: "SubmitOrder", Status: 503})
 //	}
 //
-// [New] and [Open] are for programs that are not tests. [WithStateFile] keeps the
-// data of a sandbox beyond its process, and [WithoutListener] is for tests without
-// a network.
+// [New] and [Open] are for programs that are not tests. With [WithStateFile], the
+// data of a sandbox survive its process, and with [WithoutListener], a test needs no
+// network.
 //
 // The program cnaught-sandbox serves the same sandbox to clients in any language.
-// What a Go test does with the methods of [Server], a test in another language does
-// with requests to /_sandbox/faults, /_sandbox/clock and so on; see the program's
-// flag -h.
+// Tests in other languages send requests to /_sandbox/faults, /_sandbox/clock and
+// so on instead of calling the methods of [Server]. Run the program with -h for a
+// list.
 //
 // # Sample data
 //
 // A new sandbox has the fulfilled order 2FhU3B0F36_sandbox; the checkout session
-// zpQ6QSNRQh of the published reference page, which never expires and whose page
-// here is /pay/zpQ6QSNRQh; the portfolios oH5hlq and ixmZSK at 2 US cents per
-// kilogram; the category hkgyn3 and the project I0UbDH; and 1571 kg that were
-// offset in January 2024. [WithEmptyBooks] leaves out the order, the session and
+// zpQ6QSNRQh of the published reference page, which never expires and whose
+// checkout page is at /pay/zpQ6QSNRQh; the portfolios oH5hlq and ixmZSK at 2 US
+// cents per kilogram; the category hkgyn3 and the project I0UbDH; and an offset of
+// 1571 kg in January 2024. [WithEmptyBooks] leaves out the order, the session and
 // the offset.
 //
-// # Where the API is not documented
+// # Undocumented behavior
 //
-// No published source says how the API behaves in the following cases. This
-// package chose.
+// No published source says how the API behaves in the following cases, so what
+// the sandbox does is a choice of this package.
 //
 // Orders and amounts:
 //   - The amount of an order is whole kilograms, as the reference says, although
@@ -45,66 +44,70 @@
 //     holds them exactly.
 //   - An unknown portfolio_id is refused. The portfolios mHvNvWbq and eWvNvC12 of
 //     the published examples can be used and read, but are not listed.
-//   - A quote for zero costs zero. The factors of small buses and coaches are made
-//     up; those of flights and freight are within the bounds that were observed.
+//   - A quote for zero costs zero. The factors of small buses and coaches are
+//     invented; those of flights and freight are within the bounds that were
+//     observed.
 //   - An order has its certificate URLs from the start, and null once it is
-//     cancelled. They lead to the sandbox: to a page for people and to a PDF, which
-//     says that it is a sample. Its project_allocations are empty unless it is
-//     fulfilled. The URL of the hosted impact page leads to the sandbox, too.
-//   - Without X-Subaccount-Id, orders and impact data include those of all
-//     subaccounts. With it, they are those of that subaccount only.
+//     cancelled. They lead to a page of the sandbox and to a PDF that is marked as a
+//     sample. Its project_allocations are empty unless it is fulfilled. The hosted
+//     impact page is served by the sandbox, too.
+//   - Without X-Subaccount-Id, lists of orders and impact data include all
+//     subaccounts. With it, they include only that subaccount.
 //
 // Checkout sessions:
-//   - If the base URL of the sandbox is on loopback, success_url and cancel_url may
-//     be plain http URLs of this machine. The API takes https only.
+//   - If the base URL of the sandbox has a loopback host, success_url and cancel_url
+//     may be plain http URLs of this machine. The API accepts only https.
 //
 // Subaccounts:
 //   - A subaccount with orders, or with an open checkout session, can't be deleted;
 //     the answer is 409.
-//   - An empty X-Subaccount-Id stands for an unknown subaccount, not for an absent
+//   - An empty X-Subaccount-Id is treated as an unknown subaccount, not as an absent
 //     header.
-//   - A logo may have at most 5 MiB. A larger one is answered with 413, another
-//     media type with 415.
-//   - An empty email, logo_url or default_portfolio_id stands for none, and so does
+//   - A logo may have at most 5 MiB. The answer to a larger one is 413, and the
+//     answer to an unsupported media type is 415.
+//   - An empty email, logo_url or default_portfolio_id is treated as null, and so is
 //     an empty portfolio_id of an order, a quote or a session.
 //   - A logo URL whose host is not this machine is not fetched, and the logo is a
-//     placeholder. [WithForeignLogoHosts] fetches it.
+//     placeholder. With [WithForeignLogoHosts], it is fetched.
 //
 // Idempotency:
 //   - The scope of a key is the account and the path. Payloads are compared as JSON,
 //     so that spacing and the order of members make no difference. The subaccount
 //     is part of the payload.
-//   - Only successes are stored, in one step with what they did, and they are kept
-//     as long as everything else, unless [WithKeyLifetime] says how long. After an error, the same key may be used with a
-//     corrected body.
+//   - Only successful answers are stored, in the same step as their effects. They
+//     are kept as long as all other data, or as long as [WithKeyLifetime] says.
+//     After an error, the same key may be used with a corrected body.
 //   - An empty Idempotency-Key is refused.
 //
 // Webhooks:
 //   - They are sent when an order is fulfilled or cancelled, not when it is placed.
-//     They are unsigned. Any answer but 200 is a failure; redirects are not
-//     followed.
-//   - A failed delivery is tried again after 1 s, 2 s, 4 s and so on, at most 30
-//     minutes apart, and for the last time 24 hours after the change, all by the
-//     sandbox clock. If the clock jumps over several attempts, one is made.
+//     They are not signed. Any answer other than 200 is a failure, and redirects are
+//     not followed.
+//   - A failed delivery is tried again after 1 s, 2 s, 4 s and so on, with pauses of
+//     at most 30 minutes, and for the last time 24 hours after the change. All these
+//     times are by the sandbox clock. If the clock is moved past several attempts,
+//     only one of them is made.
 //
 // Errors:
 //   - Problem documents have "detail" for invalid-pagination and "details"
-//     otherwise. The names in errors are those of the request's members, nested
-//     ones written as notification_config.url. What is wrong with the body as a
-//     whole is under body.
+//     otherwise. The names in errors are the names of the request's members. A nested
+//     member has a name such as notification_config.url, and errors that concern
+//     the whole body have the name body.
 //   - A limit that is out of range is invalid-parameters. Two cursors, or one that
 //     is not in the list, are invalid-pagination.
-//   - A query parameter that is given twice, or empty, and a query that can't be
-//     decoded are invalid-parameters. So are a body that is not JSON and a body over
-//     1 MiB, except for a logo.
-//   - An answer that follows from HTTP alone has no type: 401, 405, 409 to a
-//     deletion, 413 and 415 to a logo, and those to a request that is not valid
-//     HTTP.
-//   - An unknown path is answered with 404, and so is a path with empty, . or ..
-//     segments.
+//   - A query parameter that is empty or given twice is invalid-parameters, and so
+//     is a query that can't be decoded, a body that is not JSON, or a body larger
+//     than 1 MiB, except for a logo.
+//   - The problem documents of answers that HTTP itself defines have no type. These
+//     are 401, 405, 409 to a deletion, 413 and 415 to a logo, and the answers to
+//     requests that are not valid HTTP.
+//   - The answer to an unknown path is 404, and so is the answer to a path with
+//     empty, . or .. segments.
 //   - Unknown members of a body are ignored. There is no rate limit.
 //
-// Impact data counts orders by the time they were created: from is inclusive, to
-// is exclusive. All of it is in the one category that was observed. The
-// equivalents are of the usual size.
+// Impact data:
+//   - Orders are counted by the time at which they were created. The parameter from
+//     is inclusive, and to is exclusive.
+//   - All projects are in the one category that was observed. The factors of the
+//     equivalents are common estimates, not those of the API.
 package sandbox

@@ -14,13 +14,13 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// Shop is the program under test: it lets customers offset what they buy.
+// Shop is the program under test. Its customers can offset what they buy.
 type Shop struct {
 	client *cnaught.Client
-	hook   string // where CNaught tells of orders
+	hook   string // the URL of its webhook receiver, or empty
 }
 
-// Offset sends the customer to the hosted checkout.
+// Offset opens a checkout session, to whose page the shop sends the customer.
 func (s *Shop) Offset(ctx context.Context, kg float64) (*api.CheckoutSession, error) {
 	return s.client.CreateCheckoutSession(ctx, api.CheckoutSessionCreate{
 		AmountKg:   kg,
@@ -29,7 +29,7 @@ func (s *Shop) Offset(ctx context.Context, kg float64) (*api.CheckoutSession, er
 	})
 }
 
-// Paid says whether the customer has paid.
+// Paid reports whether the customer has paid.
 func (s *Shop) Paid(ctx context.Context, session string) (bool, error) {
 	c, err := s.client.GetCheckoutSession(ctx, session)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Shop) Paid(ctx context.Context, session string) (bool, error) {
 	return c.State == api.CheckoutSessionStateComplete, nil
 }
 
-// Buy orders offsets for the shop itself.
+// Buy places an order for the shop itself.
 func (s *Shop) Buy(ctx context.Context, kg float64) (*api.Order, error) {
 	order := api.OrderCreate{AmountKg: kg}
 	if s.hook != "" {
@@ -47,8 +47,8 @@ func (s *Shop) Buy(ctx context.Context, kg float64) (*api.Order, error) {
 	return s.client.PlaceOrder(ctx, order)
 }
 
-// A customer buys offsets at checkout. In a test, sandbox.Run(t) stands in
-// place of New and Close.
+// A customer buys offsets in a hosted checkout. A test would call sandbox.Run(t)
+// instead of New and Close.
 func Example() {
 	cn := sandbox.New()
 	defer cn.Close()
@@ -62,7 +62,7 @@ func Example() {
 	}
 	fmt.Println("to pay:", session.PriceUSDCents)
 
-	order, err := cn.CompleteCheckout(session.ID) // the customer pays
+	order, err := cn.CompleteCheckout(session.ID) // The customer pays.
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -71,7 +71,7 @@ func Example() {
 	fmt.Println("paid:", paid, err)
 	fmt.Println("ordered:", order.AmountKg, "kg,", order.State)
 
-	_, err = shop.Offset(ctx, 10) // $0.20: too little for a checkout
+	_, err = shop.Offset(ctx, 10) // The price, $0.20, is too low for a checkout.
 	fmt.Println(errors.Is(err, cnaught.ErrInvalidParameters))
 	// Output:
 	// to pay: $2.00
@@ -80,14 +80,14 @@ func Example() {
 	// true
 }
 
-// CNaught tells the shop when an order is fulfilled. The handler of the client
-// trusts nothing in the webhook: it fetches the order again.
+// A webhook notifies the shop that an order was fulfilled. The client's handler does
+// not trust the body of the webhook, but fetches the order from the API.
 func Example_webhook() {
 	cn := sandbox.New()
 	defer cn.Close()
 	client := cn.Client()
 	receiver := httptest.NewServer(client.OrderEventHandler(func(_ context.Context, o *api.Order) error {
-		fmt.Println("told of:", o.State, o.AmountKg, "kg from", len(o.ProjectAllocations), "projects")
+		fmt.Println("received:", o.State, o.AmountKg, "kg from", len(o.ProjectAllocations), "projects")
 		return nil
 	}))
 	defer receiver.Close()
@@ -110,12 +110,12 @@ func Example_webhook() {
 	d := cn.Deliveries()[0]
 	fmt.Println("delivery:", d.Status, "after", len(d.Attempts), "attempt")
 	// Output:
-	// told of: fulfilled 10 kg from 4 projects
+	// received: fulfilled 10 kg from 4 projects
 	// delivery: delivered after 1 attempt
 }
 
-// The connection breaks after CNaught took the order and before it answered.
-// The client tries again under the same key, so there is one order.
+// The connection breaks after CNaught has placed the order but before it answers. The
+// client retries with the same idempotency key, so only one order is placed.
 func ExampleServer_Inject() {
 	cn := sandbox.New(sandbox.WithEmptyBooks())
 	defer cn.Close()
@@ -137,7 +137,7 @@ func ExampleServer_Inject() {
 	// orders: 1
 }
 
-// The customer never pays, and the session expires a day later.
+// The session of a customer who never pays expires after a day.
 func ExampleServer_Advance() {
 	cn := sandbox.New(sandbox.WithFulfillAfter(time.Hour))
 	defer cn.Close()
@@ -164,7 +164,7 @@ func ExampleServer_Advance() {
 	// order: fulfilled <nil>
 }
 
-// Any HTTP client will do, in any language.
+// Any HTTP client in any language can use the sandbox.
 func ExampleServer_URL() {
 	cn := sandbox.New()
 	defer cn.Close()

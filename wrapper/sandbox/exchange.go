@@ -14,20 +14,20 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/server"
 )
 
-// Bounds of request bodies.
+// The largest request bodies that the sandbox accepts.
 const (
 	maxJSONBytes = 1 << 20
 	maxLogoBytes = 5 << 20
 )
 
-// exchange is one API request on its way through the sandbox.
+// exchange is the state of one API request while the sandbox handles it.
 type exchange struct {
 	operation server.Operation
-	refusal   *answer // the answer to a path or method that no operation has; otherwise nil
+	refusal   *answer // the answer if no operation has this path and method, or nil
 	body      []byte
-	fault     *Fault // nil if none strikes the request
-	paused    bool   // whether the fault's delay is over
-	closing   context.Context
+	fault     *Fault          // the fault that strikes the request, or nil
+	paused    bool            // whether the fault's delay has begun or does not apply
+	closing   context.Context // canceled when the sandbox closes
 }
 
 type exchangeKey struct{}
@@ -37,8 +37,9 @@ func exchangeOf(r *http.Request) *exchange {
 	return x
 }
 
-// pause waits for the fault's delay, even if the client has gone away: a slow
-// server still acts. It reports false if the sandbox was closed meanwhile.
+// pause waits for the fault's delay, even if the client has disconnected, because a
+// real server that is slow would act nevertheless. It reports false if the sandbox
+// was closed in the meantime.
 func (x *exchange) pause() bool {
 	if x.paused || x.fault == nil || x.fault.Delay <= 0 {
 		return true
@@ -54,8 +55,8 @@ func (x *exchange) pause() bool {
 	}
 }
 
-// serveAPI records an API request, lets a fault strike it, if there is one, and
-// answers it.
+// serveAPI logs an API request and answers it. If a fault matches the request, the
+// answer is that of the fault.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if !s.enter() {
 		httpProblem(http.StatusServiceUnavailable, "The sandbox is closed").writeTo(w)
@@ -76,7 +77,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.As(err, &tooLarge):
 		a = bodyTooLarge(x.operation, tooLarge.Limit)
-	case err != nil: // A request that did not arrive whole must not act.
+	case err != nil: // An incomplete request must not have any effect.
 		s.finish(entry, r, nil, started)
 		panic(http.ErrAbortHandler)
 	default:
@@ -94,8 +95,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	a.writeTo(w)
 }
 
-// strike returns the answer of the fault, if one strikes the request, or else that
-// of the operation. Nil means that the connection is to be reset.
+// strike returns the answer to the request, which is that of the fault if one
+// strikes it, or otherwise that of the operation. Nil means that the connection must
+// be reset.
 func (s *Server) strike(r *http.Request, x *exchange) *answer {
 	f := x.fault
 	if f == nil {
@@ -142,21 +144,21 @@ func (s *Server) authorized(r *http.Request) bool {
 		subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.apiKey)) == 1
 }
 
-// readBody reads the whole body, up to its bound. Close does not wait for a client
-// that is slow to send.
+// readBody reads the whole body, up to the largest that is accepted. When the
+// sandbox closes, a client that is still sending has bodyGrace to finish.
 func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	limit := int64(maxJSONBytes)
 	if x.operation.ID == opUploadLogo {
 		limit = maxLogoBytes
 	}
 	defer context.AfterFunc(x.closing, func() {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyGrace)) // A body in memory has no deadline to set.
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyGrace)) // It fails without a network, where bodies are in memory.
 	})()
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 }
 
-// bodyTooLarge answers with 413 where the description has it, which is the upload
-// of a logo alone.
+// bodyTooLarge returns the answer to a body that is too large. It is 413 only for the
+// upload of a logo, because no other operation has that answer in the description.
 func bodyTooLarge(operation server.Operation, limit int64) *answer {
 	text := "has more than " + strconv.FormatInt(limit, 10) + " bytes"
 	if operation.ID == opUploadLogo {
@@ -165,7 +167,7 @@ func bodyTooLarge(operation server.Operation, limit int64) *answer {
 	return invalidParameters(map[string][]string{"body": {text}})
 }
 
-// capture is the ResponseWriter to which operations write their answers.
+// capture is a ResponseWriter that keeps an answer in memory.
 type capture struct {
 	header http.Header
 	status int

@@ -13,42 +13,41 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
-// Fault is something that goes wrong with the next requests to an operation. See
-// [Server.Inject].
+// Fault describes how requests to an operation fail. See [Server.Inject].
 type Fault struct {
 	// Operation is an operationId of the API description, such as SubmitOrder, in
 	// any case. Empty means any request.
 	Operation string
 	// Skip is the number of requests that pass before the first one is struck.
 	Skip int
-	// Count is the number of requests that are struck. Zero means one. A negative
-	// number means all, until the fault is removed.
+	// Count is the number of requests that are struck. Zero means one, and a negative
+	// number means all until the fault is removed.
 	Count int
 
 	// Delay is how long the sandbox waits, in real time, before it acts on the
-	// request. Meanwhile the request's Idempotency-Key is in flight, so that a
-	// second request with the key is answered with 409 at once. The sandbox acts
-	// even if the client has gone away by the end of the delay.
+	// request. In the meantime, a second request with the same Idempotency-Key is
+	// answered with 409 at once. The sandbox acts even if the client disconnects
+	// before the end of the delay.
 	Delay time.Duration
 	// ResetBefore resets the connection before the sandbox acts.
 	ResetBefore bool
-	// Status is answered instead of acting.
+	// Status makes the sandbox answer with this status and not act.
 	Status int
-	// AfterActing makes the sandbox act and then answer with Status.
+	// AfterActing makes the sandbox act before it answers with Status.
 	AfterActing bool
 	// Body is the body of the answer with Status. If it is nil, the body is a
-	// problem document. The Content-Type is that of Header, or else text/html.
+	// problem document. The Content-Type is text/html unless Header has another.
 	Body []byte
-	// Header is added to the answer, such as Retry-After.
+	// Header is added to the header of the answer, for example a Retry-After.
 	Header http.Header
 	// ResetAfter makes the sandbox act and then reset the connection without an
 	// answer.
 	ResetAfter bool
-	// CutBody ends the connection after half of the body of the answer.
+	// CutBody closes the connection after half of the answer's body.
 	CutBody bool
 }
 
-// Injection is a fault that is in force.
+// Injection is a fault that was injected with [Server.Inject].
 type Injection struct {
 	faults *faults
 	id     string
@@ -56,7 +55,7 @@ type Injection struct {
 	// Guarded by faults.mu.
 	fault Fault
 	skip  int
-	left  int // negative means all
+	left  int // how many more requests are struck; all if negative
 	fired int
 }
 
@@ -72,10 +71,10 @@ func (i *Injection) Fired() int {
 	return i.fired
 }
 
-// Inject makes requests fail. At most one fault strikes a request: of those that
-// match it, the one that was injected first. A fault that names no operation of the
-// API, or that does nothing, is a mistake in the test; Inject ends the test (with
-// [Run]) or panics.
+// Inject makes requests fail. If several faults match a request, only the one that
+// was injected first strikes it. An invalid fault, for example one for an unknown
+// operation or one that does nothing, is a mistake in the test: Inject fails the test
+// if the sandbox was started with [Run], and panics otherwise.
 func (s *Server) Inject(f Fault) *Injection {
 	if err := f.check(s.router.names); err != nil {
 		s.fail("Inject", err)
@@ -90,7 +89,7 @@ func (s *Server) ClearFaults() {
 	s.faults.active = nil
 }
 
-// faults are the faults in force, in the order of their injection.
+// faults holds the active faults in the order of their injection.
 type faults struct {
 	mu     sync.Mutex
 	active []*Injection
@@ -110,13 +109,13 @@ func (fs *faults) add(f Fault) *Injection {
 	return i
 }
 
-// list returns the faults for the overview.
+// list returns the active faults for the overview page.
 func (fs *faults) list() []pages.Fault {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	all := make([]pages.Fault, len(fs.active))
 	for n, i := range fs.active {
-		all[n] = pages.Fault{Operation: i.fault.Operation, What: i.fault.String(), Skip: i.skip, Left: i.left, Fired: i.fired}
+		all[n] = pages.Fault{Operation: i.fault.Operation, Effect: i.fault.String(), Skip: i.skip, Left: i.left, Fired: i.fired}
 	}
 	return all
 }
@@ -153,6 +152,7 @@ func (fs *faults) take(operation string) *Fault {
 	return nil
 }
 
+// check returns an error if the fault is invalid.
 func (f *Fault) check(operations []string) error {
 	known := func(name string) bool { return strings.EqualFold(name, f.Operation) }
 	switch {
@@ -170,7 +170,7 @@ func (f *Fault) check(operations []string) error {
 	return nil
 }
 
-// answer returns the fault's own answer.
+// answer returns the answer with the fault's Status.
 func (f *Fault) answer() *answer {
 	a := &answer{status: f.Status, contentType: "text/html; charset=utf-8", body: f.Body}
 	if f.Body == nil {
@@ -183,7 +183,7 @@ func (f *Fault) answer() *answer {
 	return a
 }
 
-// String says what the fault does, for the request log and the pages.
+// String describes what the fault does, for the request log and the pages.
 func (f *Fault) String() string {
 	if f == nil {
 		return ""
@@ -204,20 +204,20 @@ func (f *Fault) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// reset ends the connection without an answer. The client sees a reset where the
-// connection allows it.
+// reset closes the connection without an answer. On TCP, the client sees a reset.
 func reset(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if tcp, ok := conn.(interface{ SetLinger(sec int) error }); ok {
-		_ = tcp.SetLinger(0) // A FIN instead of a RST is a fault too.
+		_ = tcp.SetLinger(0) // If this fails, the client sees an orderly close, which is a fault, too.
 	}
 	_ = conn.Close()
 }
 
-// sendCut announces the whole body, sends half of it and ends the connection.
+// sendCut announces the length of the whole body, sends half of it and closes the
+// connection.
 func sendCut(w http.ResponseWriter, a *answer) {
 	if len(a.body) < 2 {
 		reset(w)
@@ -228,6 +228,6 @@ func sendCut(w http.ResponseWriter, a *answer) {
 	cut.body = a.body[:whole/2]
 	w.Header().Set("Content-Length", strconv.Itoa(whole))
 	cut.writeTo(w)
-	_ = http.NewResponseController(w).Flush() // Half a body that can't be sent is only cut shorter.
+	_ = http.NewResponseController(w).Flush() // If this fails, the body is only cut shorter.
 	panic(http.ErrAbortHandler)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// overBoth runs a test over TCP and without a network.
+// overBoth runs a test twice: over TCP, and without a network.
 func overBoth(t *testing.T, test func(t *testing.T, s *Server)) {
 	t.Run("tcp", func(t *testing.T) { test(t, Run(t, WithEmptyBooks())) })
 	t.Run("memory", func(t *testing.T) { test(t, Run(t, WithEmptyBooks(), WithoutListener())) })
@@ -30,7 +30,7 @@ func TestFaultStatusDoesNotAct(t *testing.T) {
 		assert.Zero(t, s.OrderCount())
 		assert.Equal(t, 1, i.Fired())
 		place(t, s, oneKg)
-		assert.Equal(t, 1, i.Fired(), "once, if no count is given")
+		assert.Equal(t, 1, i.Fired(), "without a count, the fault must strike once")
 	})
 }
 
@@ -47,8 +47,8 @@ func TestFaultStatusAfterActing(t *testing.T) {
 	})
 }
 
-// A filter in front of the API replaces its answer with a page of its own.
-func TestAFiltersPageAfterActing(t *testing.T) {
+// Some proxies replace the API's answer with their own page.
+func TestFaultReplacesTheAnswerAfterActing(t *testing.T) {
 	overBoth(t, func(t *testing.T, s *Server) {
 		s.Inject(Fault{Operation: "SubmitOrder", Status: 403, AfterActing: true, Body: []byte("<h1>Forbidden</h1>")})
 		r := post(t, s, "/orders", oneKg)
@@ -60,7 +60,7 @@ func TestAFiltersPageAfterActing(t *testing.T) {
 		s.Inject(Fault{Status: 403, AfterActing: true, Body: []byte(`no`), Header: http.Header{"Content-Type": {"text/plain"}}})
 		assert.Equal(t, []string{"text/plain"}, post(t, s, "/orders", oneKg).header["Content-Type"])
 		s.Inject(Fault{Status: 403, AfterActing: true, Body: []byte{}})
-		assert.Empty(t, post(t, s, "/orders", oneKg).body, "an empty body is not nil")
+		assert.Empty(t, post(t, s, "/orders", oneKg).body, "an empty body that is not nil must be sent as it is")
 		assert.Equal(t, 3, s.OrderCount())
 	})
 }
@@ -93,7 +93,7 @@ func TestFaultCutsTheBody(t *testing.T) {
 
 		s.Inject(Fault{CutBody: true, Status: 400, Body: []byte("x")})
 		_, err = try(s, "POST", "/orders", oneKg)
-		assert.Error(t, err, "a body too short to be cut is a reset")
+		assert.Error(t, err, "a body that is too short to be cut must lead to a reset")
 	})
 }
 
@@ -118,10 +118,10 @@ func TestFaultDelayComesBeforeActing(t *testing.T) {
 	})
 }
 
-func TestADelayedRequestActsAfterTheClientHasGone(t *testing.T) {
+func TestDelayedRequestActsAfterTheClientHasDisconnected(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	s.Inject(Fault{Delay: 2 * time.Second})
-	client := &http.Client{Timeout: time.Second} // the request arrives in it, however busy the machine
+	client := &http.Client{Timeout: time.Second} // This is long enough for the request to arrive, even on a busy machine.
 	req, err := http.NewRequest("POST", s.URL()+"/orders", &brokenBody{data: []byte(oneKg)})
 	require.NoError(t, err)
 	req.ContentLength = int64(len(oneKg))
@@ -153,7 +153,7 @@ func TestFaultsApplyInOrder(t *testing.T) {
 	assert.Equal(t, 200, status("/orders"))
 }
 
-func TestFaultHeaderAlone(t *testing.T) {
+func TestFaultWithOnlyAHeader(t *testing.T) {
 	s := Run(t)
 	s.Inject(Fault{Header: http.Header{"X-Request-Id": {"7"}, "content-type": {"text/html"}}})
 	r := get(t, s, "/portfolios")

@@ -14,17 +14,18 @@ import (
 	"unicode/utf8"
 )
 
-// maxText is how many characters a name, a description or metadata may have.
+// maxText is the largest number of characters of a name, a description or metadata.
 const maxText = 512
 
-// fields reads the members of a JSON body and collects what is wrong with each.
+// fields reads the members of a JSON body and collects the errors in each of them.
 // Members that are not read are ignored.
 type fields struct {
 	values map[string]json.RawMessage
 	errors map[string][]string
 }
 
-// readFields returns an answer if the body is not a JSON object.
+// readFields returns the members of the body, or the answer that refuses the request
+// if the body is not a JSON object.
 func readFields(r *http.Request) (*fields, *answer) {
 	f := &fields{}
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -39,7 +40,7 @@ func readFields(r *http.Request) (*fields, *answer) {
 	return f, nil
 }
 
-// refuse notes what is wrong with a member.
+// refuse records an error in a member.
 func (f *fields) refuse(name, complaint string) {
 	if f.errors == nil {
 		f.errors = make(map[string][]string)
@@ -47,7 +48,7 @@ func (f *fields) refuse(name, complaint string) {
 	f.errors[name] = append(f.errors[name], complaint)
 }
 
-// refusal returns the answer that says what is wrong, or nil.
+// refusal returns the answer that lists the recorded errors, or nil if there are none.
 func (f *fields) refusal() *answer {
 	if len(f.errors) == 0 {
 		return nil
@@ -61,7 +62,7 @@ func (f *fields) has(name string) bool {
 	return ok && !bytes.Equal(v, []byte("null"))
 }
 
-// require is has, and refuses the member if it is missing.
+// require is like has, but refuses the member if the body does not have it.
 func (f *fields) require(name string) bool {
 	if !f.has(name) {
 		f.refuse(name, "is required")
@@ -139,8 +140,8 @@ func (f *fields) shortText(name string) *string {
 	return s
 }
 
-// orNone returns nil for an empty string: the vendor's own example programs send
-// one for none.
+// orNone returns nil for an empty string, because the vendor's own example programs
+// send an empty string for a member that they leave out.
 func orNone(s *string) *string {
 	if s == nil || *s == "" {
 		return nil
@@ -175,9 +176,8 @@ func (f *fields) oneOf(name string, values ...string) string {
 	return *s
 }
 
-// returnURL reads a required absolute https URL. If the sandbox itself is on
-// loopback, a plain http URL of this machine will do, so that a shop in development
-// needs no TLS.
+// returnURL reads a required absolute https URL. With loopback, it also accepts a
+// plain http URL of this machine, so that a shop in development needs no TLS.
 func (f *fields) returnURL(name string, loopback bool) string {
 	s := f.requiredText(name)
 	if s == "" || absoluteURL(s, "https") {

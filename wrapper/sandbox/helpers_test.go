@@ -16,7 +16,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// reply is an answer as a client of any language sees it.
+// reply is an answer of the sandbox as an HTTP client receives it.
 type reply struct {
 	status int
 	header http.Header
@@ -38,7 +38,7 @@ func (r reply) id(t testing.TB) string {
 	return id
 }
 
-// data returns the ids of a list.
+// data returns the ids of the items of a list.
 func (r reply) data(t testing.TB) []string {
 	t.Helper()
 	require.Equal(t, 200, r.status, "%s", r.body)
@@ -70,7 +70,7 @@ func (r reply) assertProblem(t testing.TB, status int, kind, title string) map[s
 
 const invalidTitle = "Your request parameters didn't validate"
 
-// assertRefused checks the members that a 400 complains about.
+// assertRefused checks that the answer is a 400 with errors in exactly these members.
 func (r reply) assertRefused(t testing.TB, members ...string) {
 	t.Helper()
 	o := r.assertProblem(t, 400, "invalid-parameters", invalidTitle)
@@ -83,8 +83,8 @@ func (r reply) assertRefused(t testing.TB, members ...string) {
 	assert.ElementsMatch(t, members, got, "%s", r.body)
 }
 
-// try sends one request. The headers come in pairs. Unless they are given, the
-// request has the API key and, with a body, the media type of JSON.
+// try sends one request. The headers are pairs of a name and a value. By default, the
+// request has the API key and, if it has a body, the Content-Type of JSON.
 func try(s *Server, method, path, body string, headers ...string) (reply, error) {
 	req, err := http.NewRequest(method, s.URL()+path, strings.NewReader(body))
 	if err != nil {
@@ -148,11 +148,11 @@ func newSubaccount(t testing.TB, s *Server, body string) string {
 const sessionBody = `{"amount_kg":100,"success_url":"https://www.example.com/ok?session_id={CHECKOUT_SESSION_ID}",` +
 	`"cancel_url":"https://www.example.com/back"}`
 
-// logos returns the images that the sandbox holds.
+// logos returns all logos that the sandbox has stored.
 func logos(s *Server) (all []*books.Logo) {
 	s.books.Look(func(tx *books.Tx) { all = slices.Collect(maps.Values(tx.Logos())) })
 	return all
 }
 
-// longAgo is a fixed start for tests that look at times.
+// longAgo returns a fixed time, for tests that compare times.
 func longAgo() time.Time { return time.Date(2026, 2, 3, 4, 5, 6, 789012000, time.UTC) }

@@ -13,7 +13,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// maxKeyLength is the API's bound for an Idempotency-Key, in characters.
+// maxKeyLength is the largest length of an Idempotency-Key that the API accepts, in
+// characters.
 const maxKeyLength = 512
 
 // checkKey refuses a key that is empty or too long.
@@ -27,16 +28,15 @@ func checkKey(key string) *answer {
 	return nil
 }
 
-// reservations are the idempotency keys whose first request is still being
-// answered.
+// reservations holds the idempotency keys of the requests that are being answered.
 type reservations struct {
 	mu       sync.Mutex
 	inFlight map[books.KeyID]bool
 }
 
-// reserve begins a request with a key. If it returns an answer, the request must
-// not act: the answer is the stored one, or says why there is none. Otherwise the
-// key is in flight until release.
+// reserve reserves a key for a request, until release is called. If it returns an
+// answer, the key is not reserved and the request must not act: the answer is the
+// stored one, or refuses the request.
 func (s *Server) reserve(id books.KeyID, digest string) *answer {
 	s.reservations.mu.Lock()
 	defer s.reservations.mu.Unlock()
@@ -69,21 +69,21 @@ func (s *Server) release(id books.KeyID) {
 	delete(s.reservations.inFlight, id)
 }
 
-// payloadDigest returns the same digest for requests that mean the same: the
-// spacing of JSON and the order of its members make no difference. The subaccount
-// does, because the same body for another subaccount is another request.
+// payloadDigest returns a digest by which payloads are compared. The spacing of JSON
+// and the order of its members make no difference to it. The subaccount does, because
+// the same body for another subaccount is a different request.
 func payloadDigest(subaccount *string, body []byte) string {
 	h := sha256.New()
 	if subaccount != nil {
-		_, _ = io.WriteString(h, *subaccount) // a hash never fails
+		_, _ = io.WriteString(h, *subaccount) // Writing to a hash never fails.
 	}
 	_, _ = h.Write([]byte{0})
 	_, _ = h.Write(canonical(body))
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// canonical returns JSON with its members sorted and without spacing, and anything
-// else as it is.
+// canonical returns JSON with sorted members and without spacing. It returns a body
+// that is not a single JSON value unchanged.
 func canonical(body []byte) []byte {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()

@@ -16,7 +16,7 @@ const (
 	titleConcurrent = "Request with same idempotency key is in progress"
 )
 
-func TestReplayGivesTheFirstAnswer(t *testing.T) {
+func TestReplayReturnsTheFirstAnswer(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	const body = `{"amount_kg":10,"metadata":"a & b <c>"}`
 	first := post(t, s, "/orders", body, "Idempotency-Key", "k")
@@ -25,15 +25,15 @@ func TestReplayGivesTheFirstAnswer(t *testing.T) {
 	require.NoError(t, s.FulfillOrder(first.id(t)))
 
 	for name, payload := range map[string]string{
-		"the same bytes": body,
-		"other spacing":  "{ \"metadata\":\"a & b <c>\",\n \"amount_kg\":10 }",
-		"other escapes":  `{"amount_kg":10,"metadata":"a \u0026 b <c>"}`,
+		"the same bytes":    body,
+		"different spacing": "{ \"metadata\":\"a & b <c>\",\n \"amount_kg\":10 }",
+		"different escapes": `{"amount_kg":10,"metadata":"a \u0026 b <c>"}`,
 	} {
 		again := post(t, s, "/orders", payload, "Idempotency-Key", "k")
 		assert.Equal(t, "true", again.header.Get("X-Idempotent-Replay"), name)
 		assert.Equal(t, 201, again.status, name)
 		assert.Equal(t, "application/json", again.header.Get("Content-Type"), name)
-		assert.Equal(t, string(first.body), string(again.body), "%s: the first answer, although the order has moved on", name)
+		assert.Equal(t, string(first.body), string(again.body), "%s: the replay must be the first answer, although the order is fulfilled now", name)
 	}
 	assert.Equal(t, 1, s.OrderCount())
 }
@@ -93,7 +93,7 @@ func TestErrorsAreNotStored(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	post(t, s, "/orders", `{"amount_kg":-1}`, "Idempotency-Key", "k").assertRefused(t, "amount_kg")
 	r := post(t, s, "/orders", `{"amount_kg":1}`, "Idempotency-Key", "k")
-	assert.Equal(t, 201, r.status, "a mended body under the same key")
+	assert.Equal(t, 201, r.status, "a corrected body with the same key must be accepted")
 	assert.Empty(t, r.header.Get("X-Idempotent-Replay"))
 }
 
@@ -104,18 +104,18 @@ func TestKeyLifetime(t *testing.T) {
 	require.NoError(t, err)
 	first := place(t, s, oneKg, "Idempotency-Key", "k")
 	s.Advance(24*time.Hour - time.Microsecond)
-	assert.Equal(t, first, place(t, s, oneKg, "Idempotency-Key", "k"), "the key is remembered to the end of its lifetime")
+	assert.Equal(t, first, place(t, s, oneKg, "Idempotency-Key", "k"), "the key must be remembered until the end of its lifetime")
 	require.NoError(t, s.Close())
 
 	s, err = Open(options...)
 	require.NoError(t, err)
 	defer s.Close()
-	assert.Equal(t, first, place(t, s, oneKg, "Idempotency-Key", "k"), "a restart does not change when it was stored")
+	assert.Equal(t, first, place(t, s, oneKg, "Idempotency-Key", "k"), "a restart must not extend the lifetime")
 	s.Advance(time.Microsecond)
 	second := place(t, s, `{"amount_kg":2}`, "Idempotency-Key", "k")
-	assert.NotEqual(t, first, second, "a forgotten key is a new one, for another payload too")
+	assert.NotEqual(t, first, second, "a forgotten key must be usable with another payload")
 	s.Advance(23 * time.Hour)
-	assert.Equal(t, second, place(t, s, `{"amount_kg":2}`, "Idempotency-Key", "k"), "and it has a lifetime of its own")
+	assert.Equal(t, second, place(t, s, `{"amount_kg":2}`, "Idempotency-Key", "k"), "the second use of the key must have its own lifetime")
 	assert.Equal(t, 2, s.OrderCount())
 
 	forgetful := Run(t, WithEmptyBooks(), WithKeyLifetime(0))
@@ -129,7 +129,7 @@ func TestConcurrentRequestsWithOneKey(t *testing.T) {
 	slow := s.Inject(Fault{Operation: "SubmitOrder", Delay: 20 * time.Second, Count: 2})
 	done := make(chan reply)
 	go func() {
-		r, _ := try(s, "POST", "/orders", `{"amount_kg":1}`, "Idempotency-Key", "k") // ended by Close
+		r, _ := try(s, "POST", "/orders", `{"amount_kg":1}`, "Idempotency-Key", "k") // Close ends this request.
 		done <- r
 	}()
 	require.Eventually(t, func() bool { return slow.Fired() == 1 && inFlight(s) == 1 }, 5*time.Second, time.Millisecond)
@@ -138,7 +138,7 @@ func TestConcurrentRequestsWithOneKey(t *testing.T) {
 	place(t, s, `{"amount_kg":1}`, "Idempotency-Key", "other")
 	require.NoError(t, s.Close())
 	<-done
-	assert.Equal(t, 1, s.OrderCount(), "the delayed request did not act when the sandbox closed")
+	assert.Equal(t, 1, s.OrderCount(), "the delayed request must not act when the sandbox is closed")
 	assert.Zero(t, inFlight(s))
 }
 
@@ -175,7 +175,7 @@ func TestManyRequestsWithOneKeyPlaceOneOrder(t *testing.T) {
 	assert.Equal(t, 1, s.OrderCount())
 }
 
-func TestPayloadsThatDiffer(t *testing.T) {
+func TestPayloadDigestCoversTheWholeBody(t *testing.T) {
 	assert.NotEqual(t, payloadDigest(nil, []byte(`{"a":1}`)), payloadDigest(nil, []byte(`{"a":1}{"b":2}`)))
 }
 
@@ -185,7 +185,7 @@ func FuzzPayloadDigest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		spaced := append(append([]byte(" "), body...), '\n')
 		if same := payloadDigest(nil, body) == payloadDigest(nil, spaced); !same {
-			assert.Equal(t, string(body), string(canonical(body)), "JSON that differs in spacing alone is one payload")
+			assert.Equal(t, string(body), string(canonical(body)), "the digest must not depend on the spacing of JSON")
 		}
 	})
 }

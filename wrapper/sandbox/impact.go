@@ -13,21 +13,21 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
-// What the account did before its first order in the sandbox: the vendor's tests
-// expect 1571 kg for January 2024.
+// The sample data of the account before its first order in the sandbox. The vendor's
+// tests expect 1571 kg for January 2024.
 var (
 	accountSince  = time.Date(2023, 9, 26, 0, 18, 51, 764508000, time.UTC)
 	pastOffsetOn  = time.Date(2024, 1, 15, 12, 0, 0, 0, time.UTC)
 	pastOffsetKgs = 1571.0
 )
 
-// What one unit of each equivalent stands for, in kilograms of CO2. Those of the API
-// are not known; these are of the usual size.
+// The mass of CO2, in kilograms, that one unit of each equivalent stands for. The
+// factors of the API are not known; these are common estimates.
 const (
 	carYearKgs    = 4600.0
 	treeKgs       = 60.0
 	homeYearKgs   = 7930.0
-	flightLaxNyKg = 378.0 // 3,980 km by the factor of a flight quote
+	flightLaxNyKg = 378.0 // 3,980 km at perKmFlight
 )
 
 type impactJSON struct {
@@ -63,7 +63,7 @@ type impactProjectJSON struct {
 	OffsetKgs float64         `json:"offset_kgs"`
 	Vintages  string          `json:"vintages"`
 
-	name string // of the project, for the hosted page
+	name string // the name of the project, for the hosted page
 }
 
 type hostedPageJSON struct {
@@ -73,8 +73,8 @@ type hostedPageJSON struct {
 }
 
 // GetImpactData answers GET /impact/data. It counts the account's past offsets and
-// the fulfilled orders that were created in the period: from is inclusive, to is
-// exclusive. A subaccount has no past offsets.
+// the fulfilled orders that were created in the period, of which from is inclusive
+// and to is exclusive. A subaccount has no past offsets.
 func (op operations) GetImpactData(w http.ResponseWriter, r *http.Request, p api.GetImpactDataParams) {
 	op.respond(w, r, scope{subaccount: p.XSubaccountID}, func(tx *books.Tx) *answer {
 		if p.From != nil && p.To != nil && p.To.Before(*p.From) {
@@ -85,8 +85,8 @@ func (op operations) GetImpactData(w http.ResponseWriter, r *http.Request, p api
 	})
 }
 
-// impactData returns the impact of the account or of a subaccount, from and to a
-// time if they are given.
+// impactData returns the impact of a subaccount, or of the account if subaccount is
+// nil. If from or to is nil, the period has no beginning or no end.
 func (s *Server) impactData(tx *books.Tx, subaccount *string, from, to *time.Time) impactJSON {
 	within := func(t time.Time) bool {
 		return (from == nil || !t.Before(*from)) && (to == nil || t.Before(*to))
@@ -106,8 +106,8 @@ func (s *Server) impactData(tx *books.Tx, subaccount *string, from, to *time.Tim
 	return data
 }
 
-// impactPage returns what the hosted impact page shows, or nil if there is no such
-// subaccount.
+// impactPage returns the content of the hosted impact page, or nil if there is no
+// such subaccount.
 func (s *Server) impactPage(subaccount *string) (shown *pages.Impact) {
 	s.books.Look(func(tx *books.Tx) {
 		if subaccount != nil && tx.Subaccounts().Get(*subaccount) == nil {
@@ -128,7 +128,8 @@ func (s *Server) impactPage(subaccount *string) (shown *pages.Impact) {
 	return shown
 }
 
-// fulfilledKgs returns the mass of the fulfilled orders in a period.
+// fulfilledKgs returns the total mass of the fulfilled orders that were created
+// within a period.
 func fulfilledKgs(orders *books.Sequence[books.Order], within func(time.Time) bool) float64 {
 	sum := 0.0
 	for _, o := range orders.All() {
@@ -139,8 +140,8 @@ func fulfilledKgs(orders *books.Sequence[books.Order], within func(time.Time) bo
 	return sum
 }
 
-// count fills in the masses. The past offsets came from the first project, and
-// orders come from all projects in their shares.
+// count fills in the masses and equivalents. It assigns past offsets to the first
+// project, and orders to all projects by their shares.
 func (j *impactJSON) count(c *catalog, past, ordered float64) {
 	total := past + ordered
 	j.TotalOffsetKgs = roundTo(total, 6)

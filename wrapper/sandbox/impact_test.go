@@ -18,7 +18,7 @@ func TestImpactMatchesObservedValues(t *testing.T) {
 	assert.Equal(t, "2023-09-26T00:18:51.764508Z", all["since_date"])
 	assert.Nil(t, all["to_date"])
 	assert.Contains(t, all, "to_date")
-	assert.Equal(t, 4571.0, all["total_offset_kgs"], "the past and the well-known order")
+	assert.Equal(t, 4571.0, all["total_offset_kgs"], "the total must include the past offsets and the sample order")
 	categories := all["categories"].([]any)
 	require.Len(t, categories, 1)
 	assert.Equal(t, "Emissions reductions", categories[0].(map[string]any)["category"].(map[string]any)["name"])
@@ -35,7 +35,7 @@ func TestImpactMatchesObservedValues(t *testing.T) {
 func TestImpactCountsFulfilledOrdersInTheirPeriod(t *testing.T) {
 	s := Run(t, WithClock(longAgo), WithFractions())
 	placed := place(t, s, `{"amount_kg":10.1}`)
-	_ = place(t, s, `{"amount_kg":500}`) // never fulfilled
+	_ = place(t, s, `{"amount_kg":500}`) // This order is never fulfilled.
 	cancelled := place(t, s, `{"amount_kg":700}`)
 	require.NoError(t, s.FulfillOrder(placed))
 	require.NoError(t, s.FulfillOrder(cancelled))
@@ -48,7 +48,7 @@ func TestImpactCountsFulfilledOrdersInTheirPeriod(t *testing.T) {
 	assert.Equal(t, 10.1, total("?from="+at.Format(layout)), "from is inclusive")
 	assert.Equal(t, 4571.0, total("?to="+at.Format(layout)), "to is exclusive")
 	assert.Equal(t, 10.1, total("?from="+at.Format(layout)+"&to="+at.Add(time.Second).Format(layout)))
-	assert.Equal(t, 10.1, total("?from=2026-02-03"), "a date")
+	assert.Equal(t, 10.1, total("?from=2026-02-03"), "from may be a date")
 
 	usage := get(t, s, "/impact/data?from=2026-02-03").object(t)["categories"].([]any)[0].(map[string]any)
 	assert.Equal(t, 10.1, usage["offset_kgs"])
@@ -63,7 +63,7 @@ func TestImpactCountsFulfilledOrdersInTheirPeriod(t *testing.T) {
 	get(t, s, "/impact/data?from=2024-02-01&to=2024-01-01").assertRefused(t, "to")
 }
 
-func TestImpactOfASubaccountIsItsOwn(t *testing.T) {
+func TestImpactOfASubaccount(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	id := newSubaccount(t, s, `{"name":"Acme, Inc"}`)
 	empty := get(t, s, "/impact/data", "X-Subaccount-Id", id).object(t)
@@ -92,7 +92,7 @@ func TestEmptyBooks(t *testing.T) {
 	assert.Empty(t, get(t, s, "/orders").data(t))
 	assert.Equal(t, 0.0, get(t, s, "/impact/data").object(t)["total_offset_kgs"])
 	get(t, s, "/checkout/sessions/zpQ6QSNRQh").assertProblem(t, 404, "not-found", "Could not find checkout session")
-	assert.Equal(t, 200, get(t, s, "/portfolios/oH5hlq").status, "the catalog is always there")
+	assert.Equal(t, 200, get(t, s, "/portfolios/oH5hlq").status, "the catalog must not be empty")
 
 	full := Run(t)
 	assert.Len(t, get(t, full, "/orders?limit=1").data(t), 1)

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// dump returns all that clients and tests can see of the books.
+// dump returns a text with all data that clients and tests can see.
 func dump(t *testing.T, s *Server) string {
 	t.Helper()
 	var b strings.Builder
@@ -21,7 +21,7 @@ func dump(t *testing.T, s *Server) string {
 		fmt.Fprintf(&b, "%s\n", get(t, s, path).body)
 	}
 	for _, a := range s.Subaccounts() {
-		a.LogoURL = nil // its signature changes
+		a.LogoURL = nil // Its signature changes with each answer.
 		fmt.Fprintf(&b, "%+v\n", a.ID+a.Name)
 	}
 	for _, c := range s.CheckoutSessions() {
@@ -30,12 +30,12 @@ func dump(t *testing.T, s *Server) string {
 	for _, d := range s.Deliveries() {
 		fmt.Fprintf(&b, "%s %s %s %s %v %v\n", d.ID, d.OrderState, d.Status, d.Body, d.Attempts, d.Next)
 	}
-	// Each start listens on another port.
+	// The sandbox listens on another port after each start.
 	return regexp.MustCompile(`http://127\.0\.0\.1:\d+/certificates/`).ReplaceAllString(b.String(), "/certificates/")
 }
 
-// live makes some of everything that the books hold.
-func live(t *testing.T, s *Server, hook *receiver) {
+// populate creates records of every kind.
+func populate(t *testing.T, s *Server, hook *receiver) {
 	sub := newSubaccount(t, s, `{"name":"a"}`)
 	gone := newSubaccount(t, s, `{"name":"gone","logo_url":"http://example.com/x"}`)
 	require.Equal(t, 204, call(t, s, "DELETE", "/subaccounts/"+gone, "").status)
@@ -63,14 +63,14 @@ func TestTheStateFileKeepsEverything(t *testing.T) {
 	hook.answer(500)
 	path := filepath.Join(t.TempDir(), "state")
 	s := openState(t, path)
-	live(t, s, hook)
+	populate(t, s, hook)
 	before := dump(t, s)
 	require.NoError(t, s.Close())
 
-	for round := range 3 { // each start rewrites the file without its history
+	for round := range 3 { // Each start rewrites the file without its history.
 		s = openState(t, path)
 		assert.Equal(t, before, dump(t, s), "round %d", round)
-		assert.Equal(t, longAgo().Add(3*time.Hour), s.Now(), "the moved clock")
+		assert.Equal(t, longAgo().Add(3*time.Hour), s.Now(), "the clock must keep its offset")
 		replay := post(t, s, "/orders", `{"amount_kg":1,"metadata":"line\nbreak & <tag>"}`, "X-Subaccount-Id", s.Subaccounts()[0].ID, "Idempotency-Key", "k")
 		assert.Equal(t, "true", replay.header.Get("X-Idempotent-Replay"))
 		assert.Contains(t, string(replay.body), `line\nbreak & <tag>`)
@@ -78,7 +78,7 @@ func TestTheStateFileKeepsEverything(t *testing.T) {
 		require.NoError(t, s.Close())
 	}
 
-	// What was on the schedule still happens: redelivery and expiry.
+	// Deliveries and expirations that were planned still happen.
 	hook.answer(200)
 	s = openState(t, path)
 	s.Advance(24 * time.Hour)
@@ -88,8 +88,8 @@ func TestTheStateFileKeepsEverything(t *testing.T) {
 	assert.Equal(t, 204, call(t, s, "DELETE", "/subaccounts/"+newSubaccount(t, s, `{"name":"b"}`), "").status)
 }
 
-// Wherever the last line is cut off, all lines before it count.
-func TestATornLastLineIsDropped(t *testing.T) {
+// All complete lines are read, wherever the last line is cut off.
+func TestPartialLastLineIsDropped(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state")
 	s := openState(t, path, WithEmptyBooks())
@@ -108,13 +108,13 @@ func TestATornLastLineIsDropped(t *testing.T) {
 		require.Len(t, s.Orders(), 1)
 		assert.Equal(t, first, s.Orders()[0].ID)
 		r := post(t, s, "/orders", `{"amount_kg":2}`, "Idempotency-Key", "k")
-		assert.Empty(t, r.header.Get("X-Idempotent-Replay"), "neither the order nor its key stands")
+		assert.Empty(t, r.header.Get("X-Idempotent-Replay"), "neither the order nor its key must be there")
 		require.NoError(t, s.Close())
-		assert.Len(t, openState(t, torn).Orders(), 2, "what was written after the repair is whole")
+		assert.Len(t, openState(t, torn).Orders(), 2, "a change after the repair must be kept")
 	}
 }
 
-func TestOneStateFileOneSandbox(t *testing.T) {
+func TestStateFileCanBeUsedByOnlyOneSandbox(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	s := openState(t, path)
 	_, err := Open(WithStateFile(path))
@@ -123,7 +123,7 @@ func TestOneStateFileOneSandbox(t *testing.T) {
 	openState(t, path)
 }
 
-func TestAStateFileThatIsRefused(t *testing.T) {
+func TestInvalidStateFilesAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state")
 	require.NoError(t, os.WriteFile(path, []byte("my notes"), 0o600))
@@ -138,8 +138,8 @@ func TestAStateFileThatIsRefused(t *testing.T) {
 	assert.NoFileExists(t, dir+".lock")
 }
 
-// Closed books fail each change, as books do whose state file can't be written.
-func TestARequestWhoseChangeIsNotCommittedFails(t *testing.T) {
+// Closed books refuse each change, like books whose state file can't be written.
+func TestRequestFailsIfItsChangeIsNotCommitted(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	place(t, s, `{"amount_kg":1}`)
 	require.NoError(t, s.books.Close())
@@ -147,5 +147,5 @@ func TestARequestWhoseChangeIsNotCommittedFails(t *testing.T) {
 		post(t, s, "/orders", `{"amount_kg":2}`, "Idempotency-Key", "k").assertProblem(t, 500, "", "The sandbox failed")
 		assert.Zero(t, inFlight(s))
 	}
-	assert.Equal(t, 1, s.OrderCount(), "what was not committed did not happen")
+	assert.Equal(t, 1, s.OrderCount(), "a change that was not committed must have no effect")
 }

@@ -18,15 +18,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stateOfChild is the variable that makes the test binary run as a sandbox with
-// this state file.
+// stateOfChild is the environment variable with the path of a state file, with which
+// TestSandboxProcess runs a sandbox.
 const stateOfChild = "CNAUGHT_SANDBOX_TEST_STATE"
 
 // TestSandboxProcess is the process that TestKillsLoseNothing starts and kills.
 func TestSandboxProcess(t *testing.T) {
 	path := os.Getenv(stateOfChild)
 	if path == "" {
-		t.Skip("for TestKillsLoseNothing only")
+		t.Skip("this test is the process that TestKillsLoseNothing kills")
 	}
 	s, err := Open(WithStateFile(path), WithEmptyBooks(), WithFulfillAfter(5*time.Millisecond))
 	require.NoError(t, err)
@@ -34,7 +34,7 @@ func TestSandboxProcess(t *testing.T) {
 	time.Sleep(time.Minute)
 }
 
-// child is a sandbox in a process of its own.
+// child is a sandbox in a separate process.
 type child struct {
 	cmd *exec.Cmd
 	url string
@@ -62,16 +62,16 @@ func startChild(t *testing.T, path string) *child {
 	return nil
 }
 
-// kill ends the process as kill -9 does. It may be called twice.
+// kill ends the process like kill -9. It may be called more than once.
 func (c *child) kill() {
 	_ = c.cmd.Process.Kill() // The process may have ended already.
-	_ = c.cmd.Wait()         // The error says that it was killed.
+	_ = c.cmd.Wait()         // The error only says that the process was killed.
 }
 
-// TestKillsLoseNothing kills a sandbox again and again while eight clients place
-// orders. At the end, every order that it answered is there, and a key whose
-// answer never came still places one order. A new state file after each ten kills
-// keeps the starts short.
+// TestKillsLoseNothing kills a sandbox many times while eight clients place orders. At
+// the end, every order that was answered must be there, and each key without an answer
+// must still place exactly one order. A new state file after every ten kills keeps the
+// starts short.
 func TestKillsLoseNothing(t *testing.T) {
 	files := 10
 	if testing.Short() {
@@ -83,12 +83,12 @@ func TestKillsLoseNothing(t *testing.T) {
 		answered += a
 		settled += s
 	}
-	assert.Positive(t, settled, "some requests were cut off by a kill")
-	t.Logf("%d kills, %d orders answered, %d of them settled by their key afterwards", 10*files, answered, settled)
+	assert.Positive(t, settled, "some requests must be cut off by a kill")
+	t.Logf("%d kills, %d orders answered, %d of them after a retry with the same key", 10*files, answered, settled)
 }
 
-// killTenTimes returns how many orders were answered, and how many of those only
-// afterwards, under the key of a request that was cut off.
+// killTenTimes returns the number of orders that were answered, and the number of those
+// that were answered only when the request was repeated after the last kill.
 func killTenTimes(t *testing.T, path string) (answered, settled int) {
 	load := &load{answers: map[string]string{}}
 	for round := range 10 {
@@ -114,18 +114,18 @@ func killTenTimes(t *testing.T, path string) (answered, settled int) {
 	keyOf := map[string]string{}
 	for _, o := range s.Orders() {
 		require.NotNil(t, o.Metadata)
-		assert.NotContains(t, keyOf, *o.Metadata, "one order for each key")
+		assert.NotContains(t, keyOf, *o.Metadata, "there must be one order for each key")
 		keyOf[*o.Metadata] = o.ID
 	}
-	assert.Equal(t, load.answers, keyOf, "every order that was answered is there, and no other")
+	assert.Equal(t, load.answers, keyOf, "exactly the orders that were answered must be there")
 	return len(keyOf), settled
 }
 
-// load is eight clients that place orders until their sandbox is killed.
+// load runs eight clients that place orders until their sandbox is killed.
 type load struct {
 	clients sync.WaitGroup
 	mu      sync.Mutex
-	answers map[string]string // key -> order id, as answered
+	answers map[string]string // the ids of the orders that were answered, by key
 	open    []string          // keys without an answer
 }
 

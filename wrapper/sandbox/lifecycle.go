@@ -16,10 +16,11 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// shutdownGrace bounds how long Close waits for answers that are being sent.
+// shutdownGrace is how long Close waits for answers that are being sent.
 const shutdownGrace = 250 * time.Millisecond
 
-// bodyGrace is how long Close waits for the rest of a request.
+// bodyGrace is how long Close waits for the rest of a request that has begun to
+// arrive.
 const bodyGrace = time.Second
 
 // TB is the part of testing.TB that [Run] uses.
@@ -31,8 +32,7 @@ type TB interface {
 }
 
 // New starts a sandbox on a free loopback port. Like httptest.NewServer, it panics
-// if it can't; [Open] returns the error instead. The caller must close the
-// sandbox.
+// if it fails; [Open] returns an error instead. The caller must close the sandbox.
 func New(opts ...Option) *Server {
 	s, err := Open(opts...)
 	if err != nil {
@@ -41,8 +41,8 @@ func New(opts ...Option) *Server {
 	return s
 }
 
-// Run starts a sandbox for one test and closes it when the test ends. A mistake in
-// its use ends the test.
+// Run starts a sandbox for one test and closes it when the test ends. If it can't
+// start, or if its methods are called with invalid arguments, the test fails.
 func Run(t TB, opts ...Option) *Server {
 	t.Helper()
 	s, err := Open(append(slices.Clip(opts), func(s *settings) { s.tb = t })...)
@@ -113,7 +113,7 @@ func open(set *settings) (*Server, error) {
 	return s, nil
 }
 
-// closeUnstarted closes what open has opened.
+// closeUnstarted closes the books and the listener of a sandbox that was not started.
 func (s *Server) closeUnstarted(listener net.Listener) error {
 	err := s.books.Close()
 	if listener != nil {
@@ -122,7 +122,7 @@ func (s *Server) closeUnstarted(listener net.Listener) error {
 	return err
 }
 
-// openBooks opens the books of the state file, or new ones with the sample data.
+// openBooks opens the books in the state file, or creates books with the sample data.
 func (s *Server) openBooks(set *settings) (err error) {
 	seed := &books.Change{Orders: []*books.Order{wellKnownOrder()}, Sessions: []*books.Session{examplePublishedSession()}}
 	if set.emptyBooks {
@@ -137,7 +137,8 @@ func (s *Server) openBooks(set *settings) (err error) {
 	return err
 }
 
-// listen opens the port, unless there is to be none. Nothing is served yet.
+// listen opens the port, unless the sandbox has no listener. It does not serve
+// requests yet.
 func (s *Server) listen(set *settings) (net.Listener, error) {
 	if set.noListener {
 		s.baseURL = cmp.Or(s.baseURL, "http://localhost")
@@ -151,7 +152,8 @@ func (s *Server) listen(set *settings) (net.Listener, error) {
 	return listener, nil
 }
 
-// start begins to do what is due by the clock and, with a listener, to serve.
+// start begins to run events as they become due and, if there is a listener, to serve
+// requests.
 func (s *Server) start(listener net.Listener) {
 	s.loops.Go(func() { s.books.Run(s.ctx) })
 	if listener == nil {
@@ -168,11 +170,11 @@ func (s *Server) start(listener net.Listener) {
 	})
 }
 
-// Close ends the sandbox. A request that arrives whole within a second is
-// answered, a fault's delay ends at once, and webhooks being sent are given up; a
-// state file keeps them for the next start. When Close returns, nothing of the
-// sandbox runs any more. The methods that read the books still work, and a second
-// Close is no error.
+// Close stops the sandbox. It still answers requests that have begun, if they arrive
+// completely within a second, but not those that a fault delays. It abandons the
+// webhooks that are being sent; a state file keeps them for the next start. When Close
+// returns, no goroutine of the sandbox is running. Methods that only read data still
+// work, and Close may be called again.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() { s.closeErr = s.close() })
 	return s.closeErr
@@ -186,7 +188,7 @@ func (s *Server) close() error {
 	s.active.Wait()
 	if s.http != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), shutdownGrace)
-		_ = s.http.Shutdown(ctx) // Close below ends the connections that are left.
+		_ = s.http.Shutdown(ctx) // The next Close closes the connections that are left.
 		cancel()
 		_ = s.http.Close()
 	}

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// problemListener makes the answers that net/http sends without a handler problem
-// documents like all others: those to requests that are not valid HTTP, whose
-// header is too large, or that expect what the server does not know.
+// problemListener replaces the answers that net/http sends without calling a handler
+// with problem documents. It sends them to requests that are not valid HTTP, that have
+// too large a header, or that have an Expect header which it does not support.
 type problemListener struct{ net.Listener }
 
 // Accept waits for the next connection.
@@ -25,8 +25,8 @@ func (l problemListener) Accept() (net.Conn, error) {
 
 type problemConn struct{ *net.TCPConn }
 
-// Write sends p, or a problem document if p is an answer of net/http itself. Such
-// an answer comes in one write.
+// Write sends p, or a problem document instead if p is an answer of net/http itself,
+// which is always written in one call.
 func (c problemConn) Write(p []byte) (int, error) {
 	a := ownAnswer(p)
 	if a == nil {
@@ -41,8 +41,9 @@ func (c problemConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// ownAnswer returns the problem document for an answer that net/http wrote itself,
-// or nil. Its header tells: no handler's answer has those members alone.
+// ownAnswer returns the problem document for an answer that net/http itself has
+// written, or nil for any other data. It recognizes such an answer by its header
+// fields, because the answer of a handler always has others, too.
 func ownAnswer(p []byte) *answer {
 	rest, ok := bytes.CutPrefix(p, []byte("HTTP/1.1 "))
 	if !ok {
@@ -65,7 +66,7 @@ func ownAnswer(p []byte) *answer {
 		}
 		return httpProblem(status, details)
 	case status == http.StatusExpectationFailed && !strings.Contains(members, "Content-Type:"):
-		return httpProblem(status, "The only expectation that can be met is 100-continue")
+		return httpProblem(status, "The only supported expectation is 100-continue")
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sendRaw sends what need not be valid HTTP and returns the answer.
+// sendRaw sends a request that may be invalid HTTP and returns the answer.
 func sendRaw(t *testing.T, s *Server, request string) reply {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(s.URL(), "http://"), "/v1"))
@@ -31,7 +31,7 @@ func sendRaw(t *testing.T, s *Server, request string) reply {
 	return reply{resp.StatusCode, resp.Header, document}
 }
 
-func TestRequestsThatAreNotHTTPAreAnsweredWithProblems(t *testing.T) {
+func TestInvalidHTTPIsAnsweredWithProblemDocuments(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	head := "POST /v1/orders HTTP/1.1\r\nHost: sandbox\r\nAuthorization: Bearer " + s.APIKey() + "\r\nContent-Type: application/json\r\n"
 	for _, test := range []struct {
@@ -46,7 +46,7 @@ func TestRequestsThatAreNotHTTPAreAnsweredWithProblems(t *testing.T) {
 		{"GET /v1/orders HTTP/1.1\r\nHost: sandbox\r\nno colon\r\n\r\n", 400, "Bad Request", ""},
 		{"GET /v1/orders HTTP/3.0\r\nHost: sandbox\r\n\r\n", 505, "HTTP Version Not Supported", "unsupported protocol version"},
 		{head + "X: " + strings.Repeat("x", 2<<20) + "\r\n\r\n", 431, "Request Header Fields Too Large", ""},
-		{head + "Expect: a miracle\r\nContent-Length: 15\r\n\r\n" + `{"amount_kg":1}`, 417, "Expectation Failed", "The only expectation that can be met is 100-continue"},
+		{head + "Expect: a miracle\r\nContent-Length: 15\r\n\r\n" + `{"amount_kg":1}`, 417, "Expectation Failed", "The only supported expectation is 100-continue"},
 		{head + "Transfer-Encoding: braille\r\n\r\n", 501, "Not Implemented", "Unsupported transfer encoding"},
 	} {
 		r := sendRaw(t, s, test.request)
@@ -59,7 +59,7 @@ func TestRequestsThatAreNotHTTPAreAnsweredWithProblems(t *testing.T) {
 	assert.Zero(t, s.OrderCount())
 }
 
-// A handler's answer is sent as it is, even if it looks like one of net/http's.
+// The answer of a handler is not changed, even if it looks like one of net/http itself.
 func TestAnswersOfHandlersAreNotChanged(t *testing.T) {
 	s := Run(t)
 	s.Inject(Fault{Status: 417, Body: []byte("no"), Header: http.Header{"Content-Type": {"text/plain"}}})

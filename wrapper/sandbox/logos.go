@@ -17,8 +17,8 @@ import (
 // logoTypes are the media types that a logo may have.
 var logoTypes = []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml"}
 
-// logoURL returns where the sandbox serves the logo, or nil. The query changes from
-// one answer to the next, as that of the vendor's signed URLs does.
+// logoURL returns the URL at which the sandbox serves the logo, or nil if there is no
+// logo. As in the vendor's signed URLs, the query is different in each answer.
 func (s *Server) logoURL(a *books.Subaccount) *string {
 	if a.LogoID == "" {
 		return nil
@@ -82,9 +82,8 @@ func logoType(contentType string) (string, bool) {
 	return mediaType, err == nil && slices.Contains(logoTypes, mediaType)
 }
 
-// fetchLogo downloads a logo. If the host is not this machine and the sandbox may
-// reach no other, it returns a placeholder. It refuses logo_url if the download
-// fails.
+// fetchLogo downloads a logo, and refuses logo_url if that fails. If the host is not
+// this machine, it returns a placeholder unless WithForeignLogoHosts is set.
 func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *books.Logo {
 	const name = "logo_url"
 	if !absoluteURL(source, "https", "http") {
@@ -106,7 +105,7 @@ func (s *Server) fetchLogo(ctx context.Context, f *fields, source string) *books
 	return image
 }
 
-// downloadLogo returns the image, or the complaint about it.
+// downloadLogo returns the image, or the complaint with which logo_url is refused.
 func (s *Server) downloadLogo(ctx context.Context, source string) (image *books.Logo, complaint string) {
 	ctx, cancel := context.WithTimeout(ctx, outgoingTimeout)
 	defer cancel()
@@ -141,8 +140,8 @@ func (s *Server) downloadLogo(ctx context.Context, source string) (image *books.
 
 const placeholderLogo = `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="64" height="64" fill="#cfe8d5"/></svg>`
 
-// serveLogo answers GET /logos/{subaccount}/{logo}/logo. The image is somebody
-// else's content on the sandbox's own origin, so no script in it may run.
+// serveLogo answers GET /logos/{subaccount}/{logo}/logo. The image was supplied by a
+// client and is served from the sandbox's own origin, so no script in it may run.
 func (s *Server) serveLogo(w http.ResponseWriter, r *http.Request) {
 	var image *books.Logo
 	s.books.Look(func(tx *books.Tx) {
@@ -158,5 +157,5 @@ func (s *Server) serveLogo(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Type", image.ContentType)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(image.Data) // There is no way to tell a client that has gone away.
+	_, _ = w.Write(image.Data) // If this fails, the client has disconnected.
 }

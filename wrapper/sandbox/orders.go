@@ -16,8 +16,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
-// orderJSON is an order as clients see it. Its members are in the order of the
-// API's examples.
+// orderJSON is the JSON form of an order. Its members are in the order of the API's
+// examples.
 type orderJSON struct {
 	ID                           string           `json:"id"`
 	OrderNumber                  string           `json:"order_number"`
@@ -91,13 +91,13 @@ func (op operations) GetListOfOrder(w http.ResponseWriter, r *http.Request, p ap
 		orders, refusal = page(tx.OrdersOf(p.XSubaccountID), cursor{p.Limit, p.StartingAfter, p.EndingBefore})
 		return orElse(refusal, done)
 	})
-	if a == done { // Encoding a page of fulfilled orders takes long, so it is done without the lock.
+	if a == done { // Encoding a page of fulfilled orders is slow, so it happens outside the lock.
 		a = jsonAnswer(http.StatusOK, listOf(orders, op.s.showOrder))
 	}
 	a.writeTo(w)
 }
 
-// done stands for a successful answer that is made later.
+// done is a placeholder for a successful answer whose body is encoded later.
 var done = &answer{status: http.StatusOK}
 
 // orElse returns a, or otherwise if a is nil.
@@ -133,8 +133,8 @@ func (op operations) SubmitOrder(w http.ResponseWriter, r *http.Request, p api.S
 	})
 }
 
-// orderMass reads the mass of an order: whole kilograms, unless fractions are
-// allowed.
+// orderMass reads the mass of an order, which must be a whole number unless fractions
+// are allowed.
 func (f *fields) orderMass(name string, fractions bool) decimal {
 	if fractions {
 		return f.positive(name)
@@ -156,7 +156,8 @@ func (op operations) SubmitRideOrder(w http.ResponseWriter, r *http.Request, p a
 	})
 }
 
-// place reads what all kinds of orders have in common and places the order.
+// place reads the members that all kinds of orders have in common and places the
+// order.
 func (s *Server) place(tx *books.Tx, f *fields, o *books.Order, subaccount *string) *answer {
 	o.Metadata = f.shortText("metadata")
 	o.Description = f.shortText("description")
@@ -169,9 +170,10 @@ func (s *Server) place(tx *books.Tx, f *fields, o *books.Order, subaccount *stri
 	return jsonAnswer(http.StatusCreated, s.showOrder(o))
 }
 
-// priceOf returns the total for a mass, rounded up to whole cents.
+// priceOf returns the total price of a mass, rounded up to whole cents. If the price
+// is too large, it refuses the member with this name.
 func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) api.USDCents {
-	if kg.exact == nil { // The mass could not be read.
+	if kg.exact == nil { // The mass was invalid and has been refused already.
 		return 0
 	}
 	cents, ok := ceil(kg.times(perKg))
@@ -182,7 +184,7 @@ func (f *fields) priceOf(name string, kg decimal, perKg *big.Rat) api.USDCents {
 }
 
 // massFor reads a total price and returns the whole number of kilograms that it
-// buys and what they cost, which is never more than the total.
+// pays for, together with their price, which is never more than the total.
 func (f *fields) massFor(name string, perKg *big.Rat) (kg float64, cents api.USDCents) {
 	total := f.positive(name)
 	if total.value <= 0 {
@@ -224,7 +226,7 @@ func (op operations) CancelOrder(w http.ResponseWriter, r *http.Request, id stri
 
 // FulfillOrder matches a placed order to credits, as CNaught does some time after
 // the order was placed. It returns [ErrNotFound] if there is no such order and
-// [ErrState] if it is not placed.
+// [ErrState] if it is already fulfilled or cancelled.
 func (s *Server) FulfillOrder(id string) error {
 	return commandError("FulfillOrder", s.books.FulfillOrder(id))
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAnOrderMatchesTheObservedOne(t *testing.T) {
+func TestNewOrderMatchesAnObservedOne(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	r := post(t, s, "/orders", `{"amount_kg":10,"metadata":"Node sdk submission","notification_config":{"url":"https://www.example.com/callback"}}`)
 	require.Equal(t, 201, r.status)
@@ -36,13 +36,13 @@ func TestOrderAmountsAndPrices(t *testing.T) {
 	for body, want := range map[string][2]float64{
 		`{"amount_kg":10}`:                      {10, 20},
 		`{"amount_kg":10.5}`:                    {10.5, 21},
-		`{"amount_kg":10.25}`:                   {10.25, 21}, // 20.5 cents, rounded up
+		`{"amount_kg":10.25}`:                   {10.25, 21}, // The price is 20.5 cents, rounded up.
 		`{"amount_kg":0.001}`:                   {0.001, 1},
 		`{"amount_kg":1e3}`:                     {1000, 2000},
-		`{"amount_kg":16777217}`:                {16777217, 33554434}, // lost in a float32
+		`{"amount_kg":16777217}`:                {16777217, 33554434}, // A float32 can't hold this number.
 		`{"amount_kg":10,"portfolio_id":null}`:  {10, 20},
 		`{"total_price_usd_cents":3190}`:        {1595, 3190},
-		`{"total_price_usd_cents":3191}`:        {1595, 3190}, // never more than asked
+		`{"total_price_usd_cents":3191}`:        {1595, 3190}, // The price must not exceed the total.
 		`{"total_price_usd_cents":2}`:           {1, 2},
 		`{"amount_kg":10,"later_member":[1,2]}`: {10, 20},
 		`{"amount_kg":10,"total_price_usd_cents":null,"portfolio_id":"ixmZSK","metadata":null}`: {10, 20},
@@ -66,7 +66,7 @@ func TestInvalidOrders(t *testing.T) {
 		`{"amount_kg":true}`:                        {"amount_kg"},
 		`{"amount_kg":1e300}`:                       {"amount_kg"},
 		`{"amount_kg":1e999}`:                       {"amount_kg"},
-		`{"amount_kg":9007199254740992}`:            {"amount_kg"}, // its price is above 2^53
+		`{"amount_kg":9007199254740992}`:            {"amount_kg"}, // Its price is above 2^53.
 		`{"total_price_usd_cents":1}`:               {"total_price_usd_cents"},
 		`{"total_price_usd_cents":-5}`:              {"total_price_usd_cents"},
 		`{}`:                                        {"amount_kg", "total_price_usd_cents"},
@@ -87,7 +87,7 @@ func TestInvalidOrders(t *testing.T) {
 	} {
 		post(t, s, "/orders", body).assertRefused(t, members...)
 	}
-	assert.Empty(t, get(t, s, "/orders").data(t), "what was refused left an order")
+	assert.Empty(t, get(t, s, "/orders").data(t), "a refused request must not place an order")
 
 	just := strings.Repeat("é", 512)
 	place(t, s, `{"amount_kg":1,"metadata":"`+just+`","description":"`+just+`"}`)
@@ -95,7 +95,7 @@ func TestInvalidOrders(t *testing.T) {
 	place(t, s, `{"amount_kg":1e1}`)
 }
 
-func TestFulfillingAllocatesTheObservedShares(t *testing.T) {
+func TestFulfilledOrderHasTheObservedShares(t *testing.T) {
 	s := Run(t, WithFractions())
 	for id, want := range map[string][]float64{
 		"2FhU3B0F36_sandbox":              {1050, 1050, 600, 300},
@@ -134,7 +134,7 @@ func TestCancelInEveryState(t *testing.T) {
 		assert.Equal(t, "cancelled", o["state"])
 		assert.Nil(t, o["certificate_public_url"])
 		assert.Nil(t, o["certificate_download_public_url"])
-		assert.Contains(t, o, "certificate_public_url", "null, not absent")
+		assert.Contains(t, o, "certificate_public_url", "the member must be null and not absent")
 		assert.Equal(t, []any{}, o["project_allocations"])
 		assert.Equal(t, r.body, get(t, s, "/orders/"+id).body)
 
@@ -188,15 +188,15 @@ func TestFulfillAfter(t *testing.T) {
 	never := Run(t, WithClock(longAgo))
 	id = place(t, never, `{"amount_kg":1}`)
 	never.Advance(1000 * time.Hour)
-	assert.Equal(t, "placed", get(t, never, "/orders/"+id).object(t)["state"], "only on command")
+	assert.Equal(t, "placed", get(t, never, "/orders/"+id).object(t)["state"], "by default, orders must be fulfilled only on command")
 
 	atOnce := Run(t, WithFulfillAfter(0))
 	r := post(t, atOnce, "/orders", `{"amount_kg":1}`)
-	assert.Equal(t, "placed", r.object(t)["state"], "every order begins as placed")
+	assert.Equal(t, "placed", r.object(t)["state"], "every new order must be placed")
 	assert.Equal(t, "fulfilled", get(t, atOnce, "/orders/"+r.id(t)).object(t)["state"])
 }
 
-func TestACancelledOrderIsNotFulfilledLater(t *testing.T) {
+func TestCancelledOrderIsNotFulfilledLater(t *testing.T) {
 	s := Run(t, WithClock(longAgo), WithFulfillAfter(time.Hour))
 	id := place(t, s, `{"amount_kg":1}`)
 	require.Equal(t, 200, post(t, s, "/orders/"+id+"/cancel", "").status)

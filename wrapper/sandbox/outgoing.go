@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// outgoingTimeout bounds one request that the sandbox makes, in real time.
+// outgoingTimeout is the time limit for a request that the sandbox makes, in real
+// time.
 const outgoingTimeout = 10 * time.Second
 
-// loopbackHost reports whether a host is this machine. It asks no name server.
+// loopbackHost reports whether a host is this machine. It does not resolve names.
 func loopbackHost(host string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
@@ -22,8 +23,8 @@ func loopbackHost(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
-// onlyLoopback is the Control function of a net.Dialer. It sees the address that
-// is dialed, whatever name it was resolved from.
+// onlyLoopback is the Control function of a net.Dialer that connects only to this
+// machine. It checks the address after names have been resolved.
 func onlyLoopback(_, address string, _ syscall.RawConn) error {
 	addr, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -35,8 +36,8 @@ func onlyLoopback(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// outgoingClient returns a client for webhooks and logos. It uses no proxy and
-// follows no redirects, and unless foreign is true it reaches only this machine.
+// outgoingClient returns a client for webhooks and logos. It uses no proxy and does
+// not follow redirects. Unless foreign is true, it connects only to this machine.
 func outgoingClient(foreign bool) *http.Client {
 	dialer := &net.Dialer{Timeout: outgoingTimeout}
 	if !foreign {

@@ -20,7 +20,7 @@ func TestCheckoutPageIsAtTheCheckoutURL(t *testing.T) {
 	require.True(t, ok, session.CheckoutURL)
 
 	resp, page := visit(t, s, http.MethodGet, path, "", func(r *http.Request) {
-		r.Header.Set("Sec-Fetch-Site", "cross-site") // the shop sends its customer here
+		r.Header.Set("Sec-Fetch-Site", "cross-site") // The customer comes from the shop's site.
 	})
 	assert.Equal(t, http.StatusOK, resp.StatusCode)
 	for _, want := range []string{
@@ -29,9 +29,9 @@ func TestCheckoutPageIsAtTheCheckoutURL(t *testing.T) {
 	} {
 		assert.Contains(t, page, want)
 	}
-	assert.Equal(t, 1, strings.Count(page, "$50.00"), "the total is on the page once")
-	assert.NotContains(t, page, "shop.example/ok", "nobody gets to the success page without paying")
-	assert.Zero(t, s.OrderCount(), "looking buys nothing")
+	assert.Equal(t, 1, strings.Count(page, "$50.00"), "the total must be on the page once")
+	assert.NotContains(t, page, "shop.example/ok", "there must be no link to the success page before the payment")
+	assert.Zero(t, s.OrderCount(), "showing the page must not place an order")
 }
 
 func TestCheckoutPay(t *testing.T) {
@@ -40,7 +40,7 @@ func TestCheckoutPay(t *testing.T) {
 	path, success := "/pay/"+session.ID, "https://shop.example/ok?session_id="+session.ID
 
 	var pays sync.WaitGroup
-	for range 20 { // more often than a double click
+	for range 20 {
 		pays.Go(func() {
 			resp, _ := visit(t, s, http.MethodPost, path, "")
 			assert.Equal(t, http.StatusSeeOther, resp.StatusCode)
@@ -49,7 +49,7 @@ func TestCheckoutPay(t *testing.T) {
 	}
 	pays.Wait()
 	orders := s.Orders()
-	require.Len(t, orders, 1, "one order, however often Pay was clicked")
+	require.Len(t, orders, 1, "there must be one order, no matter how often Pay was clicked")
 	require.NotNil(t, orders[0].CheckoutSessionID)
 	assert.Equal(t, session.ID, *orders[0].CheckoutSessionID)
 	require.NotNil(t, orders[0].Description)
@@ -73,7 +73,7 @@ func TestCheckoutExpired(t *testing.T) {
 
 	resp, _ := visit(t, s, http.MethodPost, path, "")
 	assert.Equal(t, http.StatusSeeOther, resp.StatusCode)
-	assert.Equal(t, path, resp.Header.Get("Location"), "its page says why")
+	assert.Equal(t, path, resp.Header.Get("Location"), "the redirect must lead to the session's page")
 	_, page := visit(t, s, http.MethodGet, path, "")
 	assert.Contains(t, page, "This checkout has expired")
 	assert.Contains(t, page, `href="https://shop.example/cart?a=1&amp;b=2">Back<`)
@@ -90,8 +90,8 @@ func TestCheckoutUnknown(t *testing.T) {
 	}
 }
 
-// The checkout_url of the published session is the vendor's, but its page is here,
-// too.
+// The published session has a page on the sandbox, although its checkout_url leads to
+// the vendor.
 func TestCheckoutPublishedSession(t *testing.T) {
 	s := Run(t)
 	_, page := visit(t, s, http.MethodGet, "/pay/zpQ6QSNRQh", "")
@@ -100,7 +100,7 @@ func TestCheckoutPublishedSession(t *testing.T) {
 	assert.Contains(t, page, "on behalf of Jane Smith")
 	_, home := visit(t, s, http.MethodGet, "/", "")
 	text, _ := rowOf(t, home, "session-zpQ6QSNRQh")
-	assert.Contains(t, text, " never ", "the clock does not expire it")
+	assert.Contains(t, text, " never ", "the published session must never expire")
 	resp, _ := visit(t, s, http.MethodPost, "/pay/zpQ6QSNRQh", "")
 	assert.Equal(t, "https://www.example.com/confirmation?my_query=my_value&session_id=zpQ6QSNRQh", resp.Header.Get("Location"))
 }

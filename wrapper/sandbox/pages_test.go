@@ -21,8 +21,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
-// visit sends one request as a browser does on the sandbox's own pages, and does not
-// follow redirects. The functions in change may alter the request.
+// visit sends a request as a browser on the sandbox's own pages would, without
+// following redirects. The functions in change may modify the request.
 func visit(t *testing.T, s *Server, method, path, form string, change ...func(*http.Request)) (*http.Response, string) {
 	t.Helper()
 	r := httptest.NewRequest(method, path, strings.NewReader(form))
@@ -41,8 +41,8 @@ func visit(t *testing.T, s *Server, method, path, form string, change ...func(*h
 	return w.Result(), w.Body.String()
 }
 
-// rowOf returns the text of a row on the overview, without tags, and the paths of
-// its buttons by their visible words.
+// rowOf returns the text of a row on the overview, without tags, and the paths of its
+// buttons by the buttons' labels.
 func rowOf(t *testing.T, page, id string) (text string, buttons map[string]string) {
 	t.Helper()
 	row := regexp.MustCompile(`(?s)<tr id="` + regexp.QuoteMeta(id) + `">.*?</tr>`).FindString(page)
@@ -85,7 +85,7 @@ func TestOverviewShowsEverything(t *testing.T) {
 	s := Run(t, WithEmptyBooks(), WithClock(func() time.Time { return at }))
 
 	_, page := visit(t, s, http.MethodGet, "/", "")
-	assert.Equal(t, 5, strings.Count(page, "None yet."), "empty books show no tables")
+	assert.Equal(t, 5, strings.Count(page, "None yet."), "empty books must have no tables")
 
 	first := placeOrder(t, s, api.OrderCreate{AmountKg: 12345, Description: "On behalf of <b>Jane</b> & Co", Metadata: "cart-7"})
 	second := placeOrder(t, s, api.OrderCreate{
@@ -105,25 +105,25 @@ func TestOverviewShowsEverything(t *testing.T) {
 	assert.Equal(t, first.ID+" placed 12,345 kg $246.90 2030-01-02 03:04:05 On behalf of <b>Jane</b> & Co Metadata: cart-7 Certificate Fulfill order "+
 		first.ID+" Cancel order "+first.ID, text)
 	assert.Equal(t, map[string]string{"Fulfill": "/orders/" + first.ID + "/fulfill", "Cancel": "/orders/" + first.ID + "/cancel"}, buttons)
-	assert.NotContains(t, page, "<b>", "what clients send is text, never markup")
+	assert.NotContains(t, page, "<b>", "text from clients must be escaped")
 
 	text, buttons = rowOf(t, page, "order-"+second.ID)
 	assert.Contains(t, text, "fulfilled 10 kg $0.20")
 	assert.Len(t, buttons, 1, "a fulfilled order can only be cancelled")
-	assert.Less(t, strings.Index(page, "order-"+second.ID), strings.Index(page, "order-"+first.ID), "newest first")
+	assert.Less(t, strings.Index(page, "order-"+second.ID), strings.Index(page, "order-"+first.ID), "the newest order must come first")
 
 	text, _ = rowOf(t, page, "session-"+session.ID)
 	assert.Contains(t, text, "open 100 kg $2.00 2030-01-02 03:04:05 2030-01-03 03:04:05 Delivery")
 
 	plain := plainText(page)
 	assert.Contains(t, plain, second.ID+" fulfilled pending "+hook.URL+"/hook 2030-01-02 03:04:05 1 2030-01-02 03:04:06 answered 418 I'm a teapot",
-		"the delivery, its attempts and when it is tried again")
-	assert.Contains(t, plain, "GET /v1/orders/nothing GetOrderById 404 Not Found Could not find order", "the reason is beside the answer")
+		"the row must show the delivery, its attempts and the time of the next one")
+	assert.Contains(t, plain, "GET /v1/orders/nothing GetOrderById 404 Not Found Could not find order", "the reason must be shown with the answer")
 	assert.Contains(t, plain, "POST /v1/orders SubmitOrder 201 Created")
 	assert.Contains(t, page, s.URL())
 }
 
-// plainText is what a person reads on a page.
+// plainText returns the text of a page without tags.
 func plainText(page string) string {
 	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(strings.ReplaceAll(page, "<wbr>", ""), " ")
 	return html.UnescapeString(strings.Join(strings.Fields(text), " "))
@@ -146,13 +146,13 @@ func TestOverviewShowsReasonsSubaccountsAndFaults(t *testing.T) {
 	assert.Contains(t, plain, other+" Sales the account’s")
 	assert.Contains(t, page, `href="/impact/`+id+`"`)
 	assert.Contains(t, page, `href="/certificates/`+order+`"`)
-	assert.Contains(t, plain, "SubmitOrder 503 1 2 more 0")
-	assert.Contains(t, plain, "any delay 1ns all 0 more 1")
+	assert.Contains(t, plain, "SubmitOrder 503 2 1 0")
+	assert.Contains(t, plain, "any delay 1ns 0 all 1")
 	assert.Contains(t, plain, "POST /_sandbox/faults")
 
 	s.ClearFaults()
 	_, page = visit(t, s, http.MethodGet, "/", "")
-	assert.Contains(t, plainText(page), "None are in force.")
+	assert.Contains(t, plainText(page), "No faults are active.")
 }
 
 func TestPagesButtons(t *testing.T) {
@@ -167,7 +167,7 @@ func TestPagesButtons(t *testing.T) {
 		require.Contains(t, buttons, word)
 		resp, _ := visit(t, s, http.MethodPost, buttons[word], "")
 		assert.Equal(t, http.StatusSeeOther, resp.StatusCode)
-		assert.Equal(t, "/#"+row, resp.Header.Get("Location"), "back to the row")
+		assert.Equal(t, "/#"+row, resp.Header.Get("Location"), "the redirect must lead back to the row")
 	}
 	stateOf := func() api.OrderState { o, _ := s.Order(order.ID); return o.State }
 
@@ -177,7 +177,7 @@ func TestPagesButtons(t *testing.T) {
 	assert.Equal(t, api.OrderStateCancelled, stateOf())
 	_, page := visit(t, s, http.MethodGet, "/", "")
 	_, buttons := rowOf(t, page, "order-"+order.ID)
-	assert.Empty(t, buttons, "nothing can be done with a cancelled order")
+	assert.Empty(t, buttons, "a cancelled order must have no buttons")
 
 	press("session-"+paid.ID, "Complete")
 	press("session-"+ended.ID, "Expire")
@@ -188,7 +188,7 @@ func TestPagesButtons(t *testing.T) {
 		require.True(t, ok)
 		assert.Equal(t, want, c.State)
 	}
-	assert.Equal(t, 2, s.OrderCount(), "the completed session has its order")
+	assert.Equal(t, 2, s.OrderCount(), "the completed session must have an order")
 
 	for path, status := range map[string]int{
 		"/orders/nothing/fulfill":              http.StatusNotFound,
@@ -206,7 +206,7 @@ func TestPagesButtons(t *testing.T) {
 		assert.Contains(t, page, "Go to the overview", path)
 	}
 	resp, _ := visit(t, s, http.MethodGet, "/orders/"+order.ID+"/fulfill", "")
-	assert.Equal(t, http.StatusNotFound, resp.StatusCode, "a link can't press a button")
+	assert.Equal(t, http.StatusNotFound, resp.StatusCode, "a link must not be able to run a command")
 }
 
 func TestPagesClock(t *testing.T) {
@@ -257,11 +257,11 @@ func TestPagesRefuseOtherSites(t *testing.T) {
 		}
 	}
 	for name, change := range map[string]func(*http.Request){
-		"another site":                    from("https://evil.example", "cross-site"),
-		"another port":                    from("http://127.0.0.1:9999", "same-site"),
-		"an old browser, another site":    from("https://evil.example", ""),
-		"an old browser, another port":    from("http://127.0.0.1:9999", ""),
-		"an old browser, a sandboxed one": from("null", ""),
+		"another site":                        from("https://evil.example", "cross-site"),
+		"another port":                        from("http://127.0.0.1:9999", "same-site"),
+		"another site in an old browser":      from("https://evil.example", ""),
+		"another port in an old browser":      from("http://127.0.0.1:9999", ""),
+		"a sandboxed frame in an old browser": from("null", ""),
 	} {
 		for _, path := range []string{"/orders/" + order.ID + "/cancel", "/sessions/" + session.ID + "/expire", "/clock", "/pay/" + session.ID} {
 			resp, page := visit(t, s, http.MethodPost, path, "by=1h", change)
@@ -270,10 +270,10 @@ func TestPagesRefuseOtherSites(t *testing.T) {
 		}
 	}
 	for name, host := range map[string]string{
-		"a name that was made to point here": "evil.example:8765",
-		"one that looks like an address":     "127.0.0.1.evil.example",
-		"one that looks like localhost":      "localhost.evil.example",
-		"none":                               "",
+		"a name that resolves to this machine": "evil.example:8765",
+		"a name that looks like an address":    "127.0.0.1.evil.example",
+		"a name that looks like localhost":     "localhost.evil.example",
+		"no name":                              "",
 	} {
 		for _, method := range []string{http.MethodGet, http.MethodPost} {
 			resp, page := visit(t, s, method, "/pay/"+session.ID, "", from("", ""), func(r *http.Request) { r.Host = host })
@@ -288,11 +288,11 @@ func TestPagesRefuseOtherSites(t *testing.T) {
 	assert.Equal(t, 1, s.OrderCount())
 
 	for name, change := range map[string]func(*http.Request){
-		"no browser at all":        from("", ""),
-		"an old browser, our page": from("http://127.0.0.1:8765", ""),
-		"IPv6":                     func(r *http.Request) { r.Host = "[::1]:8765" },
-		"localhost":                func(r *http.Request) { r.Host = "LOCALHOST" },
-		"an address of the net":    func(r *http.Request) { r.Host = "192.0.2.7:8765" },
+		"no browser":                          from("", ""),
+		"the sandbox's page, an old browser":  from("http://127.0.0.1:8765", ""),
+		"an IPv6 address":                     func(r *http.Request) { r.Host = "[::1]:8765" },
+		"localhost":                           func(r *http.Request) { r.Host = "LOCALHOST" },
+		"an address of this machine on a LAN": func(r *http.Request) { r.Host = "192.0.2.7:8765" },
 	} {
 		resp, _ := visit(t, s, http.MethodPost, "/clock", "by=1h", change)
 		assert.Equal(t, http.StatusSeeOther, resp.StatusCode, name)
@@ -340,7 +340,7 @@ func TestOverviewTruncatesLongLists(t *testing.T) {
 	assert.Contains(t, page, newest)
 	assert.NotContains(t, page, oldest)
 	note := fmt.Sprintf("The newest %d of %d are shown.", pages.MaxRows, pages.MaxRows+5)
-	assert.Equal(t, 2, strings.Count(page, note), "orders and requests")
+	assert.Equal(t, 2, strings.Count(page, note), "the notes must be below the orders and the requests")
 }
 
 func TestPagesMountedBelowAPath(t *testing.T) {
@@ -358,7 +358,7 @@ func TestPagesMountedBelowAPath(t *testing.T) {
 		return w.Result(), w.Body.String()
 	}
 	resp, page := get(http.MethodGet, "/cnaught/")
-	require.Equal(t, http.StatusOK, resp.StatusCode, "the host of the base URL is the sandbox's own")
+	require.Equal(t, http.StatusOK, resp.StatusCode, "the host of the base URL must be accepted")
 	for _, m := range regexp.MustCompile(`(?:href|action)="([^"#]*)`).FindAllStringSubmatch(page, -1) {
 		assert.True(t, m[1] == "" || strings.HasPrefix(m[1], "/cnaught/"), m[1])
 	}
@@ -384,5 +384,5 @@ func TestPagesOverHTTP(t *testing.T) {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	assert.Contains(t, string(body), "2FhU3B0F36_sandbox", "the well-known order is there from the start")
+	assert.Contains(t, string(body), "2FhU3B0F36_sandbox", "a new sandbox must have the sample order")
 }

@@ -6,20 +6,20 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// Bounds of a list's limit.
+// The limit of a list, in items.
 const (
 	defaultLimit = 20
 	maxLimit     = 100
 )
 
-// cursor says which page of a list is asked for.
+// cursor holds the query parameters that select a page of a list.
 type cursor struct {
 	limit                       *int
 	startingAfter, endingBefore *string
 }
 
-// page returns one page of the sequence, newest first. Its cost depends on the page
-// and not on the length of the sequence.
+// page returns one page of the sequence, newest first, or the answer that refuses the
+// request. Its cost does not depend on the length of the sequence.
 func page[T any](q *books.Sequence[T], c cursor) ([]*T, *answer) {
 	limit := defaultLimit
 	if c.limit != nil {
@@ -51,8 +51,8 @@ type list[T any] struct {
 	Data []T `json:"data"`
 }
 
-// listOf returns the list of the records as clients see them. An empty list is
-// never null in JSON.
+// listOf returns a list of the JSON forms of the records. Without records, its data is
+// an empty array and not null.
 func listOf[R, T any](records []*R, show func(*R) T) list[T] {
 	l := list[T]{Data: make([]T, len(records))}
 	for i, r := range records {

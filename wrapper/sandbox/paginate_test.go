@@ -12,7 +12,7 @@ import (
 func TestPages(t *testing.T) {
 	s := Run(t, WithEmptyBooks())
 	fill(t, s, 250)
-	var ids []string // newest first
+	var ids []string // The newest order comes first.
 	for _, o := range s.Orders() {
 		ids = append(ids, o.ID)
 	}
@@ -23,7 +23,7 @@ func TestPages(t *testing.T) {
 		"?limit=3&starting_after=" + ids[9]:  ids[10:13],
 		"?starting_after=" + ids[240]:        ids[241:],
 		"?starting_after=" + ids[249]:        {},
-		"?limit=3&ending_before=" + ids[9]:   ids[6:9], // those directly newer
+		"?limit=3&ending_before=" + ids[9]:   ids[6:9], // The page has the orders directly before the cursor.
 		"?limit=100&ending_before=" + ids[9]: ids[:9],
 		"?ending_before=" + ids[0]:           {},
 		"?limit=2&unknown=1&ending_before=" + ids[249]: ids[247:249],
@@ -43,7 +43,7 @@ func TestPagingReturnsEachItemOnce(t *testing.T) {
 			break
 		}
 		forward = append(forward, page...)
-		place(t, s, `{"amount_kg":1}`) // new ones do not shift the pages
+		place(t, s, `{"amount_kg":1}`) // New orders must not shift the pages.
 		query = "?limit=10&starting_after=" + page[len(page)-1]
 	}
 	assert.Len(t, forward, 105)
@@ -60,7 +60,7 @@ func TestInvalidPages(t *testing.T) {
 		}
 		for _, query := range []string{"?starting_after=nope", "?ending_before=nope", "?starting_after=" + id + "&ending_before=" + id, "?starting_after="} {
 			o := get(t, s, list+query).assertProblem(t, 400, "invalid-pagination", "Invalid pagination")
-			assert.IsType(t, "", o["detail"], "the official SDK reads detail")
+			assert.IsType(t, "", o["detail"], "the vendor's SDK reads detail")
 		}
 	}
 	get(t, s, "/orders?starting_after="+id, "X-Subaccount-Id", sub).

@@ -8,25 +8,25 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// errPrice is about a price that can't be one.
+// errPrice means that a price is out of range.
 var errPrice = errors.New("a price must be more than 0 and at most 1,000,000 US cents per kilogram")
 
 const maxPrice = 1e6
 
-// WithPrice sets the prices of a portfolio in US cents per kilogram: of orders and
-// their quotes, and of checkout sessions and theirs. They may have fractions. The
-// default is 2 for both.
+// WithPrice sets the prices of a portfolio in US cents per kilogram, which may be
+// fractions. The price api is for orders and their quotes, and the price checkout is
+// for checkout sessions and their quotes. The default is 2 for both.
 func WithPrice(portfolio string, api, checkout float64) Option {
 	return func(s *settings) {
 		s.prices = append(s.prices, books.Price{PortfolioID: portfolio, API: api, Checkout: checkout})
 	}
 }
 
-// SetPrice changes the prices of a portfolio in US cents per kilogram, as
-// [WithPrice] does. A test can thus change the price between a quote and the order.
-// What was ordered or opened before keeps its price. A portfolio that does not
-// exist, or a price that can't be one, is a mistake in the test; SetPrice ends the
-// test (with [Run]) or panics.
+// SetPrice changes the prices of a portfolio while the sandbox runs; see [WithPrice].
+// A test can use it to change the price between a quote and the order. Existing orders
+// and checkout sessions keep their prices. An unknown portfolio or an invalid price is
+// a mistake in the test: SetPrice fails the test if the sandbox was started with
+// [Run], and panics otherwise.
 func (s *Server) SetPrice(portfolio string, api, checkout float64) {
 	if err := s.setPrice(portfolio, api, checkout); err != nil {
 		s.fail("SetPrice", err)

@@ -14,8 +14,8 @@ func TestPricesCanBeSet(t *testing.T) {
 	cents := func(path, body string) any { return post(t, s, path, body).object(t)["price_usd_cents"] }
 	assert.Equal(t, 11.0, cents("/quotes", `{"amount_kg":10}`))
 	assert.Equal(t, 16.0, cents("/quotes", `{"amount_kg":10,"source":"checkout"}`))
-	assert.Equal(t, 20.0, cents("/quotes", `{"amount_kg":10,"portfolio_id":"ixmZSK"}`), "the others keep theirs")
-	assert.Equal(t, 33.0, cents("/orders", `{"amount_kg":30}`), "1.1 * 30 is 33, not 34")
+	assert.Equal(t, 20.0, cents("/quotes", `{"amount_kg":10,"portfolio_id":"ixmZSK"}`), "other portfolios must keep their prices")
+	assert.Equal(t, 33.0, cents("/orders", `{"amount_kg":30}`), "the price must be computed exactly, without rounding 1.1 * 30 up to 34")
 	assert.Equal(t, 160.0, cents("/checkout/sessions", sessionBody))
 	shown := get(t, s, "/portfolios/oH5hlq").object(t)
 	assert.Equal(t, 1.1, shown["api_price_per_kg_usd_cents"])
@@ -28,7 +28,7 @@ func TestPricesCanBeSet(t *testing.T) {
 	o := post(t, s, "/orders", `{"total_price_usd_cents":100}`).object(t)
 	assert.Equal(t, 33.0, o["amount_kg"])
 	assert.Equal(t, 99.0, o["price_usd_cents"])
-	assert.Equal(t, 160.0, get(t, s, "/checkout/sessions/"+session).object(t)["price_usd_cents"], "an open session keeps its price")
+	assert.Equal(t, 160.0, get(t, s, "/checkout/sessions/"+session).object(t)["price_usd_cents"], "an open session must keep its price")
 }
 
 func TestPricesOverHTTP(t *testing.T) {
@@ -45,7 +45,7 @@ func TestPricesOverHTTP(t *testing.T) {
 	s = openState(t, path)
 	require.NoError(t, s.Close())
 	s = openState(t, path)
-	assert.Equal(t, 2.5, get(t, s, "/portfolios/oH5hlq").object(t)["api_price_per_kg_usd_cents"], "a state file keeps it")
+	assert.Equal(t, 2.5, get(t, s, "/portfolios/oH5hlq").object(t)["api_price_per_kg_usd_cents"], "the state file must keep the price")
 }
 
 func TestInvalidPrices(t *testing.T) {

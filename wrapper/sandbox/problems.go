@@ -32,7 +32,8 @@ func (a *answer) set(name, value string) {
 	a.header.Set(name, value)
 }
 
-// merge replaces the header fields that h has too.
+// merge adds the header fields of h to the answer and replaces those that it has
+// already.
 func (a *answer) merge(h http.Header) {
 	for name, values := range h {
 		a.set(name, "")
@@ -40,7 +41,7 @@ func (a *answer) merge(h http.Header) {
 	}
 }
 
-// writeTo sends the answer as it is.
+// writeTo sends the answer.
 func (a *answer) writeTo(w http.ResponseWriter) {
 	for name, values := range a.header {
 		w.Header()[name] = values
@@ -52,11 +53,11 @@ func (a *answer) writeTo(w http.ResponseWriter) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
 	}
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // There is no way to tell a client that has gone away.
+	_, _ = w.Write(a.body) // If this fails, the client has disconnected.
 }
 
-// reason says why an answer of the sandbox refuses a request: the title of the
-// problem and the members that are wrong. It is empty for other answers.
+// reason returns the title of a problem document and the errors in it, in one line. It
+// returns an empty string if the answer is not a problem document.
 func (a *answer) reason() string {
 	var p problem
 	if a.status < 400 || json.Unmarshal(a.body, &p) != nil {
@@ -81,9 +82,9 @@ func jsonAnswer(status int, v any) *answer {
 	return &answer{status: status, contentType: typeJSON, body: body}
 }
 
-// problem is the API's problem document. How it spells its longer text is not
-// known for certain: the published schema has "details", but the vendor's SDK
-// reads "detail" of pagination errors. Each is used where it was seen.
+// problem is the API's problem document. It is not known for certain what the API
+// calls the longer text: the published schema has "details", but the vendor's SDK
+// reads "detail" in pagination errors. The sandbox uses each name where it was seen.
 type problem struct {
 	Type    string              `json:"type,omitempty"`
 	Title   string              `json:"title"`
@@ -134,13 +135,14 @@ func unauthorized() *answer {
 	return a
 }
 
-// httpProblem is the answer to a mistake in the use of HTTP, for which the API has
-// no type.
+// httpProblem returns an answer that HTTP itself defines and for which the API has no
+// problem type.
 func httpProblem(status int, details string) *answer {
 	return problemAnswer(status, problem{Title: http.StatusText(status), Details: details})
 }
 
-// internalError names the cause, since whoever reads it runs the sandbox.
+// internalError returns the answer to a request on which the sandbox itself failed. It
+// shows the cause, because only the user who runs the sandbox sees it.
 func internalError(err error) *answer {
 	return problemAnswer(http.StatusInternalServerError, problem{Title: "The sandbox failed", Details: err.Error()})
 }

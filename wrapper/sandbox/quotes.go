@@ -9,27 +9,27 @@ import (
 )
 
 // Emission factors. Those of the school bus, the car, the train and the office give
-// the values that were observed. Of the others only the bounds named here are known.
+// the values that were observed.
 const (
 	perKmCar       = "0.24114"  // kg per km
-	perKmSmallBus  = "0.45"     // kg per km; made up
+	perKmSmallBus  = "0.45"     // kg per km, invented
 	perKmSchoolBus = "0.745"    // kg per km
-	perKmCoach     = "1.1"      // kg per km; made up
+	perKmCoach     = "1.1"      // kg per km, invented
 	perKmTrain     = "0.038"    // kg per km
-	perKmFlight    = "0.095"    // kg per km; observed: over 0.09, up to 0.1
+	perKmFlight    = "0.095"    // kg per km, observed to be over 0.09 and at most 0.1
 	perSquareFoot  = "8.6"      // kg per square foot
-	perKgKmGround  = "0.000135" // kg per kg and km; observed: over 0.00013, up to 0.00014
-	perKgKmAir     = "0.0015"   // kg per kg and km; observed: over 0.001, up to 0.002
+	perKgKmGround  = "0.000135" // kg per kg and km, observed to be over 0.00013 and at most 0.00014
+	perKgKmAir     = "0.0015"   // kg per kg and km, observed to be over 0.001 and at most 0.002
 )
 
-// quoteJSON is a quote as clients see it.
+// quoteJSON is the JSON form of a quote.
 type quoteJSON struct {
 	AmountKg      int64        `json:"amount_kg"`
 	PriceUSDCents api.USDCents `json:"price_usd_cents"`
 }
 
-// quote answers a request for a quote. The function measure reads the emissions in
-// whole kilograms.
+// quote answers a request for a quote. The function measure reads the request's
+// members and returns the emissions in whole kilograms.
 func (op operations) quote(w http.ResponseWriter, r *http.Request, subaccount *string, measure func(*fields) int64) {
 	op.respond(w, r, scope{subaccount: subaccount}, func(tx *books.Tx) *answer {
 		f, refusal := readFields(r)
@@ -50,8 +50,8 @@ func (op operations) quote(w http.ResponseWriter, r *http.Request, subaccount *s
 	})
 }
 
-// emissions returns what a measure emits by a factor, rounded up to whole
-// kilograms.
+// emissions multiplies a measure by a factor and rounds up to whole kilograms. If the
+// result is too large, it refuses the member with this name.
 func (f *fields) emissions(name string, measure decimal, factor string) int64 {
 	if measure.exact == nil {
 		return 0
@@ -64,12 +64,13 @@ func (f *fields) emissions(name string, measure decimal, factor string) int64 {
 	return kg
 }
 
-// measured returns a function that reads one measure, which may be 0.
+// measured returns a function for quote that reads one measure, which may be 0.
 func measured(name, factor string) func(*fields) int64 {
 	return func(f *fields) int64 { return f.emissions(name, f.notNegative(name), factor) }
 }
 
-// carried returns a function that reads the mass of freight and its distance.
+// carried returns a function for quote that reads the mass of freight and its
+// distance.
 func carried(factor string) func(*fields) int64 {
 	return func(f *fields) int64 {
 		mass, distance := f.notNegative("freight_mass_kg"), f.notNegative("distance_km")
@@ -81,7 +82,7 @@ func carried(factor string) func(*fields) int64 {
 	}
 }
 
-// driven reads a vehicle and its distance.
+// driven reads the type of a vehicle and its distance. It is a function for quote.
 func driven(f *fields) int64 {
 	factors := map[string]string{
 		"passenger_car_van_or_suv": perKmCar, "small_bus": perKmSmallBus,

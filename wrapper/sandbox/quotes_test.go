@@ -18,7 +18,7 @@ func TestQuotesMatchObservedValues(t *testing.T) {
 		{"/train", `{"distance_km":1000}`, `{"amount_kg":38,"price_usd_cents":76}`},
 		{"/ride", `{"distance_km":30}`, `{"amount_kg":8,"price_usd_cents":16}`},
 		{"/ground-transport", `{"distance_km":30,"vehicle_type":"passenger_car_van_or_suv"}`, `{"amount_kg":8,"price_usd_cents":16}`},
-		// Whole kilograms, rounded up, from exact decimals.
+		// The kilograms are computed from exact decimals and rounded up.
 		{"", `{"amount_kg":10.1,"source":"checkout","portfolio_id":"ixmZSK"}`, `{"amount_kg":11,"price_usd_cents":22}`},
 		{"/train", `{"distance_km":1000.001,"source":"api"}`, `{"amount_kg":39,"price_usd_cents":78}`},
 		{"/train", `{"distance_km":0}`, `{"amount_kg":0,"price_usd_cents":0}`},

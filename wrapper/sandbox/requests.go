@@ -10,29 +10,28 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/pages"
 )
 
-// Bounds of the request log.
 const (
-	// defaultRequestLog is how many requests are kept by default.
+	// defaultRequestLog is the number of requests that are kept by default.
 	defaultRequestLog = 1000
-	// maxLoggedBody is how many bytes of a body are kept.
+	// maxLoggedBody is the number of bytes of a body that are kept.
 	maxLoggedBody = 64 << 10
 )
 
 // Request is one API request as the sandbox received it.
 type Request struct {
-	Time      time.Time // by the sandbox clock, UTC
+	Time      time.Time // by the sandbox clock, in UTC
 	Method    string
-	Path      string // with /v1
+	Path      string // including /v1
 	Query     url.Values
-	Operation string      // the operationId; empty if no operation has this method and path
-	Header    http.Header // what follows the scheme in Authorization is masked
-	Body      []byte      // its first 64 KiB
-	// Status is that of the answer. It is 0 while there is none, and for a
-	// connection that was reset.
+	Operation string      // the operationId, or empty if no operation has this method and path
+	Header    http.Header // with the key in Authorization masked
+	Body      []byte      // the first 64 KiB of the body
+	// Status is the status of the answer. It is 0 before the answer is sent and if
+	// the connection was reset.
 	Status   int
-	Replayed bool   // whether the answer was the stored one of its Idempotency-Key
-	Reason   string // why the sandbox refused the request: the title of the problem and the members that are wrong
-	Fault    string // what the fault that struck it does; empty if none struck it
+	Replayed bool   // whether the answer was the stored one of the Idempotency-Key
+	Reason   string // why the sandbox refused the request, from the problem document
+	Fault    string // a description of the fault that struck the request, or empty
 }
 
 // requestLog holds the latest requests in a ring.
@@ -73,7 +72,8 @@ func (l *requestLog) answered(entry *Request, a *answer, reason string) {
 	entry.Replayed = a.header.Get("X-Idempotent-Replay") == "true"
 }
 
-// maskAuthorization keeps the scheme, so that a test can see how the key was sent.
+// maskAuthorization returns a copy of h with the key in Authorization masked. It keeps
+// the scheme, so that a test can check how the key was sent.
 func maskAuthorization(h http.Header) http.Header {
 	h = h.Clone()
 	for i, v := range h["Authorization"] {
@@ -89,8 +89,9 @@ func maskAuthorization(h http.Header) http.Header {
 	return h
 }
 
-// Requests returns the latest API requests, oldest first: up to 1,000, or as many
-// as [WithRequestLog] keeps. A request is in it from the moment it arrives.
+// Requests returns the latest API requests, oldest first. It returns up to 1,000 of
+// them unless [WithRequestLog] sets another number. A request is included as soon as
+// it arrives.
 func (s *Server) Requests() []Request {
 	l := s.requests
 	l.mu.Lock()
@@ -108,15 +109,15 @@ func (s *Server) Requests() []Request {
 }
 
 // RequestCount returns the number of API requests since the start, including those
-// that Requests no longer returns.
+// that [Server.Requests] no longer returns.
 func (s *Server) RequestCount() int {
 	s.requests.mu.Lock()
 	defer s.requests.mu.Unlock()
 	return s.requests.total
 }
 
-// requestRows returns up to limit requests for the overview, newest first, and
-// the number of all.
+// requestRows returns up to limit requests for the overview page, newest first, and
+// the total number of requests.
 func (s *Server) requestRows(limit int) (newest []pages.Request, total int) {
 	l := s.requests
 	l.mu.Lock()

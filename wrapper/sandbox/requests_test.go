@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestRequestsShowsWhatWasReceived(t *testing.T) {
+func TestRequestsReturnsReceivedRequests(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	post(t, s, "/orders?x=1", `{"amount_kg":1}`, "Idempotency-Key", "k", "X-Subaccount-Id", "nope")
 	place(t, s, `{"amount_kg":1}`, "Idempotency-Key", "k")
@@ -39,11 +39,11 @@ func TestRequestsShowsWhatWasReceived(t *testing.T) {
 
 	first.Header.Set("Idempotency-Key", "changed")
 	first.Body[0] = 'x'
-	assert.Equal(t, "k", s.Requests()[0].Header.Get("Idempotency-Key"), "what is returned is a copy")
+	assert.Equal(t, "k", s.Requests()[0].Header.Get("Idempotency-Key"), "Requests must return copies")
 	assert.Equal(t, `{"amount_kg":1}`, string(s.Requests()[0].Body))
 }
 
-func TestTheRequestLogIsBounded(t *testing.T) {
+func TestRequestLogIsBounded(t *testing.T) {
 	s := Run(t, WithRequestLog(3))
 	for i := range 7 {
 		get(t, s, fmt.Sprintf("/orders/%d", i))
@@ -64,7 +64,7 @@ func TestTheRequestLogIsBounded(t *testing.T) {
 	assert.Equal(t, 1, none.RequestCount())
 }
 
-func TestTheLogSaysWhyARequestWasRefused(t *testing.T) {
+func TestLogHasTheReasonOfARefusal(t *testing.T) {
 	var log bytes.Buffer
 	s := Run(t, WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithEmptyBooks())
 	post(t, s, "/orders", `{"amount_kg":-1,"metadata":7}`)
@@ -87,7 +87,7 @@ func TestTheLogSaysWhyARequestWasRefused(t *testing.T) {
 	assert.Equal(t, 3, strings.Count(log.String(), "reason="))
 }
 
-func TestTheLogHasALineForEachWebhook(t *testing.T) {
+func TestLogHasALineForEachWebhookAttempt(t *testing.T) {
 	var log lockedBuffer
 	hook := newReceiver(t)
 	hook.answer(500)
@@ -107,14 +107,14 @@ func TestTheLogHasALineForEachWebhook(t *testing.T) {
 		`msg="webhook failed" order=` + id + ` state=fulfilled url=` + hook.URL + `/hook status=500 next=2026-02-03T04:05:07.789Z`,
 		`msg="webhook failed" order=` + down + ` state=fulfilled url=http://127.0.0.1:1/hook error=`,
 		`msg="webhook delivered" order=` + id + ` state=fulfilled url=` + hook.URL + `/hook status=200`,
-		`msg="webhook given up" order=` + down,
+		`msg="webhook abandoned" order=` + down,
 		`msg="webhook refused" order=`,
 	} {
 		assert.Equal(t, 1, strings.Count(log.String(), want), "%s\n%s", want, log.String())
 	}
 }
 
-// lockedBuffer is a buffer for loggers that several goroutines write to.
+// lockedBuffer is a buffer that is safe for concurrent use.
 type lockedBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -132,11 +132,11 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-func TestTheLogHasOneLineForEachRequestAndNoKey(t *testing.T) {
+func TestLogHasOneLineForEachRequestAndNoKey(t *testing.T) {
 	var log bytes.Buffer
 	s := Run(t, WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithAPIKey("very-secret"))
 	s.Inject(Fault{Operation: "SubmitOrder", ResetAfter: true})
-	_, _ = try(s, "POST", "/orders", `{"amount_kg":1}`) // it is reset
+	_, _ = try(s, "POST", "/orders", `{"amount_kg":1}`) // The connection is reset.
 	get(t, s, "/orders")
 	require.NoError(t, s.Close())
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")

@@ -7,31 +7,30 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/server"
 )
 
-// operations answers the operations of the API. Each has a method in the file of
-// its resource. Fallback answers those that the description has and this package
-// does not know yet, with the examples of the description.
+// operations has a method for each operation of the API, in the file of its resource.
+// Operations that a later description adds are answered by Fallback with the examples
+// of the description.
 type operations struct {
 	server.Fallback
 	s *Server
 }
 
-// scope is what the headers of a request say and what its operation needs before
-// it acts.
+// scope holds what respond has to know about a request before its operation acts.
 type scope struct {
-	subaccount      *string        // X-Subaccount-Id
-	key             *string        // Idempotency-Key
-	usesSubaccounts bool           // whether the operation itself is about subaccounts
-	before          func() *answer // does slow work without the lock; an answer ends the request
+	subaccount      *string        // X-Subaccount-Id, or nil
+	key             *string        // Idempotency-Key, or nil
+	usesSubaccounts bool           // whether the operation itself concerns subaccounts
+	before          func() *answer // slow work to do outside the lock, or nil; if it returns an answer, the request ends
 }
 
-// respond runs one operation: it reserves the key, lets fn answer under the lock
-// of the books, commits what fn put together with the answer for the key, and only
-// then writes the answer.
+// respond runs one operation. It reserves the key, calls fn under the lock of the
+// books, commits the changes that fn made together with the stored answer for the key,
+// and only then writes the answer.
 func (op operations) respond(w http.ResponseWriter, r *http.Request, sc scope, fn func(*books.Tx) *answer) {
 	op.s.perform(r, sc, fn).writeTo(w)
 }
 
-// perform is respond without the writing.
+// perform is like respond but returns the answer instead of writing it.
 func (s *Server) perform(r *http.Request, sc scope, fn func(*books.Tx) *answer) *answer {
 	x := exchangeOf(r)
 	var id books.KeyID
@@ -44,7 +43,7 @@ func (s *Server) perform(r *http.Request, sc scope, fn func(*books.Tx) *answer) 
 		digest = payloadDigest(sc.subaccount, x.body)
 		if first := s.reserve(id, digest); first != nil {
 			if first.status == http.StatusConflict {
-				x.paused = true // A delay is for the request in flight, not for this one.
+				x.paused = true // This request is refused at once; only the one in progress is delayed.
 			}
 			return first
 		}
@@ -66,8 +65,8 @@ func (s *Server) perform(r *http.Request, sc scope, fn func(*books.Tx) *answer) 
 		if a.status/100 != 2 {
 			tx.Discard() // A refused request changes nothing.
 		} else if sc.key != nil {
-			// Only successes are stored, and in the same change: a request that was
-			// refused did nothing, so its key may be used again with a corrected body.
+			// Only successful answers are stored. A refused request had no effect, so
+			// its key may be used again with a corrected body.
 			tx.PutKey(&books.KeyRecord{Path: id.Path, Key: id.Key, Digest: digest, Status: a.status, Body: a.body})
 		}
 	})
@@ -77,7 +76,7 @@ func (s *Server) perform(r *http.Request, sc scope, fn func(*books.Tx) *answer) 
 	return a
 }
 
-// prepare does the slow work of a request, unless its scope is refused.
+// prepare checks the scope of a request and then does its slow work.
 func (s *Server) prepare(sc scope) (refusal *answer) {
 	if err := s.books.Update(func(tx *books.Tx) { refusal = s.checkScope(tx, sc) }); err != nil {
 		return internalError(err)

@@ -10,15 +10,15 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/server"
 )
 
-// basePath is where the API begins, on the sandbox as on the real host.
+// basePath is the path of the API, on the sandbox as on the real host.
 const basePath = "/v1"
 
 // opUploadLogo is the only operation whose body is not JSON.
 const opUploadLogo = "UpdateSubaccountLogoFromUpload"
 
-// router knows the operations of the API description from the generated code, so
-// that an operation of a new description is served, logged and open to faults
-// under its name at once.
+// router finds the operation of a request. It takes the operations from the generated
+// code, so that the operations of a new description are served and logged, and can be
+// made to fail, without changes here.
 type router struct {
 	mux   *http.ServeMux
 	names []string // the operationIds, sorted
@@ -39,8 +39,8 @@ func newRouter(operations server.ServerInterface) *router {
 	return rt
 }
 
-// route returns the operation that the request is for, or the answer that says why
-// there is none.
+// route returns the operation of a request, or the answer to a request that no
+// operation matches.
 func (rt *router) route(r *http.Request) (op server.Operation, refusal *answer) {
 	escaped := r.URL.EscapedPath()
 	if path.Clean(escaped) != escaped { // The mux would redirect to another path.
@@ -61,14 +61,14 @@ func (rt *router) route(r *http.Request) (op server.Operation, refusal *answer) 
 	return op, notFound("resource")
 }
 
-// cursors are the query parameters whose empty values are left to the operation,
-// which refuses them as invalid-pagination.
+// cursors are the query parameters that checkQuery accepts even if they are empty. The
+// operation refuses them with another problem, invalid-pagination.
 var cursors = []string{"starting_after", "ending_before"}
 
-// checkQuery refuses what the generated code accepts without a word: a pair that
-// can't be decoded is dropped there, the first value of several is taken, and an
-// empty time is the year 1. The query of an operation without query parameters is
-// ignored.
+// checkQuery refuses queries that the generated code misreads without an error: it
+// drops a parameter that can't be decoded, uses only the first of several values, and
+// reads an empty time as the year 1. The query of an operation without query
+// parameters is ignored.
 func checkQuery(op server.Operation, query string) *answer {
 	if len(op.Query) == 0 {
 		return nil

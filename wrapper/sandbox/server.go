@@ -23,8 +23,8 @@ type Server struct {
 	foreignLogos   bool
 	publicWebhooks bool
 	fractions      bool
-	loopback       bool // whether the base URL is on this machine
-	tb             TB   // nil unless made by Run
+	loopback       bool // whether the host of the base URL is this machine
+	tb             TB   // nil unless started by Run
 	logger         *slog.Logger
 
 	catalog      *catalog
@@ -38,18 +38,17 @@ type Server struct {
 	handler      http.Handler
 	http         *http.Server // nil without a listener
 
-	ctx       context.Context // is done when Close begins
+	ctx       context.Context // canceled when Close begins
 	stop      context.CancelFunc
-	loops     sync.WaitGroup
-	active    sync.WaitGroup // API requests being answered
+	loops     sync.WaitGroup // the goroutines of the books and of the listener
+	active    sync.WaitGroup // the API requests that are being answered
 	mu        sync.Mutex     // guards closed
 	closed    bool
 	closeOnce sync.Once
 	closeErr  error
 }
 
-// routes returns the handler of all that the sandbox serves: the API, the logos
-// of subaccounts, and the pages.
+// routes returns the handler for everything that the sandbox serves.
 func (s *Server) routes() http.Handler {
 	site := &pages.Site{
 		BaseURL: s.baseURL, APIPath: basePath, Books: s.books, PortfolioName: s.catalog.portfolioName,
@@ -61,8 +60,8 @@ func (s *Server) routes() http.Handler {
 	rest.Handle(controlPath+"/", s.controlHandler())
 	rest.Handle("/", site.Handler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		// A mux redirects paths that are not clean. An API request must never reach
-		// another operation than it asked for, so it does not pass the mux.
+		// API requests do not go through the mux, because it redirects paths that are
+		// not clean, which could lead a request to another operation.
 		if r.URL.Path == basePath || strings.HasPrefix(r.URL.Path, basePath+"/") {
 			s.serveAPI(w, r)
 			return
@@ -71,7 +70,7 @@ func (s *Server) routes() http.Handler {
 	})
 }
 
-// notFoundBesideAPI answers a client that asks for a path outside the API.
+// notFoundBesideAPI answers a client that requests an unknown path outside the API.
 func notFoundBesideAPI(w http.ResponseWriter, _ *http.Request) {
 	problemAnswer(http.StatusNotFound, problem{
 		Type: errorType("not-found"), Title: "Could not find resource", Details: "The API is under " + basePath,
@@ -84,13 +83,13 @@ func (s *Server) URL() string { return s.baseURL + basePath }
 // APIKey returns the API key that the sandbox accepts.
 func (s *Server) APIKey() string { return s.apiKey }
 
-// Handler returns the handler of all that the sandbox serves: the API under /v1/,
-// the logos of subaccounts under /logos/, and the pages at / and below. To mount
-// it elsewhere, use [WithBaseURL] too.
+// Handler returns the handler for everything that the sandbox serves: the API under
+// /v1/, logos under /logos/, the control under /_sandbox/, and pages at all other
+// paths. If you serve it at another URL, set that URL with [WithBaseURL].
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Client returns a client for this sandbox. If the options are invalid, it ends
-// the test (with [Run]) or panics.
+// Client returns a client for this sandbox. If the options are invalid, it fails the
+// test if the sandbox was started with [Run], and panics otherwise.
 func (s *Server) Client(opts ...cnaught.Option) *cnaught.Client {
 	own := []cnaught.Option{cnaught.WithBaseURL(s.URL())}
 	if s.http == nil {
@@ -103,7 +102,8 @@ func (s *Server) Client(opts ...cnaught.Option) *cnaught.Client {
 	return c
 }
 
-// fail ends the test that made a mistake in the use of the sandbox.
+// fail reports a mistake in the use of the sandbox. It fails the test, or panics if
+// the sandbox was not started with Run.
 func (s *Server) fail(method string, err error) {
 	if s.tb != nil {
 		s.tb.Helper()
@@ -112,7 +112,8 @@ func (s *Server) fail(method string, err error) {
 	panic(fmt.Sprintf("cnaught: sandbox: %s: %v", method, err))
 }
 
-// enter and leave count the API requests that Close has to wait for.
+// enter adds an API request to those that Close has to wait for, until leave is
+// called. It reports false if the sandbox is closed.
 func (s *Server) enter() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +126,7 @@ func (s *Server) enter() bool {
 
 func (s *Server) leave() { s.active.Done() }
 
-// finish completes the log of a request; a is nil if there was no answer.
+// finish logs the answer to a request. The answer is nil if the connection was reset.
 func (s *Server) finish(entry *Request, r *http.Request, a *answer, started time.Time) {
 	status, reason := 0, ""
 	if a != nil {

@@ -21,7 +21,7 @@ import (
 
 func bytesReader(s string) io.Reader { return strings.NewReader(s) }
 
-// fakeTB records what Run does with a test.
+// fakeTB is a TB that records the calls of its methods.
 type fakeTB struct {
 	said     string
 	cleanups []func()
@@ -51,7 +51,7 @@ func TestRunClosesWithTheTest(t *testing.T) {
 	assert.Empty(t, tb.said)
 }
 
-func TestASandboxThatCannotStart(t *testing.T) {
+func TestFailedStart(t *testing.T) {
 	s := Run(t)
 	taken := strings.TrimSuffix(strings.TrimPrefix(s.URL(), "http://"), "/v1")
 	_, err := Open(WithAddr(taken))
@@ -66,21 +66,21 @@ func TestASandboxThatCannotStart(t *testing.T) {
 }
 
 func TestCloseLeavesNothingBehind(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // it fails if a goroutine outlives the test
+	synctest.Test(t, func(t *testing.T) { // synctest fails if a goroutine is left.
 		s := New(WithoutListener(), WithFulfillAfter(time.Hour), WithEmptyBooks())
 		place(t, s, oneKg)
 		s.Inject(Fault{Delay: time.Hour, Count: -1})
 		var wg sync.WaitGroup
 		for range 10 {
-			wg.Go(func() { _, _ = try(s, "POST", "/orders", oneKg) }) // ended by Close
+			wg.Go(func() { _, _ = try(s, "POST", "/orders", oneKg) }) // Close ends these requests.
 		}
 		synctest.Wait()
 		began := time.Now()
 		require.NoError(t, s.Close())
-		require.NoError(t, s.Close(), "twice")
+		require.NoError(t, s.Close(), "a second Close must do nothing")
 		wg.Wait()
 		assert.Zero(t, time.Since(began))
-		assert.Equal(t, 1, s.OrderCount(), "delayed requests did not act; the books can still be read")
+		assert.Equal(t, 1, s.OrderCount(), "delayed requests must not act, and the books must still be readable")
 		assert.ErrorIs(t, s.FulfillOrder(s.Orders()[0].ID), ErrClosed)
 		assert.Equal(t, 503, get(t, s, "/orders").status)
 	})
@@ -119,19 +119,19 @@ func TestCloseDoesNotWaitForSlowClients(t *testing.T) {
 	mounted := httptest.NewServer(s.Handler())
 	defer mounted.Close()
 	for _, url := range []string{s.URL(), mounted.URL + "/v1"} {
-		body, hold := io.Pipe() // never ends
+		body, hold := io.Pipe() // The body never ends.
 		defer hold.Close()
 		req, err := http.NewRequest("POST", url+"/orders", body)
 		require.NoError(t, err)
 		go func() {
-			if resp, err := http.DefaultClient.Do(req); err == nil { // ended by Close
+			if resp, err := http.DefaultClient.Do(req); err == nil { // Close ends this request.
 				_ = resp.Body.Close()
 			}
 		}()
 	}
-	go func() { _, _ = try(s, "POST", "/subaccounts", `{"name":"a","logo_url":"`+slow.URL+`"}`) }() // ended by Close
+	go func() { _, _ = try(s, "POST", "/subaccounts", `{"name":"a","logo_url":"`+slow.URL+`"}`) }() // Close ends this request.
 	require.Eventually(t, func() bool { return s.RequestCount() == 3 }, 5*time.Second, time.Millisecond)
-	time.Sleep(10 * time.Millisecond) // so that they are waiting
+	time.Sleep(10 * time.Millisecond) // Let the requests reach the point where they wait.
 	began := time.Now()
 	require.NoError(t, s.Close())
 	assert.Less(t, time.Since(began), 5*time.Second)
@@ -186,7 +186,7 @@ func TestTransportEndsWithTheContext(t *testing.T) {
 		assert.ErrorContains(t, err, "deadline")
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		assert.Equal(t, 1, s.OrderCount(), "the sandbox acted all the same")
+		assert.Equal(t, 1, s.OrderCount(), "the sandbox must act nevertheless")
 		require.NoError(t, s.Close())
 	})
 }

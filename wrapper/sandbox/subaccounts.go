@@ -9,7 +9,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// subaccountJSON is a subaccount as clients see it.
+// subaccountJSON is the JSON form of a subaccount.
 type subaccountJSON struct {
 	ID                 string       `json:"id"`
 	Name               string       `json:"name"`
@@ -46,8 +46,8 @@ func (op operations) CreateSubaccount(w http.ResponseWriter, r *http.Request, p 
 		if refusal != nil {
 			return refusal
 		}
-		// The other members are checked first, so that a request that is refused
-		// downloads nothing.
+		// Check the other members first, so that a request that will be refused does
+		// not download anything.
 		readSubaccount(f, op.s.catalog)
 		if source := orNone(f.text("logo_url")); source != nil && len(f.errors) == 0 {
 			image = op.s.fetchLogo(r.Context(), f, *source)
@@ -67,7 +67,8 @@ func (op operations) CreateSubaccount(w http.ResponseWriter, r *http.Request, p 
 	})
 }
 
-// readSubaccount reads what creating and updating a subaccount have in common.
+// readSubaccount reads the members that creating and updating a subaccount have in
+// common.
 func readSubaccount(f *fields, c *catalog) books.Subaccount {
 	a := books.Subaccount{Email: orNone(f.shortText("email")), PortfolioID: orNone(f.text("default_portfolio_id"))}
 	a.Name = f.requiredText("name")
@@ -83,8 +84,8 @@ func readSubaccount(f *fields, c *catalog) books.Subaccount {
 	return a
 }
 
-// changeSubaccount answers an operation on one subaccount. The function change
-// changes a copy, which is then put.
+// changeSubaccount answers an operation on one subaccount. The function change gets a
+// copy of the subaccount, which replaces it if it was changed.
 func (op operations) changeSubaccount(
 	w http.ResponseWriter, r *http.Request, id string, before func() *answer, change func(*books.Tx, *books.Subaccount) *answer,
 ) {
@@ -109,7 +110,7 @@ func (op operations) GetSubaccountByID(w http.ResponseWriter, r *http.Request, i
 	op.changeSubaccount(w, r, id, nil, func(*books.Tx, *books.Subaccount) *answer { return nil })
 }
 
-// UpdateSubaccount answers PUT /subaccounts/{id}, which replaces everything but the
+// UpdateSubaccount answers PUT /subaccounts/{id}, which replaces all members except the
 // logo.
 func (op operations) UpdateSubaccount(w http.ResponseWriter, r *http.Request, id string) {
 	op.changeSubaccount(w, r, id, nil, func(_ *books.Tx, a *books.Subaccount) *answer {
@@ -123,8 +124,8 @@ func (op operations) UpdateSubaccount(w http.ResponseWriter, r *http.Request, id
 	})
 }
 
-// DeleteSubaccount answers DELETE /subaccounts/{id}. It refuses a subaccount with
-// orders, or with an open session that may become an order.
+// DeleteSubaccount answers DELETE /subaccounts/{id}. It refuses to delete a subaccount
+// that has orders, or an open checkout session from which an order may result.
 func (op operations) DeleteSubaccount(w http.ResponseWriter, r *http.Request, id string) {
 	op.respond(w, r, scope{usesSubaccounts: true}, func(tx *books.Tx) *answer {
 		a := tx.Subaccounts().Get(id)

@@ -25,10 +25,10 @@ func TestSubaccountLifeCycle(t *testing.T) {
 	changed := call(t, s, "PUT", "/subaccounts/"+id, `{"name":"Operations"}`).object(t)
 	assert.Equal(t, "Operations", changed["name"])
 	assert.Nil(t, changed["email"])
-	assert.Contains(t, changed, "email", "null, not absent")
+	assert.Contains(t, changed, "email", "the member must be null and not absent")
 	assert.Nil(t, changed["default_portfolio_id"])
-	assert.Equal(t, withoutQuery(t, made["logo_url"]), withoutQuery(t, changed["logo_url"]), "the logo stays")
-	assert.NotEqual(t, made["logo_url"], changed["logo_url"], "the signature changes")
+	assert.Equal(t, withoutQuery(t, made["logo_url"]), withoutQuery(t, changed["logo_url"]), "the logo must stay the same")
+	assert.NotEqual(t, made["logo_url"], changed["logo_url"], "the signature must change")
 	assert.Equal(t, "Operations", get(t, s, "/subaccounts/"+id).object(t)["name"])
 
 	gone := call(t, s, "DELETE", "/subaccounts/"+id, "")
@@ -39,7 +39,7 @@ func TestSubaccountLifeCycle(t *testing.T) {
 	}
 	call(t, s, "PUT", "/subaccounts/"+id, `{"name":"x"}`).assertProblem(t, 404, "not-found", "Could not find subaccount")
 	get(t, s, "/orders", "X-Subaccount-Id", id).assertProblem(t, 400, "invalid-subaccount", "Invalid subaccount")
-	assert.Empty(t, logos(s), "the logo went with it")
+	assert.Empty(t, logos(s), "the logo must be removed, too")
 }
 
 func withoutQuery(t *testing.T, v any) string {
@@ -72,8 +72,8 @@ func TestInvalidSubaccounts(t *testing.T) {
 	assert.Equal(t, "a", s.Subaccounts()[0].Name)
 }
 
-// The vendor's example programs send an empty string for none.
-func TestEmptyStringsStandForNone(t *testing.T) {
+// The vendor's example programs send empty strings for members that they leave out.
+func TestEmptyStringsAreTreatedAsNull(t *testing.T) {
 	s := Run(t)
 	const body = `{"name":"a","email":"","logo_url":"","default_portfolio_id":""}`
 	r := post(t, s, "/subaccounts", body)
@@ -91,7 +91,7 @@ func TestEmptyStringsStandForNone(t *testing.T) {
 	assert.Equal(t, "oH5hlq", post(t, s, "/checkout/sessions", session).object(t)["portfolio_id"])
 }
 
-func TestASubaccountInUseCannotBeDeleted(t *testing.T) {
+func TestSubaccountInUseCannotBeDeleted(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	ordered := newSubaccount(t, s, `{"name":"a"}`)
 	order := place(t, s, `{"amount_kg":1}`, "X-Subaccount-Id", ordered)
@@ -102,7 +102,7 @@ func TestASubaccountInUseCannotBeDeleted(t *testing.T) {
 	post(t, s, "/checkout/sessions", sessionBody, "X-Subaccount-Id", shopping)
 	call(t, s, "DELETE", "/subaccounts/"+shopping, "").assertProblem(t, 409, "", "Subaccount has open checkout sessions")
 	s.Advance(24 * time.Hour)
-	assert.Equal(t, 204, call(t, s, "DELETE", "/subaccounts/"+shopping, "").status, "the session has expired")
+	assert.Equal(t, 204, call(t, s, "DELETE", "/subaccounts/"+shopping, "").status, "the subaccount must be deletable after the session has expired")
 }
 
 func TestUnknownSubaccounts(t *testing.T) {
@@ -116,11 +116,11 @@ func TestUnknownSubaccounts(t *testing.T) {
 		} {
 			call(t, s, c[0], c[1], c[2], "X-Subaccount-Id", id).assertProblem(t, 400, "invalid-subaccount", "Invalid subaccount")
 		}
-		assert.Equal(t, 200, get(t, s, "/portfolios", "X-Subaccount-Id", id).status, "it does not take the header")
+		assert.Equal(t, 200, get(t, s, "/portfolios", "X-Subaccount-Id", id).status, "an operation without the header must ignore it")
 	}
 }
 
-func TestAnAccountWithoutSubaccounts(t *testing.T) {
+func TestAccountWithoutSubaccounts(t *testing.T) {
 	fetched := false
 	images := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fetched = true }))
 	defer images.Close()
@@ -135,7 +135,7 @@ func TestAnAccountWithoutSubaccounts(t *testing.T) {
 	}
 	get(t, s, "/orders", "X-Subaccount-Id", "x").assertProblem(t, 403, "forbidden", title)
 	assert.Equal(t, 200, get(t, s, "/orders").status)
-	assert.False(t, fetched, "what is forbidden fetches nothing")
+	assert.False(t, fetched, "a forbidden request must not fetch a logo")
 }
 
 func TestLogoUpload(t *testing.T) {
@@ -149,10 +149,10 @@ func TestLogoUpload(t *testing.T) {
 		served, err := http.Get(r.object(t)["logo_url"].(string))
 		require.NoError(t, err)
 		assert.Equal(t, strings.ToLower(strings.Split(contentType, ";")[0]), served.Header.Get("Content-Type"))
-		assert.Contains(t, served.Header.Get("Content-Security-Policy"), "sandbox", "an image runs nothing")
+		assert.Contains(t, served.Header.Get("Content-Security-Policy"), "sandbox", "scripts in the image must not run")
 		_ = served.Body.Close()
 	}
-	assert.Len(t, logos(s), 1, "each logo replaced the one before")
+	assert.Len(t, logos(s), 1, "each logo must replace the one before")
 
 	for _, contentType := range []string{"image/gif", "application/json", "", "image/png;;", "multipart/form-data; boundary=x"} {
 		call(t, s, "PUT", path, "x", "Content-Type", contentType).assertProblem(t, 415, "", "Image type is not supported")
@@ -173,9 +173,9 @@ func TestLogoUpload(t *testing.T) {
 }
 
 func TestLogoFromURL(t *testing.T) {
-	asked := 0
+	fetches := 0
 	images := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked++
+		fetches++
 		w.Header().Set("Content-Type", "image/webp")
 		switch r.URL.Path {
 		case "/text":
@@ -212,20 +212,20 @@ func TestLogoFromURL(t *testing.T) {
 	for _, bad := range []string{`{}`, `{"logo_url":null}`, `{"logo_url":""}`, `{"logo_url":"image.png"}`, `{"logo_url":"http://127.0.0.1:1/closed"}`} {
 		post(t, s, path, bad).assertRefused(t, "logo_url")
 	}
-	assert.Len(t, s.Subaccounts(), 1, "a subaccount whose logo is refused is not made")
+	assert.Len(t, s.Subaccounts(), 1, "a subaccount must not be created if its logo is refused")
 
-	before := asked
+	before := fetches
 	post(t, s, "/subaccounts/nope/logo", `{"logo_url":"`+images.URL+`/image"}`).
 		assertProblem(t, 404, "not-found", "Could not find subaccount")
 	post(t, s, "/subaccounts", `{"logo_url":"`+images.URL+`/image"}`).assertRefused(t, "name")
-	assert.Equal(t, before, asked, "what is refused fetches nothing")
+	assert.Equal(t, before, fetches, "a refused request must not fetch a logo")
 
 	foreign := post(t, s, path, `{"logo_url":"https://images.example.com/logo.png"}`)
-	assert.Equal(t, 200, foreign.status, "a foreign logo is a placeholder; nothing is fetched")
+	assert.Equal(t, 200, foreign.status, "a logo on another host must be accepted without being fetched")
 }
 
 func TestForeignHostsAreNotReached(t *testing.T) {
-	_, err := outgoingClient(false).Get("http://192.0.2.1/") // an address for documentation
+	_, err := outgoingClient(false).Get("http://192.0.2.1/") // This address is reserved for documentation.
 	assert.ErrorContains(t, err, "is not this machine")
 	for host, loopback := range map[string]bool{
 		"localhost": true, "a.localhost": true, "127.0.0.1": true, "127.9.9.9": true, "::1": true, "::ffff:127.0.0.1": true,

@@ -15,17 +15,17 @@ import (
 	"syscall"
 )
 
-// Transport returns a RoundTripper that hands requests to the sandbox without a
-// network, whatever their host. Faults look as they do on a network: a reset is
-// syscall.ECONNRESET, and a body that is cut off ends with io.ErrUnexpectedEOF.
-// Like net/http's own transport, it reports each request to the
-// [httptrace.ClientTrace] of its context, as one on a new connection.
+// Transport returns a RoundTripper that passes requests to the sandbox without a
+// network, regardless of their host. Faults give the same errors as on a network: a
+// reset is syscall.ECONNRESET, and a body that is cut off ends with
+// io.ErrUnexpectedEOF. Like net/http's own transport, it reports each request to the
+// [httptrace.ClientTrace] of its context, as a request on a new connection.
 func (s *Server) Transport() http.RoundTripper { return memoryTransport{s} }
 
 type memoryTransport struct{ s *Server }
 
-// RoundTrip returns early when the request's context is done. The sandbox still
-// acts on the request, as a server would.
+// RoundTrip returns an error as soon as the request's context is done. The sandbox
+// acts on the request nevertheless, as a real server would.
 func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := send(r)
 	if err != nil {
@@ -51,8 +51,8 @@ func (t memoryTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 }
 
-// send reads the whole body and reports the request to the context's trace as
-// net/http does while it writes one. A request whose context is done is not sent.
+// send reads the whole body and calls the hooks of the context's trace, as net/http
+// does while it writes a request. It returns an error if the context is done.
 func send(r *http.Request) (body []byte, err error) {
 	if r.Body != nil {
 		defer r.Body.Close()
@@ -96,7 +96,8 @@ func hostPort(r *http.Request) string {
 	return net.JoinHostPort(r.URL.Hostname(), cmp.Or(port, "80"))
 }
 
-// memoryConn is the connection that a trace is told of. Nothing is sent over it.
+// memoryConn is the connection that is passed to the hook GotConn. It is not used to
+// send anything.
 type memoryConn struct{ net.Conn }
 
 func (memoryConn) LocalAddr() net.Addr  { return memoryAddr{} }
@@ -107,7 +108,8 @@ type memoryAddr struct{}
 func (memoryAddr) Network() string { return "memory" }
 func (memoryAddr) String() string  { return "sandbox" }
 
-// handler returns the sandbox as it is mounted, below the path of its base URL.
+// handler returns the sandbox's handler. If the base URL has a path, the handler
+// strips it from the request.
 func (t memoryTransport) handler(r *http.Request) http.Handler {
 	if u, err := url.Parse(t.s.baseURL); err == nil && u.Path != "" && strings.HasPrefix(r.URL.Path, u.Path+"/") {
 		return http.StripPrefix(u.Path, t.s.handler)
@@ -115,7 +117,7 @@ func (t memoryTransport) handler(r *http.Request) http.Handler {
 	return t.s.handler
 }
 
-// exchange returns the answer of the sandbox.
+// exchange passes the request to the sandbox's handler and returns its answer.
 func (t memoryTransport) exchange(r *http.Request, body []byte) (resp *http.Response, err error) {
 	in := r.Clone(r.Context())
 	in.RequestURI = r.URL.RequestURI()

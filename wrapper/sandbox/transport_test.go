@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// recordTrace returns a context whose trace appends the names of its events.
+// recordTrace returns a context with a trace that appends the names of its hooks to
+// events.
 func recordTrace(ctx context.Context, events *[]string) context.Context {
 	add := func(name string) { *events = append(*events, name) }
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -41,8 +42,8 @@ func recordTrace(ctx context.Context, events *[]string) context.Context {
 	})
 }
 
-// The events are those of net/http's own transport on a new connection, so a
-// client comes to the same verdicts without a network as with one.
+// The hooks are called as by net/http's own transport on a new connection, so that a
+// client draws the same conclusions without a network as with one.
 func TestTransportReportsToHTTPTrace(t *testing.T) {
 	sent := []string{"GotConn", "WroteHeaderField", "WroteHeaders", "WroteRequest"}
 	overBoth(t, func(t *testing.T, s *Server) {
@@ -69,14 +70,14 @@ func TestTransportReportsToHTTPTrace(t *testing.T) {
 		s.Inject(Fault{ResetBefore: true})
 		events, err = trip(t.Context(), strings.NewReader(oneKg))
 		require.Error(t, err)
-		assert.Equal(t, sent, events[1:], "a reset comes after the request was sent")
+		assert.Equal(t, sent, events[1:], "the reset must come after the request was sent")
 
 		cause := errors.New("the caller's cause")
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(cause)
 		events, err = trip(ctx, strings.NewReader(oneKg))
 		require.ErrorIs(t, err, cause)
-		assert.Empty(t, events, "a request whose context is done is not sent")
+		assert.Empty(t, events, "a request whose context is done must not be sent")
 
 		events, err = trip(t.Context(), io.MultiReader(strings.NewReader("{"), &brokenBody{}))
 		require.ErrorIs(t, err, assert.AnError)

@@ -14,39 +14,39 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// DeliveryStatus says how far a webhook delivery has come.
+// DeliveryStatus is the state of a webhook delivery.
 type DeliveryStatus string
 
-// The states of a delivery.
+// The states of a webhook delivery.
 const (
 	DeliveryPending   = DeliveryStatus(books.DeliveryPending)   // not yet answered with 200
 	DeliveryDelivered = DeliveryStatus(books.DeliveryDelivered) // answered with 200
-	DeliveryAbandoned = DeliveryStatus(books.DeliveryAbandoned) // not answered with 200 for 24 hours
+	DeliveryAbandoned = DeliveryStatus(books.DeliveryAbandoned) // not answered with 200 within 24 hours
 	DeliveryRefused   = DeliveryStatus(books.DeliveryRefused)   // never sent, because the URL is not on this machine
 )
 
-// Delivery is the notification of one change of an order's state.
+// Delivery is a webhook that notifies the customer of a change of an order's state.
 type Delivery struct {
 	ID         string
 	OrderID    string
-	OrderState string // the state that the order changed to
+	OrderState string // the new state of the order
 	URL        string
-	Body       []byte // the JSON that is sent: {"order": {...}}
+	Body       []byte // the JSON that is sent, {"order": {...}}
 	CreatedOn  time.Time
 	Status     DeliveryStatus
 	Attempts   []DeliveryAttempt
-	Next       *time.Time // when it is tried again, by the sandbox clock
-	Reason     string     // why it was refused
+	Next       *time.Time // the time of the next attempt by the sandbox clock, or nil
+	Reason     string     // why the delivery was refused, or empty
 }
 
 // DeliveryAttempt is one POST to the callback URL.
 type DeliveryAttempt struct {
 	On         time.Time // by the sandbox clock
-	StatusCode int       // 0 if no answer came
-	Error      string    // why no answer came
+	StatusCode int       // 0 if there was no answer
+	Error      string    // why there was no answer, or empty
 }
 
-// notification makes the delivery that tells of the order's new state.
+// notification returns the delivery for an order's new state.
 func (s *Server) notification(now time.Time, o *books.Order) *books.Delivery {
 	d := &books.Delivery{ID: books.NewID(10), OrderID: o.ID, State: o.State, URL: *o.CallbackURL, CreatedOn: now}
 	body, err := apijson.Encode(struct {
@@ -57,7 +57,7 @@ func (s *Server) notification(now time.Time, o *books.Order) *books.Delivery {
 	}
 	d.Body = body
 	if u, err := url.Parse(d.URL); err != nil || !s.publicWebhooks && !loopbackHost(u.Hostname()) {
-		d.Refused = "the host is not this machine; see WithPublicWebhooks"
+		d.Refused = "the host is not this machine, and WithPublicWebhooks is not set"
 	}
 	if d.Refused != "" {
 		s.logger.LogAttrs(context.Background(), slog.LevelInfo, "webhook refused", append(deliveryAttrs(d), slog.String("reason", d.Refused))...)
@@ -85,7 +85,7 @@ func (s *Server) delivered(d *books.Delivery, status int, failure error) {
 	switch {
 	case status == http.StatusOK:
 	case a.Next == nil:
-		outcome = "webhook given up"
+		outcome = "webhook abandoned"
 	default:
 		outcome = "webhook failed"
 		attrs = append(attrs, slog.Time("next", *a.Next))
@@ -121,11 +121,10 @@ func showDelivery(d *books.Delivery) Delivery {
 	return shown
 }
 
-// WaitForDeliveries waits until no webhook is being sent: each one that was due
-// has been tried. Those that failed are tried again later, by the sandbox clock;
-// see [Server.Advance].
+// WaitForDeliveries waits until every webhook that is due has been tried. Those that
+// fail become due again later, by the sandbox clock; see [Server.Advance].
 func (s *Server) WaitForDeliveries(ctx context.Context) error {
-	s.books.Look(func(*books.Tx) {}) // What is due is handed to the courier first.
+	s.books.Look(func(*books.Tx) {}) // Look passes the deliveries that are due to the courier.
 	idle := s.courier.idleChannel()
 	select {
 	case <-idle:

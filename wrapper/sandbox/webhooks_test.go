@@ -17,7 +17,7 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// receiver is a webhook receiver that answers with the status that the test sets.
+// receiver receives webhooks and answers with a status that the test sets.
 type receiver struct {
 	*httptest.Server
 	mu     sync.Mutex
@@ -70,14 +70,14 @@ func TestWebhooksAreSentForFulfilledAndCancelled(t *testing.T) {
 	s := Run(t)
 	id := place(t, s, hook.order())
 	settle(t, s)
-	assert.Empty(t, hook.received(), "nothing is told of placed")
+	assert.Empty(t, hook.received(), "a new order must not cause a webhook")
 
 	require.NoError(t, s.FulfillOrder(id))
 	settle(t, s)
 	require.Len(t, hook.received(), 1)
 	var event map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal([]byte(hook.received()[0]), &event))
-	assert.Equal(t, string(get(t, s, "/orders/"+id).body), string(event["order"]), "the order as the API shows it")
+	assert.Equal(t, string(get(t, s, "/orders/"+id).body), string(event["order"]), "the webhook must show the order as the API does")
 	parsed, err := cnaught.ParseOrderEvent(bytesReader(hook.received()[0]))
 	require.NoError(t, err)
 	assert.Equal(t, id, parsed.Order.ID)
@@ -105,7 +105,7 @@ func TestWebhooksAreRetriedUntil200(t *testing.T) {
 		if n == 0 {
 			require.NoError(t, s.FulfillOrder(place(t, s, hook.order())))
 		} else {
-			s.Advance(time.Second << (n - 1)) // 1 s, 2 s, 4 s, 8 s
+			s.Advance(time.Second << (n - 1)) // The pauses are 1 s, 2 s, 4 s and 8 s.
 		}
 		settle(t, s)
 	}
@@ -121,7 +121,7 @@ func TestWebhooksAreRetriedUntil200(t *testing.T) {
 	hook.answer(200)
 	s.Advance(16*time.Second - time.Microsecond)
 	settle(t, s)
-	assert.Len(t, s.Deliveries()[0].Attempts, 5, "not before its time")
+	assert.Len(t, s.Deliveries()[0].Attempts, 5, "the next attempt must not come too early")
 	s.Advance(time.Microsecond)
 	settle(t, s)
 	d = s.Deliveries()[0]
@@ -129,7 +129,7 @@ func TestWebhooksAreRetriedUntil200(t *testing.T) {
 	assert.Nil(t, d.Next)
 }
 
-func TestWebhooksAreGivenUpAfterADay(t *testing.T) {
+func TestWebhooksAreAbandonedAfterADay(t *testing.T) {
 	hook := newReceiver(t)
 	hook.answer(500)
 	s := Run(t, WithClock(longAgo))
@@ -146,16 +146,16 @@ func TestWebhooksAreGivenUpAfterADay(t *testing.T) {
 	}
 	d := s.Deliveries()[0]
 	assert.Equal(t, DeliveryAbandoned, d.Status)
-	assert.Equal(t, longAgo().Add(24*time.Hour), d.Attempts[len(d.Attempts)-1].On, "the last attempt is at the end of the day")
+	assert.Equal(t, longAgo().Add(24*time.Hour), d.Attempts[len(d.Attempts)-1].On, "the last attempt must be after 24 hours")
 	pause := time.Duration(0)
 	for i := 1; i < len(d.Attempts)-1; i++ {
 		next := d.Attempts[i].On.Sub(d.Attempts[i-1].On)
-		assert.GreaterOrEqual(t, next, pause, "the pauses grow")
+		assert.GreaterOrEqual(t, next, pause, "the pauses must not get shorter")
 		pause = next
 	}
-	assert.Equal(t, 30*time.Minute, pause, "the longest pause")
+	assert.Equal(t, 30*time.Minute, pause, "the longest pause must be 30 minutes")
 
-	// A jump over the whole day tries once more.
+	// If the clock is moved past the whole day, there is one more attempt.
 	require.NoError(t, s.FulfillOrder(place(t, s, hook.order())))
 	settle(t, s)
 	s.Advance(48 * time.Hour)
@@ -180,15 +180,15 @@ func TestForeignWebhooksAreRefused(t *testing.T) {
 }
 
 func TestPublicWebhooksGoThroughTheTransport(t *testing.T) {
-	var asked []string
+	var sentTo []string
 	s := Run(t, WithPublicWebhooks(), WithWebhookTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
-		asked = append(asked, r.URL.String())
+		sentTo = append(sentTo, r.URL.String())
 		return &http.Response{StatusCode: 200, Body: http.NoBody, Header: http.Header{}}, nil
 	})))
 	id := place(t, s, `{"amount_kg":1,"notification_config":{"url":"https://www.example.com/callback"}}`)
 	require.NoError(t, s.FulfillOrder(id))
 	settle(t, s)
-	assert.Equal(t, []string{"https://www.example.com/callback"}, asked)
+	assert.Equal(t, []string{"https://www.example.com/callback"}, sentTo)
 	assert.Equal(t, DeliveryDelivered, s.Deliveries()[0].Status)
 }
 
@@ -196,7 +196,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestAReceiverThatIsDownIsRetried(t *testing.T) {
+func TestUnreachableReceiverIsRetried(t *testing.T) {
 	s := Run(t, WithClock(longAgo))
 	id := place(t, s, `{"amount_kg":1,"notification_config":{"url":"http://127.0.0.1:1/hook"}}`)
 	require.NoError(t, s.FulfillOrder(id))
@@ -208,7 +208,7 @@ func TestAReceiverThatIsDownIsRetried(t *testing.T) {
 	assert.Contains(t, d.Attempts[0].Error, "127.0.0.1:1")
 }
 
-func TestASlowReceiverIsCutOffAndCloseDoesNotWait(t *testing.T) {
+func TestSlowReceiverTimesOutAndCloseDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(WithoutListener(), WithWebhookTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 			<-r.Context().Done()
@@ -219,14 +219,14 @@ func TestASlowReceiverIsCutOffAndCloseDoesNotWait(t *testing.T) {
 		synctest.Wait()
 		require.Len(t, s.Deliveries()[0].Attempts, 1)
 		assert.Contains(t, s.Deliveries()[0].Attempts[0].Error, "deadline")
-		time.Sleep(2 * time.Second) // the second attempt is under way
+		time.Sleep(2 * time.Second) // The second attempt has begun.
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		assert.ErrorIs(t, s.WaitForDeliveries(ctx), context.DeadlineExceeded)
 		began := time.Now()
 		require.NoError(t, s.Close())
 		assert.Zero(t, time.Since(began))
-		assert.Len(t, s.Deliveries()[0].Attempts, 1, "what Close gave up is no attempt")
+		assert.Len(t, s.Deliveries()[0].Attempts, 1, "a delivery that Close has cut off must not count as an attempt")
 		assert.Equal(t, DeliveryPending, s.Deliveries()[0].Status)
 		assert.NoError(t, s.WaitForDeliveries(context.Background()))
 	})

@@ -19,7 +19,7 @@ const defaultAddr = "127.0.0.1:8765"
 type config struct {
 	addr           string
 	apiKey         string
-	baseURL        string // empty means the address
+	baseURL        string // if empty, it is made from addr
 	fulfillAfter   *time.Duration
 	keyLifetime    *time.Duration
 	state          string
@@ -32,45 +32,49 @@ type config struct {
 	version        bool
 }
 
-const usage = `cnaught-sandbox runs a CNaught on your own machine. It behaves as the Carbon
-Credits API does, and nothing costs money. Its page in a browser shows what is
-there, with buttons to fulfill, cancel, complete and expire.
+const usage = `cnaught-sandbox runs a stand-in for CNaught on your own machine. It behaves like
+the Carbon Credits API, but nothing costs money. In a browser, it shows all orders
+and checkout sessions, with buttons to fulfill, cancel, complete and expire them.
 
 Usage: cnaught-sandbox [flags]
 
 `
 
 const usageEnd = `
-Tests in any language control the sandbox over HTTP, from this machine only and
-without a key. Durations are written as 500ms, 2s or 24h.
-  GET    /_sandbox/faults                 the faults in force
+Tests in any language can control the sandbox over HTTP. These requests need no key
+and must come from this machine. Durations are written as 500ms, 2s or 24h.
+  GET    /_sandbox/faults                 list the active faults
   POST   /_sandbox/faults                 make requests fail: {"operation": "SubmitOrder",
          "skip": 1, "count": 2, "delay": "2s", "status": 503, "after_acting": true,
          "body": "...", "header": {"Retry-After": "7"}, "reset_before": true,
          "reset_after": true, "cut_body": true}; each member is optional
-  DELETE /_sandbox/faults                 remove all faults; /_sandbox/faults/{id} one
-  GET    /_sandbox/clock                  the time of the sandbox clock
-  POST   /_sandbox/clock                  {"advance": "24h"} or {"set": "2030-01-01T00:00:00Z"}
+  DELETE /_sandbox/faults                 remove all faults
+  DELETE /_sandbox/faults/{id}            remove one fault
+  GET    /_sandbox/clock                  show the time of the sandbox clock
+  POST   /_sandbox/clock                  move the clock: {"advance": "24h"} or
+         {"set": "2030-01-01T00:00:00Z"}
   POST   /_sandbox/orders/{id}/fulfill    match a placed order to credits
-  POST   /_sandbox/checkout/sessions/{id}/complete    pay an open session; .../expire ends it
-  PUT    /_sandbox/portfolios/{id}/price  {"api_price_per_kg_usd_cents": 2.5,
+  POST   /_sandbox/checkout/sessions/{id}/complete    pay an open checkout session
+  POST   /_sandbox/checkout/sessions/{id}/expire      expire an open checkout session
+  PUT    /_sandbox/portfolios/{id}/price  set prices: {"api_price_per_kg_usd_cents": 2.5,
          "checkout_price_per_kg_usd_cents": 3}
 
 Examples:
   cnaught-sandbox -fulfill-after 5s
   cnaught-sandbox -addr 127.0.0.1:0 -state orders.state
 
-Exit codes: 0 stopped by a signal, 1 could not run, 2 invalid flags.
+Exit codes: 0 if stopped by a signal, 1 if the sandbox could not run, and 2 if the
+flags are invalid.
 `
 
-// parse reads the flags. It writes what is wrong with them to stderr.
+// parse parses and checks the flags. It writes errors in them to stderr.
 func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	c := &config{}
 	fs := flag.NewFlagSet("cnaught-sandbox", flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
-	fs.StringVar(&c.addr, "addr", defaultAddr, "`address` to listen on, host:port; port 0 takes a free one")
-	fs.StringVar(&c.apiKey, "api-key", sandbox.DefaultAPIKey, "the only API `key` that is accepted")
-	fs.StringVar(&c.baseURL, "base-url", "", "`URL` under which clients reach the sandbox, without /v1, if it is not\nthe address; the URLs that the sandbox gives to clients begin with it")
+	fs.StringVar(&c.addr, "addr", defaultAddr, "listen on this `address`, host:port; with port 0, on any free port")
+	fs.StringVar(&c.apiKey, "api-key", sandbox.DefaultAPIKey, "accept only this API `key`")
+	fs.StringVar(&c.baseURL, "base-url", "", "the `URL`, without /v1, at which clients reach the sandbox, if it differs\nfrom the address; all URLs in the sandbox's answers begin with it")
 	duration := func(to **time.Duration) func(string) error {
 		return func(s string) error {
 			d, err := time.ParseDuration(s)
@@ -81,16 +85,16 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 			return err
 		}
 	}
-	fs.Func("fulfill-after", "fulfill each order this `duration` after it is placed, such as 5s; 0s\nfulfills it at once (default: only by the button on the page)", duration(&c.fulfillAfter))
-	fs.Func("key-lifetime", "forget an Idempotency-Key this `duration` after its request succeeded,\nsuch as 24h (default: keep it as long as everything else)", duration(&c.keyLifetime))
-	fs.StringVar(&c.state, "state", "", "keep everything in this `file`, so that it survives a restart, even\nafter kill -9 (default: keep it in memory until the program ends)")
+	fs.Func("fulfill-after", "fulfill each order this `duration` after it was placed, for example 5s,\nor at once with 0s (default: only when told to)", duration(&c.fulfillAfter))
+	fs.Func("key-lifetime", "forget an Idempotency-Key this `duration` after its request succeeded,\nfor example 24h (default: keep it as long as all other data)", duration(&c.keyLifetime))
+	fs.StringVar(&c.state, "state", "", "keep all data in this `file`, so that they survive a restart, even\nafter kill -9 (default: keep them in memory until the program ends)")
 	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not only to this machine")
-	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without this flag, a logo of another host\nis a placeholder")
-	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "be an account without subaccounts: answer 403 to every request for them")
-	fs.BoolVar(&c.fractions, "fractions", false, "sell fractions of a kilogram to orders, too")
+	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without this flag, logos on other hosts\nare replaced with a placeholder")
+	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "answer every request that concerns subaccounts with 403, as if they\nwere not enabled for the account")
+	fs.BoolVar(&c.fractions, "fractions", false, "accept orders for fractions of a kilogram")
 	fs.BoolVar(&c.empty, "empty", false, "leave out the sample order, the sample session and the past offsets")
 
-	fs.BoolVar(&c.quiet, "quiet", false, "log only what goes wrong in the sandbox itself")
+	fs.BoolVar(&c.quiet, "quiet", false, "log only failures of the sandbox itself")
 	fs.BoolVar(&c.version, "version", false, "print the version and exit")
 
 	err := fs.Parse(args)
@@ -104,7 +108,7 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 		fs.PrintDefaults()
 		fmt.Fprint(stdout, usageEnd)
 	case err != nil:
-		fmt.Fprintf(stderr, "cnaught-sandbox: %v\nRun cnaught-sandbox -h for the flags.\n", err)
+		fmt.Fprintf(stderr, "cnaught-sandbox: %v\nRun cnaught-sandbox -h for a list of the flags.\n", err)
 	}
 	return c, err
 }
@@ -124,9 +128,9 @@ func (c *config) check(rest []string) error {
 		return checkBaseURL(c.baseURL)
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		// A client can't connect to "all addresses", so links need a host name.
+		// A client can't connect to an unspecified address, so links need a host name.
 		if port == "0" {
-			return fmt.Errorf("-addr %q: a free port on all addresses needs a -base-url", c.addr)
+			return fmt.Errorf("-addr %q: with port 0 and no host, -base-url must be set", c.addr)
 		}
 		c.baseURL = "http://" + net.JoinHostPort("localhost", port)
 	}
@@ -148,7 +152,7 @@ func checkBaseURL(s string) error {
 
 // public reports whether other machines can reach the sandbox.
 func (c *config) public() bool {
-	host, _, _ := net.SplitHostPort(c.addr) // checked by parse
+	host, _, _ := net.SplitHostPort(c.addr) // The flag has been checked by parse.
 	ip := net.ParseIP(host)
 	return host != "localhost" && (ip == nil || !ip.IsLoopback())
 }

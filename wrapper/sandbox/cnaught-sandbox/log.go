@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// newLogger returns a logger that writes one short line for each request. It masks
-// the API key wherever it occurs, for example in the path of a wrong request.
+// newLogger returns a logger that writes short lines. It masks the API key wherever it
+// occurs, for example in the path of a request to a wrong URL.
 func newLogger(w io.Writer, apiKey string, level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{
 		Level: level,

@@ -1,12 +1,14 @@
-// Command cnaught-sandbox runs a CNaught on your own machine: the whole Carbon
-// Credits API over HTTP, for clients in any language. Nothing costs money and
-// nothing is bought. The page at / shows what is there and has buttons for what
-// CNaught does (fulfill an order) and for what a customer does (pay a checkout).
+// Command cnaught-sandbox runs a stand-in for CNaught on your own machine. It serves
+// the whole Carbon Credits API over HTTP, to clients in any language, but nothing costs
+// money and nothing is bought. The page at / shows all orders and checkout sessions. It
+// has buttons to do what CNaught would do, such as fulfilling an order, and what a
+// customer would do, such as paying for a checkout.
 //
 //	go run github.com/cnaught-go/cnaught/wrapper/sandbox/cnaught-sandbox@latest
 //
-// It prints how to point a client at it. See -h for its flags, and package sandbox
-// for how it behaves where the API is not documented.
+// The program prints how to configure a client for it. Run it with -h for its flags.
+// The documentation of package sandbox says how it behaves where the API is not
+// documented.
 package main
 
 import (
@@ -32,8 +34,8 @@ const (
 	exitUsage  = 2 // the flags are invalid
 )
 
-// drainTime bounds how long the program waits for requests being answered when it
-// stops.
+// drainTime is how long the program waits, when it stops, for requests that are being
+// answered.
 const drainTime = 10 * time.Second
 
 func main() {
@@ -47,7 +49,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case err != nil:
-		return exitUsage // parse has written why.
+		return exitUsage // The error has been written by parse.
 	case c.version:
 		fmt.Fprintln(stdout, "cnaught-sandbox", version())
 		return exitOK
@@ -68,8 +70,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	printStart(stdout, server.URL(), c)
 
 	<-ctx.Done()
-	restore() // A second signal ends the program at once.
-	fmt.Fprintln(stdout, "Stopping. Requests that have begun are answered first.")
+	restore() // After this, a second signal ends the program at once.
+	fmt.Fprintln(stdout, "Stopping after the requests in progress have been answered.")
 	if err := drain(server); err != nil {
 		fmt.Fprintln(stderr, "cnaught-sandbox:", err)
 		return exitFailed
@@ -97,7 +99,7 @@ func version() string {
 	return v + " " + info.GoVersion
 }
 
-// drain closes the sandbox. It cuts off what takes longer than drainTime.
+// drain closes the sandbox. It returns an error if that takes longer than drainTime.
 func drain(server *sandbox.Server) error {
 	closed := make(chan error, 1)
 	go func() { closed <- server.Close() }()
@@ -109,10 +111,10 @@ func drain(server *sandbox.Server) error {
 	}
 }
 
-// explain says what to do about an error, if that is known.
+// explain returns the text of an error, with advice if the address is in use.
 func explain(err error, c *config) string {
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Sprintf("%s is in use by another program. Stop that one, or choose another address, such as -addr 127.0.0.1:0 for any free port.", c.addr)
+		return fmt.Sprintf("%s is in use by another program. Stop that program, or choose another address, for example any free port with -addr 127.0.0.1:0.", c.addr)
 	}
 	return err.Error()
 }

@@ -25,7 +25,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// asProgram makes the test binary run as the program, for tests that need a process.
+// asProgram is the environment variable with which the test binary runs as the program,
+// for tests that need a process.
 const asProgram = "CNAUGHT_SANDBOX_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// output collects what the program writes. It can be read at any time.
+// output collects what the program writes. It is safe for concurrent use.
 type output struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -88,7 +89,7 @@ func client(t *testing.T, api, key string) *cnaught.Client {
 	return c
 }
 
-func TestStartLinesPointAClientAtTheSandbox(t *testing.T) {
+func TestPrintedConfigurationWorks(t *testing.T) {
 	address, stdout, stderr, stop := start(t)
 	for _, m := range regexp.MustCompile(`export (\w+)=(\S+)`).FindAllStringSubmatch(stdout.String(), -1) {
 		t.Setenv(m[1], m[2])
@@ -123,10 +124,10 @@ func TestStartLinesPointAClientAtTheSandbox(t *testing.T) {
 	assert.NotContains(t, stderr.String(), sandbox.DefaultAPIKey)
 	assert.True(t, strings.HasSuffix(stdout.String(), "Stopped.\n"), stdout.String())
 	_, err = net.DialTimeout("tcp", strings.TrimSuffix(strings.TrimPrefix(address, "http://"), "/v1"), time.Second)
-	assert.Error(t, err, "it no longer listens")
+	assert.Error(t, err, "the program must not listen after it has stopped")
 }
 
-func TestAChosenKeyIsNeverShown(t *testing.T) {
+func TestCustomAPIKeyIsNeverPrinted(t *testing.T) {
 	const key = "C0-production-key-by-mistake"
 	address, stdout, stderr, stop := start(t, "-api-key", key)
 	_, err := client(t, address, key).ListOrders(t.Context(), cnaught.ListOptions{})
@@ -173,7 +174,7 @@ func TestInvalidFlags(t *testing.T) {
 		{[]string{"-port", "1"}, "flag provided but not defined: -port"},
 		{[]string{"serve"}, `"serve" is not a flag`},
 		{[]string{"-addr", "8765"}, `-addr "8765": must be host:port`},
-		{[]string{"-addr", ":0"}, "needs a -base-url"},
+		{[]string{"-addr", ":0"}, "-base-url must be set"},
 		{[]string{"-api-key", ""}, "-api-key: must not be empty"},
 		{[]string{"-api-key", "key "}, "-api-key: must not be empty, nor begin or end with a space"},
 		{[]string{"-fulfill-after", "soon"}, `invalid duration "soon"`},
@@ -205,7 +206,7 @@ func TestQuiet(t *testing.T) {
 	require.ErrorIs(t, err, cnaught.ErrNotFound)
 	assert.Zero(t, stop())
 	assert.Empty(t, stderr.String())
-	assert.Contains(t, stdout.String(), "export CNAUGHT_BASE_URL=", "it still says where it is")
+	assert.Contains(t, stdout.String(), "export CNAUGHT_BASE_URL=", "the configuration is printed even with -quiet")
 }
 
 func TestHelp(t *testing.T) {
@@ -218,14 +219,14 @@ func TestHelp(t *testing.T) {
 	assert.Empty(t, stderr.String())
 }
 
-func TestTheSandboxCannotRun(t *testing.T) {
+func TestFailedStartIsReported(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
 	var stdout, stderr output
 	assert.Equal(t, exitFailed, run(t.Context(), []string{"-addr", taken.Addr().String()}, &stdout, &stderr))
 	assert.Contains(t, stderr.String(), taken.Addr().String()+" is in use by another program.")
-	assert.Empty(t, stdout.String(), "it does not claim to run")
+	assert.Empty(t, stdout.String(), "nothing must say that the sandbox runs")
 
 	stderr = output{}
 	assert.Equal(t, exitFailed, run(t.Context(), []string{"-addr", "127.0.0.1:0", "-state", t.TempDir()}, &stdout, &stderr))
@@ -233,7 +234,7 @@ func TestTheSandboxCannotRun(t *testing.T) {
 	assert.Empty(t, stdout.String())
 }
 
-func TestAddressesThatOtherMachinesReach(t *testing.T) {
+func TestWarningIfOtherMachinesCanConnect(t *testing.T) {
 	for _, addr := range []string{":8765", "0.0.0.0:8765", "[::]:8765"} {
 		c, err := parse([]string{"-addr", addr}, io.Discard, io.Discard)
 		require.NoError(t, err)
@@ -264,9 +265,9 @@ func TestNodeOptions(t *testing.T) {
 	}
 }
 
-// A signal must not cut off a request whose answer the client is waiting for: the
-// client would not know whether it has an order.
-func TestASignalStopsTheProgramCleanly(t *testing.T) {
+// A signal must not cut off a request in progress, because the client would not know
+// whether its order was placed.
+func TestSignalStopsTheProgramCleanly(t *testing.T) {
 	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		state := filepath.Join(t.TempDir(), "state")
 		exe, err := os.Executable()
@@ -277,7 +278,7 @@ func TestASignalStopsTheProgramCleanly(t *testing.T) {
 		program.Stdout, program.Stderr = &stdout, &stderr
 		require.NoError(t, program.Start())
 		address := startedAt(t, &stdout)
-		assert.Contains(t, stdout.String(), "Everything is kept in "+state)
+		assert.Contains(t, stdout.String(), "All data are kept in "+state)
 
 		conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(address, "http://"), "/v1"))
 		require.NoError(t, err)
@@ -307,6 +308,6 @@ func TestASignalStopsTheProgramCleanly(t *testing.T) {
 		address, _, _, _ = start(t, "-state", state, "-empty")
 		list, err := client(t, address, sandbox.DefaultAPIKey).ListOrders(t.Context(), cnaught.ListOptions{})
 		require.NoError(t, err)
-		assert.Len(t, list.Data, 2, "the order and the sample order are there after a restart")
+		assert.Len(t, list.Data, 2, "the order and the sample order must be there after a restart")
 	}
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// printStart says where the sandbox is and how to point a client at it. It shows
-// only the default key: one that the user chose might be a real one and end up in
-// the log of a build.
+// printStart prints the URLs of the sandbox and how to configure a client for it. It
+// does not print a key that the user chose, because it might be a real one and end up
+// in the log of a build.
 func printStart(w io.Writer, api string, c *config) {
 	key := sandbox.DefaultAPIKey
 	if c.apiKey != sandbox.DefaultAPIKey {
@@ -21,7 +21,7 @@ func printStart(w io.Writer, api string, c *config) {
   for people   %s/
   for clients  %s
 
-Point a client at it:
+Configure a client:
   export CNAUGHT_BASE_URL=%s
   export CNAUGHT_API_KEY=%s
 
@@ -34,17 +34,17 @@ Point a client at it:
 		fmt.Fprintln(w, "Other machines can reach this address, and the buttons on the page need no key.")
 	}
 	if c.state != "" {
-		fmt.Fprintf(w, "Everything is kept in %s.\n", c.state)
+		fmt.Fprintf(w, "All data are kept in %s.\n", c.state)
 	}
 	fmt.Fprintln(w, "Stop with Ctrl-C.")
 }
 
-// nodeOptions returns the options that point the vendor's Node SDK at the sandbox.
-// The SDK always builds an https URL, so for plain http its fetch option has to
-// change it.
+// nodeOptions returns the options with which the vendor's Node SDK uses the sandbox.
+// The SDK always builds an https URL, so for plain http they include a fetch function
+// that changes it.
 func nodeOptions(api string) string {
 	u, err := url.Parse(api)
-	if err != nil { // The sandbox's own URL always parses.
+	if err != nil { // This can't happen with the sandbox's own URL.
 		return "{}"
 	}
 	options := []string{"hostname: '" + strings.TrimSuffix(u.Host, ":"+u.Port()) + "'"}
@@ -52,7 +52,7 @@ func nodeOptions(api string) string {
 		options = append(options, "port: "+u.Port())
 	}
 	if u.Path != "/v1" {
-		options = append(options, "apiVersion: '"+strings.TrimPrefix(u.Path, "/")+"'") // In the SDK, this is the whole path.
+		options = append(options, "apiVersion: '"+strings.TrimPrefix(u.Path, "/")+"'") // The SDK uses this option as the whole path.
 	}
 	if u.Scheme == "http" {
 		options = append(options, "fetch: (url, init) => fetch(String(url).replace(/^https/, 'http'), init)")

@@ -1,4 +1,4 @@
-// Package apijson writes JSON in the form in which the API writes it.
+// Package apijson encodes JSON in the same form as the API.
 package apijson
 
 import (
@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Encode returns v as compact JSON. Unlike json.Marshal it leaves &, < and > as
-// they are.
+// Encode returns v as compact JSON. Unlike json.Marshal, it does not escape &, < and
+// >.
 func Encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -23,10 +23,10 @@ func Encode(v any) ([]byte, error) {
 // digits for the fraction of the second.
 type Time time.Time
 
-// MarshalJSON writes the timestamp.
+// MarshalJSON encodes the timestamp.
 func (t Time) MarshalJSON() ([]byte, error) {
 	return time.Time(t).UTC().AppendFormat(nil, `"2006-01-02T15:04:05.000000Z"`), nil
 }
 
-// TimePtr returns t as a *Time; nil stays nil.
+// TimePtr converts t to a *Time. It returns nil if t is nil.
 func TimePtr(t *time.Time) *Time { return (*Time)(t) }

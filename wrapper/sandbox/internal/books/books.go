@@ -7,59 +7,59 @@ import (
 	"time"
 )
 
-// Errors of the commands, for errors.Is. What the commands return says more.
+// Sentinels for errors.Is. The errors that commands return wrap one of them.
 var (
 	ErrNotFound = errors.New("not found")
 	ErrState    = errors.New("wrong state")
 	ErrClosed   = errors.New("the sandbox is closed")
 )
 
-// Books are all that the sandbox knows, behind one lock.
+// Books holds all data of the sandbox. It is safe for concurrent use.
 type Books struct {
 	clock   *clock
 	options Options
-	journal *journal // nil means that everything is in memory only
+	journal *journal // the state file, or nil if all data are in memory only
 
 	mu          sync.Mutex
 	closed      bool
 	orders      Sequence[Order]
 	ordersOf    map[string]*Sequence[Order] // by subaccount
 	sessions    Sequence[Session]
-	openOf      map[string]int // open sessions by subaccount
+	openOf      map[string]int // the number of open sessions by subaccount
 	subaccounts Sequence[Subaccount]
 	logos       map[string]*Logo
 	deliveries  Sequence[Delivery]
 	keys        map[KeyID]*KeyRecord
 	prices      map[string]*Price // by portfolio
 	due         schedule
-	wake        chan struct{} // tells Run that something is due earlier
+	wake        chan struct{} // makes Run check the schedule again
 }
 
-// Options say what the books do by themselves and whom they tell.
+// Options are the options of [Open]. All of them may be left out.
 type Options struct {
 	// Now is the clock that the books' own clock is based on. Nil means time.Now.
 	Now func() time.Time
-	// FulfillAfter is how long after an order is placed the books fulfill it.
-	// Nil means only on command.
+	// FulfillAfter is how long after an order was placed the books fulfill it. With
+	// nil, they fulfill it only on command.
 	FulfillAfter *time.Duration
-	// KeyLifetime is how long an idempotency key is kept. Nil means as long as
-	// everything else.
+	// KeyLifetime is how long an idempotency key is kept. With nil, it is kept as long
+	// as all other data.
 	KeyLifetime *time.Duration
-	// Notification makes the delivery that tells of an order's new state.
+	// Notification returns the delivery for an order's new state.
 	Notification func(now time.Time, o *Order) *Delivery
 	// Send sends a delivery that is due. It must not block.
 	Send func(*Delivery)
-	// Warn reports what goes wrong without failing a request.
+	// Warn is called with errors that do not make a request fail.
 	Warn func(error)
 
-	// StateFile is the path of the state file; empty means none.
+	// StateFile is the path of the state file, or empty for none.
 	StateFile string
-	// Seed is what new books begin with.
+	// Seed holds the first records of new books.
 	Seed *Change
 }
 
-// Open returns the books of the state file, or new ones that begin with the
-// seed.
+// Open returns the books in the state file, or new books with the records of the
+// seed if there is no such file.
 func Open(o Options) (*Books, error) {
 	b := newBooks(o)
 	fresh := true
@@ -71,7 +71,7 @@ func Open(o Options) (*Books, error) {
 		b.journal, fresh = j, isNew
 	}
 	var err error
-	if !fresh { // Rewritten at each start, the file does not grow from start to start.
+	if !fresh { // The file is rewritten at each start so that its history does not grow forever.
 		err = b.journal.rewrite(b.snapshot)
 	} else if o.Seed != nil {
 		err = b.commit(o.Seed)
@@ -101,9 +101,9 @@ func newBooks(o Options) *Books {
 	}
 }
 
-// Update does what is due, runs fn, and commits what fn put as one change. An
-// error means that the state file could not be written; then nothing that fn put
-// took effect.
+// Update runs the events that are due, calls fn, and commits all records that fn has
+// put as one change. If it returns an error, the books are closed or the state file
+// could not be written, and nothing was changed.
 func (b *Books) Update(fn func(*Tx)) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -115,25 +115,25 @@ func (b *Books) Update(fn func(*Tx)) error {
 	return b.commit(&tx.change)
 }
 
-// Look runs fn, which puts nothing, on the books as they are. Unlike Update it
-// works after Close too, and when the state file can no longer be written.
+// Look runs the events that are due and calls fn, which must not put any records.
+// Unlike Update, it also works after Close and if the state file can't be written.
 func (b *Books) Look(fn func(*Tx)) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if err := b.runDue(); err != nil && !errors.Is(err, ErrClosed) {
-		b.options.Warn(fmt.Errorf("doing what is due: %w", err))
+		b.options.Warn(fmt.Errorf("running the events that are due: %w", err))
 	}
 	fn(&Tx{b: b, Now: b.clock.now()})
 }
 
-// forgotten reports that the lifetime of a key is over.
+// forgotten reports whether the lifetime of a key is over.
 func (b *Books) forgotten(k *KeyRecord, now time.Time) bool {
 	lifetime := b.options.KeyLifetime
 	return lifetime != nil && now.Sub(k.Stored) >= *lifetime
 }
 
-// commit writes the change to the state file, if there is one, and then applies
-// it to the memory that answers are made from.
+// commit writes the change to the state file, if there is one, and then applies it to
+// the data in memory.
 func (b *Books) commit(c *Change) error {
 	if c.empty() {
 		return nil
@@ -150,14 +150,14 @@ func (b *Books) commit(c *Change) error {
 	if b.journal != nil && b.journal.grown() {
 		// The change is already committed, so a failure here does not fail it.
 		if err := b.journal.rewrite(b.snapshot); err != nil {
-			b.journal.base = b.journal.size // It is tried again when the file has grown again.
+			b.journal.base = b.journal.size // Try again only after the file has grown further.
 			b.options.Warn(fmt.Errorf("rewriting the state file: %w", err))
 		}
 	}
 	return nil
 }
 
-// Close ends the books: nothing is committed any more, but Look still works.
+// Close closes the state file. After that, Update fails but Look still works.
 func (b *Books) Close() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

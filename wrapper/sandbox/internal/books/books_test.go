@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// longAgo is the fixed time of tests that look at times.
+// longAgo returns a fixed time, for tests that compare times.
 func longAgo() time.Time { return time.Date(2026, 2, 3, 4, 5, 6, 789012000, time.UTC) }
 
 func open(t *testing.T, o Options) *Books {
@@ -32,12 +32,12 @@ func placeOrder(t *testing.T, b *Books, o *Order) *Order {
 }
 
 func states(b *Books) (OrderState, SessionState) {
-	b.mu.Lock() // Look would do what is due.
+	b.mu.Lock() // Look would run the events that are due.
 	defer b.mu.Unlock()
 	return b.orders.items[0].State, b.sessions.items[0].State
 }
 
-func TestRunDoesWhatIsDue(t *testing.T) {
+func TestRunHandlesDueEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		after := time.Minute
 		b := open(t, Options{FulfillAfter: &after})
@@ -76,7 +76,7 @@ func TestRunFollowsACustomClock(t *testing.T) {
 	})
 }
 
-func TestCommandsThatFailCommitNothing(t *testing.T) {
+func TestFailedCommandsCommitNothing(t *testing.T) {
 	b := open(t, Options{})
 	o := placeOrder(t, b, &Order{AmountKg: 1})
 	require.NoError(t, b.CancelOrder(o.ID))
@@ -113,19 +113,19 @@ func TestIDsConsistOfLettersAndDigits(t *testing.T) {
 	}
 }
 
-func TestAFirstLineWithoutAnEnd(t *testing.T) {
+func TestFileWithPartialHeaderIsNew(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	require.NoError(t, os.WriteFile(path, []byte(header[:12]), 0o600))
 	for want := 1; want <= 2; want++ {
 		b, err := Open(Options{StateFile: path})
-		require.NoError(t, err, "a header that a crash cut off is a new file")
+		require.NoError(t, err, "a file whose header was cut off by a crash counts as new")
 		placeOrder(t, b, &Order{AmountKg: 1})
 		b.Look(func(tx *Tx) { assert.Equal(t, want, tx.Orders().Len()) })
 		require.NoError(t, b.Close())
 	}
 }
 
-func TestStateFilesThatAreRefused(t *testing.T) {
+func TestInvalidStateFilesAreRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	for content, complaint := range map[string]string{
 		"hello\n":                           "is not a state file of this sandbox",
@@ -141,25 +141,27 @@ func TestStateFilesThatAreRefused(t *testing.T) {
 		assert.ErrorContains(t, err, "state file "+path)
 		after, err := os.ReadFile(path)
 		require.NoError(t, err)
-		assert.Equal(t, content, string(after), "it is left as it was")
+		assert.Equal(t, content, string(after), "the file must not be changed")
 	}
 }
 
-func TestAStateFileThatCannotBeWritten(t *testing.T) {
+func TestFailedWritesCommitNothing(t *testing.T) {
 	path, after := filepath.Join(t.TempDir(), "state"), time.Hour
 	b, err := Open(Options{StateFile: path, Now: longAgo, FulfillAfter: &after})
 	require.NoError(t, err)
 	first := placeOrder(t, b, &Order{AmountKg: 1})
 
-	require.NoError(t, b.journal.file.Close()) // as if the disk had gone
+	require.NoError(t, b.journal.file.Close()) // Writes fail from now on.
 	require.Error(t, b.Update(func(tx *Tx) { tx.PlaceOrder(&Order{AmountKg: 2}) }))
-	b.Look(func(tx *Tx) { assert.Equal(t, 1, tx.Orders().Len(), "what could not be written did not happen") })
+	b.Look(func(tx *Tx) {
+		assert.Equal(t, 1, tx.Orders().Len(), "a change that could not be written must have no effect")
+	})
 	assert.Error(t, b.FulfillOrder(first.ID))
 	assert.Error(t, b.journal.failed)
 
 	b.clock.offset.Store(int64(2 * time.Hour))
 	b.Look(func(tx *Tx) { assert.Equal(t, OrderPlaced, tx.Orders().Get(first.ID).State) })
-	assert.Len(t, b.due, 1, "it is still due")
+	assert.Len(t, b.due, 1, "the event must still be due")
 	assert.Error(t, b.Close())
 }
 
@@ -176,12 +178,12 @@ func putLogo(t *testing.T, b *Books, size int) {
 	}))
 }
 
-func TestAGrownStateFileIsRewritten(t *testing.T) {
+func TestLargeStateFileIsRewritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	b, err := Open(Options{StateFile: path})
 	require.NoError(t, err)
 	largest := int64(0)
-	for range 12 { // each replaces the one before: 48 MiB of lines, 4 MiB of state
+	for range 12 { // Each logo replaces the one before, so the file has 48 MiB of lines for 4 MiB of data.
 		putLogo(t, b, 3<<20)
 		info, err := os.Stat(path)
 		require.NoError(t, err)
@@ -197,28 +199,28 @@ func TestAGrownStateFileIsRewritten(t *testing.T) {
 	})
 	files, err := filepath.Glob(path + "*")
 	require.NoError(t, err)
-	assert.Len(t, files, 2, "the file and its lock: %v", files)
+	assert.Len(t, files, 2, "only the state file and its lock must be left: %v", files)
 }
 
-func TestARewriteThatFailsDoesNotFailTheChange(t *testing.T) {
+func TestFailedRewriteDoesNotFailTheChange(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	var warnings []error
 	b, err := Open(Options{StateFile: path, Warn: func(err error) { warnings = append(warnings, err) }})
 	require.NoError(t, err)
-	require.NoError(t, os.Mkdir(path+".new", 0o700)) // in the way of the new file
+	require.NoError(t, os.Mkdir(path+".new", 0o700)) // The new file can't be created.
 	for range 4 {
 		putLogo(t, b, 5<<20)
 	}
-	assert.Greater(t, b.journal.size, int64(minRewrite), "a rewrite was tried")
+	assert.Greater(t, b.journal.size, int64(minRewrite), "the file must be large enough for a rewrite")
 	assert.NotEmpty(t, warnings)
 	require.NoError(t, b.Close())
 	_, err = Open(Options{StateFile: path})
-	assert.ErrorContains(t, err, "state file: ", "a start that can't rewrite the file says so")
+	assert.ErrorContains(t, err, "state file: ", "a start must fail if it can't rewrite the file")
 	require.NoError(t, os.Remove(path+".new"))
 	open(t, Options{StateFile: path}).Look(func(tx *Tx) { assert.Equal(t, 1, tx.Subaccounts().Len()) })
 }
 
-func TestARewriteThatFailsLeavesTheFile(t *testing.T) {
+func TestFailedRewriteKeepsTheFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	b, err := Open(Options{StateFile: path})
 	require.NoError(t, err)
@@ -234,9 +236,9 @@ func TestARewriteThatFailsLeavesTheFile(t *testing.T) {
 	open(t, Options{StateFile: path}).Look(func(tx *Tx) { assert.Equal(t, 2, tx.Orders().Len()) })
 }
 
-// The bound is far above the noise and far below the cost of walking the list:
-// 100,000 records are 1,000 times as many.
-func TestAPageCostsTheSameHoweverManyRecordsThereAre(t *testing.T) {
+// A walk through the list would cost 1,000 times as much for 100,000 records as for
+// 100, so a factor of 20 detects it and still leaves room for noise.
+func TestCostOfAPageDoesNotDependOnTheNumberOfRecords(t *testing.T) {
 	cost := func(n int) time.Duration {
 		q := &Sequence[Order]{}
 		for i := range n {

@@ -2,9 +2,9 @@ package books
 
 import "slices"
 
-// Change is one committed step and one line of the state file. It takes effect
-// as a whole or not at all: an order and the answer stored for its idempotency
-// key are in one change.
+// Change is one committed change of the books and one line of the state file. It takes
+// effect completely or not at all. For example, an order and the answer that is stored
+// for its idempotency key are in the same change.
 type Change struct {
 	Clock        *int64        `json:"clock_offset_ns,omitempty"`
 	Orders       []*Order      `json:"orders,omitempty"`
@@ -19,8 +19,8 @@ type Change struct {
 	Prices       []*Price      `json:"prices,omitempty"`
 }
 
-// holdsNull reports a null in the place of a record. The books never write one,
-// but json.Unmarshal accepts it.
+// holdsNull reports whether the change has null instead of a record. The books never
+// write one, but json.Unmarshal accepts it.
 func (c *Change) holdsNull() bool {
 	return slices.Contains(c.Orders, nil) || slices.Contains(c.Sessions, nil) ||
 		slices.Contains(c.Subaccounts, nil) || slices.Contains(c.Logos, nil) ||
@@ -34,8 +34,8 @@ func (c *Change) empty() bool {
 		len(c.Prices) == 0
 }
 
-// apply puts a change into the books. It is the only place where they change,
-// for a change that was just made as for one from the state file.
+// apply applies a change to the books. They are not changed anywhere else, so that
+// reading the state file has the same result as the original changes.
 func (b *Books) apply(c *Change) {
 	if c.Clock != nil {
 		b.clock.offset.Store(*c.Clock)
@@ -119,8 +119,8 @@ func (b *Books) applyAttempt(a Attempt) {
 	}
 }
 
-// snapshot emits the changes that make these books from nothing, for a state
-// file without history.
+// snapshot emits changes that together produce these books, for a state file without
+// history.
 func (b *Books) snapshot(emit func(*Change) error) error {
 	offset := b.clock.offset.Load()
 	if err := emit(&Change{Clock: &offset}); err != nil {

@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// clock is the books' own time: a base clock plus an offset that can be moved.
+// clock is the clock of the books. It shows the time of a base clock plus an offset,
+// which can be changed.
 type clock struct {
 	base   func() time.Time
-	custom bool         // base is not time.Now, so timers can't follow it
-	offset atomic.Int64 // nanoseconds
+	custom bool         // whether base is not time.Now, so that timers can't follow it
+	offset atomic.Int64 // in nanoseconds
 }
 
 func newClock(base func() time.Time) *clock {
@@ -19,8 +20,8 @@ func newClock(base func() time.Time) *clock {
 	return &clock{base: base, custom: true}
 }
 
-// now cuts the time to microseconds, the precision of the API's timestamps, so
-// that a time read back from JSON or from a state file is the same time.
+// now returns the time, truncated to microseconds like the API's timestamps, so that a
+// time that is read back from JSON or from a state file is equal.
 func (c *clock) now() time.Time {
 	return c.base().Add(time.Duration(c.offset.Load())).UTC().Truncate(time.Microsecond)
 }
@@ -28,5 +29,5 @@ func (c *clock) now() time.Time {
 // Now returns the time of the books' clock, in UTC.
 func (b *Books) Now() time.Time { return b.clock.now() }
 
-// ClockOffset returns how far the clock was moved forward.
+// ClockOffset returns how far the clock was moved forward, or back if it is negative.
 func (b *Books) ClockOffset() time.Duration { return time.Duration(b.clock.offset.Load()) }

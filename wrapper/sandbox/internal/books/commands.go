@@ -5,8 +5,7 @@ import (
 	"time"
 )
 
-// command runs a command of a person or a test. Nothing is committed if fn
-// fails.
+// command runs fn and commits its changes, unless it returns an error.
 func (b *Books) command(fn func(*Tx) error) error {
 	var failure error
 	err := b.Update(func(tx *Tx) {
@@ -50,8 +49,7 @@ func (b *Books) CancelOrder(id string) error {
 	})
 }
 
-// CompleteSession completes an open session and returns the order that this
-// places.
+// CompleteSession completes an open session, places its order and returns the order.
 func (b *Books) CompleteSession(id string) (o *Order, err error) {
 	err = b.command(func(tx *Tx) error {
 		s, err := tx.openSession(id)
@@ -71,7 +69,7 @@ func (b *Books) CompleteSession(id string) (o *Order, err error) {
 	return o, err
 }
 
-// ExpireSession expires an open session before its time.
+// ExpireSession makes an open session expire now.
 func (b *Books) ExpireSession(id string) error {
 	return b.command(func(tx *Tx) error {
 		s, err := tx.openSession(id)
@@ -82,7 +80,7 @@ func (b *Books) ExpireSession(id string) error {
 	})
 }
 
-// openSession returns a session that is still open.
+// openSession returns the session with this id, or an error if it is not open.
 func (tx *Tx) openSession(id string) (*Session, error) {
 	s := tx.Sessions().Get(id)
 	switch {
@@ -100,14 +98,14 @@ func (tx *Tx) expire(s *Session) {
 	tx.PutSession(&changed)
 }
 
-// Advance moves the clock forward by d, or back if d is negative, and does what
-// is due by then.
+// Advance moves the clock forward by d, or back if d is negative, and runs the events
+// that are due at the new time.
 func (b *Books) Advance(d time.Duration) error {
 	return b.moveClock(func(time.Time) time.Duration { return d })
 }
 
-// SetTime sets the clock, which goes on running from t, and does what is due by
-// then.
+// SetTime sets the clock, which then runs on from t, and runs the events that are due
+// at the new time.
 func (b *Books) SetTime(t time.Time) error {
 	return b.moveClock(t.Sub)
 }
@@ -120,5 +118,5 @@ func (b *Books) moveClock(by func(now time.Time) time.Duration) error {
 	if err != nil {
 		return err
 	}
-	return b.Update(func(*Tx) {}) // It does what is due now that the clock shows the new time.
+	return b.Update(func(*Tx) {}) // This runs the events that are due at the new time.
 }

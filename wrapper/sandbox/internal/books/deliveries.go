@@ -7,27 +7,27 @@ import (
 )
 
 const (
-	// deliveryWindow is how long a delivery is tried again.
+	// deliveryWindow is how long a failed delivery is tried again.
 	deliveryWindow = 24 * time.Hour
-	// The pause after a failed attempt doubles from firstRedelivery to
-	// longestRedelivery, by the books' clock.
+	// The pause after a failed attempt is firstRedelivery at first. It doubles each
+	// time, up to longestRedelivery.
 	firstRedelivery   = time.Second
 	longestRedelivery = 30 * time.Minute
 )
 
-// DeliveryStatus says how far a delivery has come.
+// DeliveryStatus is the state of a delivery.
 type DeliveryStatus string
 
 // The states of a delivery.
 const (
 	DeliveryPending   DeliveryStatus = "pending"   // not yet answered with 200
 	DeliveryDelivered DeliveryStatus = "delivered" // answered with 200
-	DeliveryAbandoned DeliveryStatus = "abandoned" // not answered with 200 for 24 hours
+	DeliveryAbandoned DeliveryStatus = "abandoned" // not answered with 200 within 24 hours
 	DeliveryRefused   DeliveryStatus = "refused"   // never sent
 )
 
-// Delivery is one webhook: the notification of one change of an order's state.
-// What became of it follows from its attempts.
+// Delivery is a webhook that notifies the customer of a change of an order's state. Its
+// own state follows from its attempts.
 type Delivery struct {
 	ID        string          `json:"id"`
 	OrderID   string          `json:"order_id"`
@@ -35,10 +35,10 @@ type Delivery struct {
 	URL       string          `json:"url"`
 	Body      json.RawMessage `json:"body"`
 	CreatedOn time.Time       `json:"created_on"`
-	Refused   string          `json:"refused,omitempty"` // why it is never sent
+	Refused   string          `json:"refused,omitempty"` // why it is never sent, or empty
 
-	// Attempts are the POSTs to the URL so far, oldest first. They have lines of
-	// their own in the state file.
+	// Attempts are the POSTs to the URL so far, oldest first. The state file has them
+	// in separate lines.
 	Attempts []Attempt `json:"-"`
 }
 
@@ -46,12 +46,12 @@ type Delivery struct {
 type Attempt struct {
 	Delivery string     `json:"delivery"`
 	On       time.Time  `json:"on"`
-	Status   int        `json:"status,omitempty"` // 0 means that no answer came
+	Status   int        `json:"status,omitempty"` // 0 if there was no answer
 	Error    string     `json:"error,omitempty"`
-	Next     *time.Time `json:"next,omitempty"` // nil means delivered or abandoned
+	Next     *time.Time `json:"next,omitempty"` // nil if the delivery arrived or is abandoned
 }
 
-// Status derives the state of the delivery from its attempts.
+// Status returns the state of the delivery, which follows from its attempts.
 func (d *Delivery) Status() DeliveryStatus {
 	switch last := len(d.Attempts) - 1; {
 	case d.Refused != "":
@@ -66,7 +66,7 @@ func (d *Delivery) Status() DeliveryStatus {
 	return DeliveryPending
 }
 
-// Next returns when a failed delivery is tried again, or nil.
+// Next returns the time at which a failed delivery is tried again, or nil.
 func (d *Delivery) Next() *time.Time {
 	if len(d.Attempts) == 0 {
 		return nil
@@ -74,7 +74,8 @@ func (d *Delivery) Next() *time.Time {
 	return d.Attempts[len(d.Attempts)-1].Next
 }
 
-// dueOn returns when the delivery is tried next, or the zero time.
+// dueOn returns the time of the next attempt, including the first, or the zero time if
+// there is none.
 func (d *Delivery) dueOn() time.Time {
 	if len(d.Attempts) == 0 {
 		return d.CreatedOn
@@ -85,8 +86,8 @@ func (d *Delivery) dueOn() time.Time {
 	return time.Time{}
 }
 
-// Delivered records the outcome of one attempt at d and plans the next one. The
-// status is 0 if no answer came, and then failure says why.
+// Delivered records the result of an attempt to deliver d and plans the next one. If
+// there was no answer, status is 0 and failure says why.
 func (b *Books) Delivered(d *Delivery, status int, failure error) (a Attempt, err error) {
 	err = b.Update(func(tx *Tx) {
 		a = Attempt{Delivery: d.ID, On: tx.Now, Status: status}

@@ -16,29 +16,29 @@ import (
 // header is the first line of a state file.
 const header = `{"format":"cnaught-sandbox-state","version":1}`
 
-// A state file is written anew, without its history, when it has at least
-// minRewrite bytes and rewriteFactor times those it began with.
+// A state file is rewritten without its history when it has at least minRewrite bytes
+// and at least rewriteFactor times its size after the last rewrite.
 const (
 	minRewrite    = 16 << 20
 	rewriteFactor = 4
 )
 
-// journal is the state file: one JSON line for each committed change, in order.
-// A change counts once its whole line is in the file. Each line goes to the
-// operating system in one write before the request is answered, so killing the
-// process loses nothing that was answered. Only if the machine itself stops may
-// the latest lines be lost.
+// journal is the state file. It has one line of JSON for each committed change, in
+// order. A change is committed once its whole line is in the file. Each line is passed
+// to the operating system in one write before the request is answered, so that killing
+// the process loses no change that was answered. Only a crash of the whole machine can
+// lose the latest lines.
 type journal struct {
 	path   string
 	file   *os.File
 	unlock func()
-	size   int64 // of the lines that count
-	base   int64 // size after the last rewrite
-	failed error // non-nil means that nothing more is written
+	size   int64 // the size of all complete lines
+	base   int64 // the size after the last rewrite
+	failed error // if not nil, the file can no longer be written
 }
 
-// openJournal passes each change in the state file to apply and makes the file
-// ready for more. fresh reports that there was no such file.
+// openJournal passes each change in the state file to apply and prepares the file for
+// more changes. fresh reports whether the file is new.
 func openJournal(path string, apply func(*Change)) (j *journal, fresh bool, err error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, false, fmt.Errorf("state file %s is a directory", path)
@@ -73,8 +73,8 @@ func openJournal(path string, apply func(*Change)) (j *journal, fresh bool, err 
 	return j, fresh, err
 }
 
-// stateFileError names the state file that the user gave, not the lock file beside
-// it.
+// stateFileError returns an error that names the state file, even if err is about its
+// lock file, which the user does not know.
 func stateFileError(path string, err error) error {
 	var inner *os.PathError
 	if errors.As(err, &inner) {
@@ -85,8 +85,8 @@ func stateFileError(path string, err error) error {
 
 var errNotStateFile = errors.New("is not a state file of this sandbox")
 
-// readJournal applies each line and returns the size of those that count. A last
-// line that was cut off does not count: its request was never answered.
+// readJournal applies each line and returns the size of all complete lines. It ignores
+// a last line that was cut off, because its request was never answered.
 func readJournal(file io.Reader, apply func(*Change)) (size int64, err error) {
 	r := bufio.NewReaderSize(file, 1<<20)
 	for n := 1; ; n++ {
@@ -110,7 +110,7 @@ func readJournal(file io.Reader, apply func(*Change)) (size int64, err error) {
 				return 0, fmt.Errorf("line %d can't be read: %w", n, err)
 			}
 			if c.holdsNull() {
-				return 0, fmt.Errorf("line %d can't be read: it holds null for a record", n)
+				return 0, fmt.Errorf("line %d can't be read: a record is null", n)
 			}
 			apply(&c)
 		}
@@ -118,7 +118,7 @@ func readJournal(file io.Reader, apply func(*Change)) (size int64, err error) {
 	}
 }
 
-// toEnd truncates the file to the lines that count and seeks to its end.
+// toEnd truncates the file to its complete lines and seeks to its end.
 func (j *journal) toEnd() error {
 	if err := j.file.Truncate(j.size); err != nil {
 		return err
@@ -138,8 +138,8 @@ func (j *journal) append(c *Change) error {
 	return j.write(line)
 }
 
-// write appends one line. It removes a line that could not be written whole; if
-// that fails too, nothing more is written to the file.
+// write appends one line. If it fails, it removes the part of the line that was
+// written; if that fails, too, it sets failed.
 func (j *journal) write(line []byte) error {
 	n, err := j.file.Write(append(line, '\n'))
 	if err == nil {
@@ -153,23 +153,24 @@ func (j *journal) write(line []byte) error {
 	return err
 }
 
-// grown reports that the file is due to be written without its history.
+// grown reports whether the file is large enough to be rewritten.
 func (j *journal) grown() bool {
 	return j.size >= minRewrite && j.size >= rewriteFactor*j.base
 }
 
-// rewrite replaces the file with one that holds the state and no history. It
-// writes a second file beside it, which takes the name once it is complete.
+// rewrite replaces the file with one that has the same data but no history. It writes
+// a second file, and renames it when it is complete.
 func (j *journal) rewrite(snapshot func(emit func(*Change) error) error) error {
-	// The name is always the same, so that killed processes leave one file at most.
+	// The name is always the same, so that killed processes leave at most one file.
 	temp, err := os.OpenFile(j.path+".new", os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return fmt.Errorf("state file: %w", err)
 	}
 	next := &journal{path: j.path, file: temp, unlock: j.unlock}
 	if err := next.fill(snapshot); err != nil {
-		_ = temp.Close()           // The first error is the one to report.
-		_ = os.Remove(temp.Name()) // So it is here.
+		// Errors here are ignored because the first error is the one to report.
+		_ = temp.Close()
+		_ = os.Remove(temp.Name())
 		return fmt.Errorf("state file: %w", err)
 	}
 	old := j.file
@@ -203,14 +204,15 @@ func (j *journal) fill(snapshot func(emit func(*Change) error) error) error {
 		return err
 	}
 	j.base = j.size
-	// The whole file must be on disk before it takes the name.
+	// The whole file must be on disk before it replaces the old one.
 	if err := j.file.Sync(); err != nil {
 		return err
 	}
 	return os.Rename(j.file.Name(), j.path)
 }
 
-// close flushes the file to disk, so that it survives the machine stopping.
+// close writes the file to disk, so that it survives a crash of the machine, and
+// closes it.
 func (j *journal) close() error {
 	defer j.unlock()
 	return errors.Join(j.file.Sync(), j.file.Close())

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// lockFile keeps a second sandbox from opening the same state file. The lock ends
-// with the process, however it ends. The lock file itself stays: if it were
-// removed, two processes could lock two files of the same name.
+// lockFile prevents a second sandbox from opening the same state file. The lock is
+// released when the process ends, even if it is killed. The lock file itself is not
+// removed, because then two processes could lock two different files with this name.
 func lockFile(path string) (unlock func(), err error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -2,6 +2,6 @@
 
 package books
 
-// lockFile does nothing on systems without flock(2). There it is up to the user
-// not to open one state file with two sandboxes.
+// lockFile does nothing on systems without flock(2). There, the user must make sure
+// that no two sandboxes open the same state file.
 func lockFile(string) (unlock func(), err error) { return func() {}, nil }

@@ -7,12 +7,12 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// The types in this file are the records that the books hold. A record never
-// changes once it is committed: a change puts a new record in the place of the
-// old one, so that readers need no lock. The JSON here is that of the state
-// file; packages above make what clients see.
+// The types in this file are the records in the books. A record is never modified after
+// it was committed: a change replaces it with a new record, so that it can be read
+// without the lock. Their JSON is that of the state file; other packages encode the
+// JSON that clients see.
 
-// OrderState says how far an order has come, in the API's words.
+// OrderState is the state of an order. Its values are those of the API.
 type OrderState string
 
 // The states of an order.
@@ -34,10 +34,10 @@ type Order struct {
 	CallbackURL *string      `json:"callback_url,omitempty"`
 	SessionID   *string      `json:"checkout_session_id,omitempty"`
 	Subaccount  *string      `json:"subaccount_id,omitempty"`
-	FulfillOn   *time.Time   `json:"fulfill_on,omitempty"` // nil means only on command
+	FulfillOn   *time.Time   `json:"fulfill_on,omitempty"` // nil if only on command
 }
 
-// SessionState says how far a checkout session has come, in the API's words.
+// SessionState is the state of a checkout session. Its values are those of the API.
 type SessionState string
 
 // The states of a checkout session.
@@ -54,7 +54,7 @@ type Session struct {
 	PriceCents  api.USDCents `json:"price_usd_cents"`
 	SuccessURL  string       `json:"success_url"`
 	CancelURL   string       `json:"cancel_url"`
-	CheckoutURL string       `json:"checkout_url,omitempty"` // empty means the sandbox's own page
+	CheckoutURL string       `json:"checkout_url,omitempty"` // empty for the sandbox's own page
 	State       SessionState `json:"state"`
 	CreatedOn   time.Time    `json:"created_on"`
 	ExpiresOn   time.Time    `json:"expires_on"`
@@ -63,7 +63,7 @@ type Session struct {
 	Subaccount  *string      `json:"subaccount_id,omitempty"`
 	Description *string      `json:"order_description,omitempty"`
 	WebhookURL  *string      `json:"order_webhook_url,omitempty"`
-	Timeless    bool         `json:"timeless,omitempty"` // true means that it never expires
+	Timeless    bool         `json:"timeless,omitempty"` // whether it never expires
 }
 
 // Subaccount is a subaccount of the account.
@@ -73,11 +73,11 @@ type Subaccount struct {
 	Name        string    `json:"name"`
 	Email       *string   `json:"email,omitempty"`
 	PortfolioID *string   `json:"default_portfolio_id,omitempty"`
-	LogoID      string    `json:"logo_id,omitempty"` // empty means no logo
+	LogoID      string    `json:"logo_id,omitempty"` // empty if there is no logo
 }
 
-// Logo is the image of a subaccount. It is a record of its own so that renaming
-// the subaccount does not write the image again.
+// Logo is the image of a subaccount. It is a separate record so that renaming the
+// subaccount does not write the image again.
 type Logo struct {
 	ID          string `json:"id"`
 	ContentType string `json:"content_type"`
@@ -92,17 +92,17 @@ type Price struct {
 	Checkout    float64 `json:"checkout"`
 }
 
-// KeyRecord is the first answer to an idempotency key. As long as it is kept, a
-// second request with the key does not act again.
+// KeyRecord is the answer to the first request with an idempotency key. As long as it
+// is kept, a second request with the key does not act again.
 type KeyRecord struct {
 	Path   string          `json:"path"`
 	Key    string          `json:"key"`
-	Digest string          `json:"digest"` // of the payload
+	Digest string          `json:"digest"` // a digest of the payload
 	Status int             `json:"status"`
 	Body   json.RawMessage `json:"body"`
 	Stored time.Time       `json:"stored_on"`
 }
 
-// KeyID is the scope of an idempotency key: the path of the operation. The
-// account belongs to it too, but there is only one.
+// KeyID identifies an idempotency key. The same key stands for different requests on
+// different paths.
 type KeyID struct{ Path, Key string }

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// clockPoll is how often Run looks at a clock that is not time.Now.
+// clockPoll is how often Run checks a clock that is not time.Now.
 const clockPoll = 100 * time.Millisecond
 
-// dueKind says what an entry of the schedule is about.
+// dueKind is the kind of an event on the schedule.
 type dueKind uint8
 
 const (
@@ -26,18 +26,18 @@ type dueEntry struct {
 	id   string
 }
 
-// schedule is what will happen by the books' clock, soonest first. Entries are
-// never removed early: one that no longer applies does nothing.
+// schedule is a heap of future events, the earliest first. An event that no longer
+// applies stays on the schedule, but has no effect when it is due.
 type schedule []dueEntry
 
 func (s schedule) Len() int           { return len(s) }
 func (s schedule) Less(i, j int) bool { return s[i].on.Before(s[j].on) }
 func (s schedule) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
 
-// Push is for package heap.
+// Push implements heap.Interface.
 func (s *schedule) Push(x any) { *s = append(*s, x.(dueEntry)) }
 
-// Pop is for package heap.
+// Pop implements heap.Interface.
 func (s *schedule) Pop() any {
 	last := len(*s) - 1
 	e := (*s)[last]
@@ -45,7 +45,7 @@ func (s *schedule) Pop() any {
 	return e
 }
 
-// plan puts an entry on the schedule.
+// plan adds an event to the schedule.
 func (b *Books) plan(on time.Time, kind dueKind, id string) {
 	soonest := len(b.due) == 0 || on.Before(b.due[0].on)
 	heap.Push(&b.due, dueEntry{on, kind, id})
@@ -54,15 +54,15 @@ func (b *Books) plan(on time.Time, kind dueKind, id string) {
 	}
 }
 
-// wakeUp makes Run look at the schedule again.
+// wakeUp makes Run check the schedule again.
 func (b *Books) wakeUp() {
 	select {
 	case b.wake <- struct{}{}:
-	default: // Run has been told already.
+	default: // Run has already been notified.
 	}
 }
 
-// Run does what is due as soon as it is due, until ctx or the books end.
+// Run runs each event as soon as it is due, until ctx ends or the books are closed.
 func (b *Books) Run(ctx context.Context) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -72,7 +72,7 @@ func (b *Books) Run(ctx context.Context) {
 		case errors.Is(err, ErrClosed):
 			return
 		case err != nil:
-			b.options.Warn(fmt.Errorf("doing what is due: %w", err))
+			b.options.Warn(fmt.Errorf("running the events that are due: %w", err))
 			wait = time.Second
 		case !planned:
 			wait = time.Hour
@@ -89,8 +89,8 @@ func (b *Books) Run(ctx context.Context) {
 	}
 }
 
-// untilDue does what is due and returns how long nothing else will be; planned
-// is false if nothing is on the schedule.
+// untilDue runs the events that are due and returns the time until the next one.
+// planned is false if there is none.
 func (b *Books) untilDue() (wait time.Duration, planned bool, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -103,8 +103,7 @@ func (b *Books) untilDue() (wait time.Duration, planned bool, err error) {
 	return b.due[0].on.Sub(b.clock.now()), true, nil
 }
 
-// runDue does everything that is due, in the order of time. The caller holds the
-// lock.
+// runDue runs all events that are due, the earliest first. The caller holds the lock.
 func (b *Books) runDue() error {
 	for len(b.due) > 0 {
 		now := b.clock.now()
@@ -115,14 +114,14 @@ func (b *Books) runDue() error {
 		tx := &Tx{b: b, Now: now}
 		tx.happen(e)
 		if err := b.commit(&tx.change); err != nil {
-			heap.Push(&b.due, e) // It is still due.
+			heap.Push(&b.due, e) // The event is still due.
 			return err
 		}
 	}
 	return nil
 }
 
-// happen puts what an entry of the schedule stands for, if it still applies.
+// happen puts the changes that an event makes, if it still applies.
 func (tx *Tx) happen(e dueEntry) {
 	switch e.kind {
 	case dueOrder:

@@ -2,9 +2,9 @@ package books
 
 import "slices"
 
-// Sequence holds records in the order of their creation and finds each by its id
-// in constant time, so that a page costs the same however many records there
-// are. A nil Sequence is empty.
+// Sequence holds records in the order of their creation. It finds a record by its id in
+// constant time, so that the cost of a page does not depend on the number of records.
+// A nil Sequence is empty.
 type Sequence[T any] struct {
 	items []*T // oldest first; nil where a record was removed
 	at    map[string]int
@@ -27,7 +27,7 @@ func (q *Sequence[T]) Index(id string) (i int, ok bool) {
 	return i, ok
 }
 
-// Put appends the record, or replaces the one with this id in its place.
+// Put appends the record, or replaces the record with this id at the same position.
 func (q *Sequence[T]) Put(id string, record *T) {
 	if i, ok := q.at[id]; ok {
 		q.items[i] = record

@@ -2,16 +2,16 @@ package books
 
 import "time"
 
-// Tx is one look at the books under their lock, together with the change that it
-// makes. What is put shows in the books only after the commit.
+// Tx gives access to the books while their lock is held, and collects the changes to
+// commit. Records that were put are visible in the books only after the commit.
 type Tx struct {
-	Now time.Time // by the books' clock, UTC
+	Now time.Time // the time of the books' clock, in UTC
 
 	b      *Books
 	change Change
 }
 
-// Orders returns all orders of the account, those of subaccounts included.
+// Orders returns all orders, including those of subaccounts.
 func (tx *Tx) Orders() *Sequence[Order] { return &tx.b.orders }
 
 // OrdersOf returns the orders of one subaccount, or all orders if it is nil.
@@ -37,8 +37,8 @@ func (tx *Tx) Logos() map[string]*Logo { return tx.b.logos }
 // Deliveries returns all webhook deliveries.
 func (tx *Tx) Deliveries() *Sequence[Delivery] { return &tx.b.deliveries }
 
-// Key returns the first answer to an idempotency key, or nil if there is none or
-// its lifetime is over.
+// Key returns the record of an idempotency key, or nil if there is none or its
+// lifetime is over.
 func (tx *Tx) Key(id KeyID) *KeyRecord {
 	k := tx.b.keys[id]
 	if k == nil || tx.b.forgotten(k, tx.Now) {
@@ -50,7 +50,7 @@ func (tx *Tx) Key(id KeyID) *KeyRecord {
 // Price returns the price of a portfolio, or nil if it is the default.
 func (tx *Tx) Price(portfolio string) *Price { return tx.b.prices[portfolio] }
 
-// PlaceOrder puts a new order. It gives the order its id and its first state.
+// PlaceOrder puts a new order. It sets its id, its time and its state.
 func (tx *Tx) PlaceOrder(o *Order) {
 	o.ID = NewID(10) + "_sandbox"
 	o.CreatedOn = tx.Now
@@ -62,8 +62,8 @@ func (tx *Tx) PlaceOrder(o *Order) {
 	tx.change.Orders = append(tx.change.Orders, o)
 }
 
-// SetOrderState puts the order in a new state and, if it has a callback URL, the
-// delivery that tells of it. It returns the order as put.
+// SetOrderState puts a copy of the order with a new state, which it returns. If the
+// order has a callback URL, it also puts a delivery.
 func (tx *Tx) SetOrderState(o *Order, state OrderState) *Order {
 	changed := *o
 	changed.State = state
@@ -74,10 +74,10 @@ func (tx *Tx) SetOrderState(o *Order, state OrderState) *Order {
 	return &changed
 }
 
-// PutSession puts a new session, or a changed one in the place of the old.
+// PutSession adds a session, or replaces the one with the same id.
 func (tx *Tx) PutSession(s *Session) { tx.change.Sessions = append(tx.change.Sessions, s) }
 
-// PutSubaccount puts a new subaccount, or a changed one in the place of the old.
+// PutSubaccount adds a subaccount, or replaces the one with the same id.
 func (tx *Tx) PutSubaccount(s *Subaccount) {
 	tx.change.Subaccounts = append(tx.change.Subaccounts, s)
 }
@@ -90,7 +90,8 @@ func (tx *Tx) RemoveSubaccount(s *Subaccount) {
 	}
 }
 
-// PutLogo sets the logo of s, which the caller puts. Nil removes the logo.
+// PutLogo sets the logo of s, or removes it if image is nil. The caller must also put
+// s.
 func (tx *Tx) PutLogo(s *Subaccount, image *Logo) {
 	if s.LogoID != "" {
 		tx.change.RemovedLogos = append(tx.change.RemovedLogos, s.LogoID)
@@ -102,14 +103,14 @@ func (tx *Tx) PutLogo(s *Subaccount, image *Logo) {
 	}
 }
 
-// PutKey puts the first answer to an idempotency key.
+// PutKey stores the answer to the first request with an idempotency key.
 func (tx *Tx) PutKey(k *KeyRecord) {
 	k.Stored = tx.Now
 	tx.change.Keys = append(tx.change.Keys, k)
 }
 
-// PutPrice puts the price of a portfolio.
+// PutPrice sets the price of a portfolio.
 func (tx *Tx) PutPrice(p *Price) { tx.change.Prices = append(tx.change.Prices, p) }
 
-// Discard takes back all that was put.
+// Discard drops all changes that were put so far.
 func (tx *Tx) Discard() { tx.change = Change{} }

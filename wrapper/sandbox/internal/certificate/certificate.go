@@ -1,4 +1,4 @@
-// Package certificate makes the certificate of an order as a PDF of one page.
+// Package certificate generates the certificate of an order as a PDF file of one page.
 package certificate
 
 import (
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Certificate is what a certificate says.
+// Certificate is the content of a certificate.
 type Certificate struct {
 	OrderID     string
 	OrderNumber string
@@ -24,10 +24,11 @@ type Share struct {
 	AmountKg float64
 }
 
-// Kg writes a mass: 1,595 kg or 10.5 kg.
+// Kg formats a mass, for example as 1,595 kg or 10.5 kg.
 func Kg(kg float64) string { return Number(kg) + " kg" }
 
-// Number writes a number exactly, with its thousands separated: 1,234.5.
+// Number formats a number exactly, with its thousands separated, for example as
+// 1,234.5.
 func Number(n float64) string {
 	s := strconv.FormatFloat(n, 'f', -1, 64)
 	end := len(s)
@@ -47,8 +48,9 @@ func Number(n float64) string {
 	return s
 }
 
-// fittingSize returns the size of type in which a description leaves room for the
-// rest. In the smallest, the 512 characters that the API allows take eight lines.
+// fittingSize returns the font size at which a description leaves enough room for the
+// rest of the page. At the smallest size, the 512 characters that the API allows take
+// at most eight lines.
 func fittingSize(description string) float64 {
 	text := encode(description)
 	switch {
@@ -60,16 +62,16 @@ func fittingSize(description string) float64 {
 	return 9
 }
 
-// The page is US Letter, landscape, in points.
+// The size of the page, which is US Letter in landscape, in points.
 const (
 	pageWidth  = 792
 	pageHeight = 612
 	textWidth  = 600
 )
 
-// PDF returns the certificate as a PDF file. The text is in Helvetica, which every
-// reader has and which holds the characters of Windows-1252; another character of
-// the description is shown as a question mark.
+// PDF returns the certificate as a PDF file. The font is Helvetica, which every PDF
+// reader has. It has only the characters of Windows-1252, so any other character is
+// replaced with a question mark.
 func (c *Certificate) PDF() []byte {
 	var p page
 	p.frame(24, 1.5)

@@ -24,7 +24,7 @@ func sample() *Certificate {
 	}
 }
 
-// Readers find the objects by the offsets of the cross-reference table.
+// PDF readers find objects by the offsets in the cross-reference table.
 func TestPDFOffsets(t *testing.T) {
 	pdf := sample().PDF()
 	require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-1.4\n")))
@@ -42,10 +42,10 @@ func TestPDFOffsets(t *testing.T) {
 	n, err := strconv.Atoi(string(pdf[length[2]:length[3]]))
 	require.NoError(t, err)
 	assert.True(t, bytes.HasPrefix(pdf[length[1]+n:], []byte("endstream")))
-	assert.Equal(t, pdf, sample().PDF(), "the same certificate is the same file")
+	assert.Equal(t, pdf, sample().PDF(), "the same certificate must give the same file")
 }
 
-// A reader of somebody else opens the file and finds the text.
+// Poppler, an independent PDF reader, must be able to open the file and find the text.
 func TestPDFIsReadByPoppler(t *testing.T) {
 	for _, tool := range []string{"pdfinfo", "pdftotext"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -79,7 +79,8 @@ func TestPDFIsReadByPoppler(t *testing.T) {
 		assert.Contains(t, text, want)
 	}
 
-	// The longest description of the API still fits the page, in words or without.
+	// The longest description that the API allows fits on the page, with spaces or
+	// without.
 	for _, description := range []string{strings.TrimSpace(strings.Repeat("wording ", 64)), strings.Repeat("W", 512), strings.Repeat("日", 512)} {
 		c := sample()
 		c.Description = description
@@ -89,7 +90,7 @@ func TestPDFIsReadByPoppler(t *testing.T) {
 	}
 }
 
-func TestWrapKeepsEachCharacterWithinTheLine(t *testing.T) {
+func TestWrapKeepsAllTextWithinTheWidth(t *testing.T) {
 	for _, text := range []string{"", "one", strings.Repeat("some words ", 60), strings.Repeat("W", 512)} {
 		lines := wrap(regular, 16, encode(text))
 		for _, line := range lines {

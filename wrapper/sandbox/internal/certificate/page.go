@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// font is one of the standard fonts, by its name on the page.
+// font is one of the standard fonts.
 type font struct {
-	name   string
-	widths [95]int // of the characters from space to tilde, in thousandths of the size
+	name   string  // the name by which the page refers to the font
+	widths [95]int // the widths of the characters from space to tilde, in thousandths of the font size
 }
 
-// otherWidth stands for the width of all other characters. It is that of most
-// letters.
+// otherWidth is used as the width of all other characters. Most letters have this
+// width.
 const otherWidth = 556
 
 var (
@@ -52,13 +52,13 @@ func (f *font) width(text []byte, size float64) float64 {
 // page collects the drawing instructions of a page.
 type page struct{ content bytes.Buffer }
 
-// frame draws a rectangle at this distance from the edge of the page.
+// frame draws a rectangle at the distance margin from the edges of the page.
 func (p *page) frame(margin, line float64) {
 	fmt.Fprintf(&p.content, "0.04 0.42 0.26 RG %g w %g %g %g %g re S\n", line, margin, margin, pageWidth-2*margin, pageHeight-2*margin)
 }
 
-// centered draws a text in the middle of the page, in as many lines as it needs,
-// with the first baseline at y. It returns the y for what follows.
+// centered draws a centered text, in as many lines as it needs, with the first baseline
+// at y. It returns the baseline of the next line.
 func (p *page) centered(f *font, size, y float64, text string) float64 {
 	for _, line := range wrap(f, size, encode(text)) {
 		x := (pageWidth - f.width(line, size)) / 2
@@ -68,8 +68,8 @@ func (p *page) centered(f *font, size, y float64, text string) float64 {
 	return y
 }
 
-// wrap breaks a text into lines of at most textWidth, at spaces where there are
-// any.
+// wrap breaks a text into lines of at most textWidth. It breaks at spaces, and within
+// words that are longer than a line.
 func wrap(f *font, size float64, text []byte) (lines [][]byte) {
 	var line []byte
 	for _, word := range bytes.Fields(text) {
@@ -80,7 +80,7 @@ func wrap(f *font, size float64, text []byte) (lines [][]byte) {
 		if len(line) > 0 {
 			line = append(line, ' ')
 		}
-		for _, c := range word { // A word may be longer than a line.
+		for _, c := range word {
 			if f.width(append(line, c), size) > textWidth {
 				lines = append(lines, line)
 				line = nil
@@ -91,11 +91,12 @@ func wrap(f *font, size float64, text []byte) (lines [][]byte) {
 	return append(lines, line)
 }
 
-// windows1252 has the characters of Windows-1252 that Latin-1 does not have.
+// windows1252 has the characters at 0x80 to 0x9f in Windows-1252, which differ from
+// Latin-1.
 const windows1252 = "€\x00‚ƒ„…†‡ˆ‰Š‹Œ\x00Ž\x00\x00‘’“”•–—˜™š›œ\x00žŸ"
 
-// encode returns a text in Windows-1252. Other characters become question marks,
-// and control characters become spaces.
+// encode encodes a text in Windows-1252. It replaces control characters with spaces,
+// and all other characters that Windows-1252 lacks with question marks.
 func encode(text string) []byte {
 	special := []rune(windows1252)
 	out := make([]byte, 0, len(text))
@@ -120,7 +121,8 @@ next:
 	return out
 }
 
-// literal writes a PDF string. Everything but plain ASCII is escaped.
+// literal returns text as a PDF string, in which all bytes except plain ASCII are
+// escaped.
 func literal(text []byte) string {
 	var b strings.Builder
 	b.WriteByte('(')
@@ -154,7 +156,7 @@ func document(content []byte, title string, created time.Time) []byte {
 		info,
 	}
 	var b bytes.Buffer
-	b.WriteString("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n") // The second line says that the file is binary.
+	b.WriteString("%PDF-1.4\n%\xe2\xe3\xcf\xd3\n") // The second line marks the file as binary.
 	offsets := make([]int, len(objects))
 	for i, object := range objects {
 		offsets[i] = b.Len()

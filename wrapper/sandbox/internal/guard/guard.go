@@ -1,5 +1,5 @@
-// Package guard refuses requests that somebody else's web page may have caused in
-// a browser on this machine.
+// Package guard refuses requests that the web page of another site may have made in a
+// browser on this machine.
 package guard
 
 import (
@@ -9,25 +9,25 @@ import (
 	"strings"
 )
 
-// Refuse answers a request that is refused.
+// Refuse writes the answer to a request that is refused.
 type Refuse func(w http.ResponseWriter, status int, title, text string)
 
-// SameOrigin refuses requests that change something and that a page of another
-// site sends. A program that is not a browser may send them without a key: a
+// SameOrigin refuses requests from pages of other sites that would change something.
+// Programs that are not browsers may send such requests, even without a key, because a
 // sandbox holds nothing of value.
 func SameOrigin(next http.Handler, refuse Refuse) http.Handler {
 	protection := http.NewCrossOriginProtection()
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusForbidden, "Another site sent this request",
-			"Only the sandbox's own pages, and programs that are not browsers, can change something. Nothing was changed.")
+			"Only the sandbox's own pages and programs that are not browsers can make changes. Nothing was changed.")
 	}))
 	return protection.Handler(next)
 }
 
-// OwnHost refuses a Host header that somebody else's web page could have caused:
-// with a name that resolves to this machine (DNS rebinding), such a page could
-// read what the sandbox serves. That is not possible with an IP address, with
-// localhost, or with the host of the sandbox's own URL.
+// OwnHost protects against DNS rebinding, in which the page of another site reads data
+// of the sandbox through a host name of its own that resolves to this machine. It
+// accepts only requests whose Host is an IP address, localhost, or the host of the
+// base URL.
 func OwnHost(baseURL string, next http.Handler, refuse Refuse) http.Handler {
 	own := ""
 	if u, err := url.Parse(baseURL); err == nil {
@@ -37,16 +37,16 @@ func OwnHost(baseURL string, next http.Handler, refuse Refuse) http.Handler {
 		host := hostName(r.Host)
 		if net.ParseIP(host) == nil && !strings.EqualFold(host, "localhost") && !strings.EqualFold(host, own) {
 			refuse(w, http.StatusMisdirectedRequest, "This is not the sandbox's host name",
-				"Use an IP address, localhost, or the host of the sandbox's own URL, "+
-					"which WithBaseURL sets, or the program's flag -base-url.")
+				"Use an IP address, localhost, or the host of the sandbox's own URL. "+
+					"WithBaseURL or the program's flag -base-url sets that URL.")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// Loopback refuses requests from other machines. A request without an address did
-// not come over a network.
+// Loopback refuses requests from other machines. It accepts requests without a remote
+// address, because they did not come over a network.
 func Loopback(next http.Handler, refuse Refuse) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if ip := net.ParseIP(hostName(r.RemoteAddr)); r.RemoteAddr != "" && (ip == nil || !ip.IsLoopback()) {

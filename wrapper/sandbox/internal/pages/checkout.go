@@ -21,7 +21,7 @@ type checkoutPage struct {
 	Description string
 	PayPath     string
 	CancelURL   string
-	SuccessURL  string // with the id of the session
+	SuccessURL  string // with the session's id in place of the placeholder
 }
 
 func (s *Site) session(id string) (c *books.Session) {
@@ -35,8 +35,8 @@ func (s *Site) showCheckout(w http.ResponseWriter, r *http.Request) {
 		s.noCheckout(w)
 		return
 	}
-	// After Pay, the browser goes to the shop's success URL. It is https, unless the
-	// shop is on this machine.
+	// After a click on Pay, the browser is redirected to the shop's success URL, which
+	// is https unless the shop is on this machine.
 	formAction := "'self' https:"
 	if strings.HasPrefix(c.SuccessURL, "http:") {
 		formAction += " http:"
@@ -52,13 +52,13 @@ func (s *Site) noCheckout(w http.ResponseWriter) {
 	s.showMessage(w, http.StatusNotFound, "This checkout session does not exist", "Check the link, or go back to the shop and start again.")
 }
 
-// payPath returns the path of a session's page on this server. The published
-// session has one too, although its checkout_url is the vendor's.
+// payPath returns the path of a session's checkout page on the sandbox. The published
+// session has one, too, although its checkout_url leads to the vendor.
 func (s *Site) payPath(id string) string { return s.root() + "/pay/" + url.PathEscape(id) }
 
-// payCheckout completes the session and sends the customer back to the shop. A
-// customer who pays twice, with a double click or the browser's Back, gets there
-// too: the session is complete and has one order.
+// payCheckout completes the session and redirects the customer to the shop. A customer
+// who pays twice, with a double click or the browser's Back button, is redirected, too,
+// because the session is complete. It still has only one order.
 func (s *Site) payCheckout(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	_, err := s.Books.CompleteSession(id)
@@ -70,17 +70,17 @@ func (s *Site) payCheckout(w http.ResponseWriter, r *http.Request) {
 		s.noCheckout(w)
 	case c.State == books.SessionComplete:
 		http.Redirect(w, r, successURL(c), http.StatusSeeOther)
-	default: // The session has expired; its page says so.
+	default: // The session has expired, and its page shows that.
 		http.Redirect(w, r, s.payPath(c.ID), http.StatusSeeOther)
 	}
 }
 
-// sessionPlaceholder matches the placeholder that the API replaces in a
-// success_url, as written or with its braces escaped by a URL library.
+// sessionPlaceholder matches the placeholder that the API replaces in a success_url.
+// Its braces may be escaped, as URL libraries do.
 var sessionPlaceholder = regexp.MustCompile(`(?:\{|%7[Bb])CHECKOUT_SESSION_ID(?:\}|%7[Dd])`)
 
-// successURL returns where the customer goes after paying: the success_url with
-// the id in the place of the placeholder, and nothing else changed.
+// successURL returns the URL to which the customer is redirected after paying. It is
+// the success_url with the session's id in place of the placeholder.
 func successURL(c *books.Session) string {
 	return sessionPlaceholder.ReplaceAllLiteralString(c.SuccessURL, url.PathEscape(c.ID))
 }

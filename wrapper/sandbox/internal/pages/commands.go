@@ -9,19 +9,19 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// maxFormBytes bounds the body of a form.
+// maxFormBytes is the largest size of a form's body.
 const maxFormBytes = 4 << 10
 
-// command returns the handler of a button on the overview. It runs the command
-// and then shows the overview again, at the row of what was changed.
-func (s *Site) command(what string, run func(id string) error) http.HandlerFunc {
+// command returns the handler for a button on the overview. It runs the command and
+// then redirects to the changed row of the overview, whose id begins with kind.
+func (s *Site) command(kind string, run func(id string) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		id := r.PathValue("id")
 		if err := run(id); err != nil {
 			s.showError(w, err)
 			return
 		}
-		http.Redirect(w, r, s.root()+"/#"+what+"-"+url.PathEscape(id), http.StatusSeeOther)
+		http.Redirect(w, r, s.root()+"/#"+kind+"-"+url.PathEscape(id), http.StatusSeeOther)
 	}
 }
 
@@ -30,11 +30,11 @@ func (s *Site) completeSession(id string) error {
 	return err
 }
 
-// showError shows why a command did not work.
+// showError shows a page with the error of a command.
 func (s *Site) showError(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, books.ErrNotFound):
-		s.showMessage(w, http.StatusNotFound, "There is nothing with this id", err.Error())
+		s.showMessage(w, http.StatusNotFound, "This id does not exist", err.Error())
 	case errors.Is(err, books.ErrState):
 		s.showMessage(w, http.StatusConflict, "This is no longer possible", err.Error())
 	default:
@@ -42,8 +42,8 @@ func (s *Site) showError(w http.ResponseWriter, err error) {
 	}
 }
 
-// clockSteps are the buttons of the clock. The form accepts nothing else, so
-// that a mistyped one can't move the clock to the end of time.
+// clockSteps are the buttons of the clock. The form accepts no other values, so that a
+// typing mistake can't move the clock far into the future.
 var clockSteps = []clockStep{
 	{"1h", "Forward 1 hour", time.Hour},
 	{"24h", "Forward 1 day", 24 * time.Hour},
@@ -68,5 +68,5 @@ func (s *Site) moveClock(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, s.root()+"/#clock", http.StatusSeeOther)
 		return
 	}
-	s.showMessage(w, http.StatusBadRequest, "The clock did not move", "The form must say by how much: 1h or 24h.")
+	s.showMessage(w, http.StatusBadRequest, "The clock did not move", "The value of the form must be 1h or 24h.")
 }

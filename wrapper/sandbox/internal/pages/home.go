@@ -8,16 +8,16 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/books"
 )
 
-// MaxRows is how many rows a table of the overview has at most.
+// MaxRows is the largest number of rows in a table of the overview.
 const MaxRows = 50
 
-// homePage is the overview.
+// homePage is the content of the overview.
 type homePage struct {
 	frame
 	URL         string // for API clients
 	Now         moment
-	Ahead       string // how far the clock was moved forward, if it was
-	Behind      string // how far it was moved back, if it was
+	Ahead       string // how far the clock was moved forward, or empty
+	Behind      string // how far the clock was moved back, or empty
 	Steps       []clockStep
 	Orders      table[orderRow]
 	Sessions    table[sessionRow]
@@ -27,13 +27,13 @@ type homePage struct {
 	Requests    table[requestRow]
 }
 
-// table holds the newest rows of a list.
+// table holds the newest rows of a list and the number of all entries.
 type table[T any] struct {
 	Rows  []T
 	Total int
 }
 
-// Hidden returns how many older entries have no row.
+// Hidden returns the number of older entries that have no row.
 func (t table[T]) Hidden() int { return t.Total - len(t.Rows) }
 
 func newTable[R, T any](records []R, total int, row func(R) T) table[T] {
@@ -67,8 +67,8 @@ func (s *Site) showHome(w http.ResponseWriter, _ *http.Request) {
 	show(w, http.StatusOK, "home.html", page)
 }
 
-// orderRow is one order on the overview. A path is empty if its command is not
-// possible.
+// orderRow is the row of an order on the overview. The path of a command is empty if
+// the command is not possible.
 type orderRow struct {
 	ID, FulfillPath, CancelPath       string
 	CertificatePath                   string
@@ -96,14 +96,14 @@ func (s *Site) newOrderRow(o *books.Order) orderRow {
 	return row
 }
 
-// sessionRow is one checkout session on the overview.
+// sessionRow is the row of a checkout session on the overview.
 type sessionRow struct {
 	ID, PayPath, CompletePath, ExpirePath string
 	State                                 books.SessionState
 	AmountKg                              float64
 	PriceCents                            api.USDCents
 	CreatedOn, ExpiresOn                  moment
-	Timeless                              bool // the session never expires
+	Timeless                              bool // whether the session never expires
 	Description, Subaccount               string
 }
 
@@ -120,7 +120,7 @@ func (s *Site) newSessionRow(c *books.Session) sessionRow {
 	return row
 }
 
-// subaccountRow is one subaccount on the overview.
+// subaccountRow is the row of a subaccount on the overview.
 type subaccountRow struct {
 	ID, Name, Email, Portfolio string
 	CreatedOn                  moment
@@ -139,15 +139,15 @@ func (s *Site) newSubaccountRow(tx *books.Tx, a *books.Subaccount) subaccountRow
 	return row
 }
 
-// deliveryRow is one webhook delivery on the overview.
+// deliveryRow is the row of a webhook delivery on the overview.
 type deliveryRow struct {
 	OrderID, URL string
 	OrderState   books.OrderState
 	Status       books.DeliveryStatus
 	CreatedOn    moment
 	Attempts     int
-	Next         *moment // when it is tried again
-	Problem      string  // why it has not arrived
+	Next         *moment // the time of the next attempt, or nil
+	Problem      string  // why the delivery has not arrived, or empty
 }
 
 func newDeliveryRow(d *books.Delivery) deliveryRow {
@@ -168,7 +168,7 @@ func newDeliveryRow(d *books.Delivery) deliveryRow {
 	return row
 }
 
-// requestRow is one API request on the overview.
+// requestRow is the row of an API request on the overview.
 type requestRow struct {
 	Request
 	Time   moment

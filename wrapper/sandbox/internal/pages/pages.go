@@ -1,6 +1,7 @@
-// Package pages is the sandbox as people see it in a browser: the overview at /,
-// with a button for each command, and the pages that CNaught hosts: the checkout at
-// /pay/{id}, certificates and the impact page. All of it works without JavaScript.
+// Package pages serves the web pages of the sandbox: the overview at /, which has a
+// button for each command, and stand-ins for the pages that CNaught hosts, which are the
+// checkout at /pay/{id}, certificates and the impact page. All pages work without
+// JavaScript.
 package pages
 
 import (
@@ -22,22 +23,22 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// templates are parsed once and only read afterwards.
+// templates holds the parsed HTML templates.
 var templates = template.Must(template.New("").Funcs(template.FuncMap{
 	"kg": certificate.Kg, "number": certificate.Number, "usd": api.USDCents.String, "count": showCount, "breakable": breakable, "words": words,
 }).ParseFS(templateFiles, "templates/*.html"))
 
-// Site is what the pages need of the sandbox.
+// Site serves the pages. Its fields give access to the rest of the sandbox.
 type Site struct {
 	BaseURL       string // without the API's path
-	APIPath       string // such as /v1
+	APIPath       string // the path of the API, such as /v1
 	Books         *books.Books
 	PortfolioName func(id string) string
-	Certificate   func(orderID string) *certificate.Certificate // nil if there is none
-	Impact        func(subaccount *string) *Impact              // nil if there is no such subaccount
+	Certificate   func(orderID string) *certificate.Certificate // returns nil if there is none
+	Impact        func(subaccount *string) *Impact              // returns nil if there is no such subaccount
 	Faults        func() []Fault
 	Requests      func(limit int) (newest []Request, total int)
-	NotFound      http.Handler // answers programs that ask for a page that does not exist
+	NotFound      http.Handler // answers programs that request a page that does not exist
 	Logger        *slog.Logger
 }
 
@@ -45,19 +46,21 @@ type Site struct {
 type Request struct {
 	Time                           time.Time
 	Method, Path, Operation, Fault string
-	Status                         int // 0 means that there was no answer
+	Status                         int // 0 if there was no answer
 	Replayed                       bool
-	Reason                         string // why it was refused
+	Reason                         string // why the request was refused, or empty
 }
 
-// Fault is a fault in force.
+// Fault is an active fault. It strikes the next Left requests to the operation after
+// the next Skip ones, or all of them if Left is negative. Fired is the number of
+// requests that it has struck so far.
 type Fault struct {
-	Operation         string // empty means any
-	What              string // what it does
-	Skip, Left, Fired int    // Left is negative if it strikes all requests
+	Operation         string // empty for any operation
+	Effect            string // a description of what the fault does
+	Skip, Left, Fired int
 }
 
-// Handler serves the pages.
+// Handler returns the handler for the pages.
 func (s *Site) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.showHome)
@@ -75,15 +78,14 @@ func (s *Site) Handler() http.Handler {
 	mux.HandleFunc("/", s.noPage)
 
 	all := http.NewServeMux()
-	all.HandleFunc("GET /style.css", showStyle) // The page that refuses a host needs it too.
-	// Programs fetch certificates, under whatever name they know this machine by.
+	all.HandleFunc("GET /style.css", showStyle) // The page with which OwnHost refuses a request needs it, too.
+	// Programs may fetch certificates with any host name for this machine.
 	all.HandleFunc("GET /certificates/{id}/pdf", s.serveCertificatePDF)
 	all.Handle("/", guard.OwnHost(s.BaseURL, guard.SameOrigin(mux, s.showMessage), s.showMessage))
 	return s.logPages(all)
 }
 
-// logPages logs one line for each page, as the sandbox does for each API
-// request.
+// logPages logs one line for each request for a page.
 func (s *Site) logPages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
@@ -94,7 +96,7 @@ func (s *Site) logPages(next http.Handler) http.Handler {
 	})
 }
 
-// statusRecorder remembers the status for the log.
+// statusRecorder keeps the status of an answer for the log.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int
@@ -105,11 +107,11 @@ func (w *statusRecorder) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap returns the original ResponseWriter, as http.ResponseController requires.
 func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// noPage tells people and programs that were given the wrong path where the API
-// is.
+// noPage answers a request for an unknown path and says where the API is. It answers
+// browsers with a page and other programs with a problem document.
 func (s *Site) noPage(w http.ResponseWriter, r *http.Request) {
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
 		s.NotFound.ServeHTTP(w, r)
@@ -123,13 +125,13 @@ func showStyle(w http.ResponseWriter, r *http.Request) {
 	http.ServeFileFS(w, r, templateFiles, "templates/style.css")
 }
 
-// frame is what all pages have.
+// frame holds the values that all pages need.
 type frame struct{ Title, Root string }
 
 func (s *Site) frame(title string) frame { return frame{title, s.root()} }
 
-// root is what the paths of all pages begin with. It is empty unless the sandbox
-// is mounted below a path of its base URL.
+// root returns the path with which the paths of all pages begin. It is empty unless the
+// base URL has a path.
 func (s *Site) root() string {
 	u, err := url.Parse(s.BaseURL)
 	if err != nil {
@@ -138,7 +140,7 @@ func (s *Site) root() string {
 	return u.EscapedPath()
 }
 
-// messagePage says why there is nothing else to show.
+// messagePage is a page that shows only a message.
 type messagePage struct {
 	frame
 	Text string
@@ -148,13 +150,14 @@ func (s *Site) showMessage(w http.ResponseWriter, status int, title, text string
 	show(w, status, "message.html", messagePage{s.frame(title), text})
 }
 
-// show renders a page whose forms lead to this site or to an https one.
+// show renders a page whose forms may lead to this site or to any https site.
 func show(w http.ResponseWriter, status int, name string, data any) {
 	showForm(w, status, name, data, "'self' https:")
 }
 
-// showForm renders a page into memory first, so that it is sent whole or not at
-// all. Its forms, and the redirects that answer them, lead only to formAction.
+// showForm renders a page whose forms, and the redirects that follow them, may lead
+// only to formAction. It renders the page into memory first, so that the page is sent
+// completely or not at all.
 func showForm(w http.ResponseWriter, status int, name string, data any, formAction string) {
 	var b bytes.Buffer
 	if err := templates.ExecuteTemplate(&b, name, data); err != nil {
@@ -165,11 +168,11 @@ func showForm(w http.ResponseWriter, status int, name string, data any, formActi
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	// With no-referrer, a form's Origin would be null, and guard.SameOrigin needs
-	// it where a browser sends no Sec-Fetch-Site.
+	// With no-referrer, browsers would send a form with the Origin null. However,
+	// guard.SameOrigin needs the real one from browsers without Sec-Fetch-Site.
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Content-Security-Policy",
 		"default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action "+formAction)
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // There is no way to tell a browser that has gone away.
+	_, _ = w.Write(b.Bytes()) // If this fails, the browser has disconnected.
 }

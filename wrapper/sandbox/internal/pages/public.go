@@ -7,15 +7,13 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
 )
 
-// Impact is what the hosted impact page shows.
+// Impact is the content of the hosted impact page.
 type Impact struct {
 	Name     string
 	TotalKg  float64
 	Projects []certificate.Share
-	Cars     float64 // equivalents
-	Homes    float64
-	Flights  float64
-	Trees    float64
+
+	Cars, Homes, Flights, Trees float64 // the equivalents of TotalKg
 }
 
 // certificatePage is the public certificate of an order.
@@ -70,7 +68,7 @@ func (s *Site) serveCertificatePDF(w http.ResponseWriter, r *http.Request) {
 	h.Set("Content-Length", strconv.Itoa(len(pdf)))
 	h.Set("Content-Disposition", `inline; filename="certificate-`+c.OrderNumber+`.pdf"`)
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(pdf) // There is no way to tell a client that has gone away.
+	_, _ = w.Write(pdf) // If this fails, the client has disconnected.
 }
 
 func (s *Site) showImpact(w http.ResponseWriter, r *http.Request) {

@@ -12,16 +12,16 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/certificate"
 )
 
-// showCount writes a whole number with its thousands separated: 12,345.
+// showCount formats a whole number with its thousands separated, for example as 12,345.
 func showCount(n int) string { return certificate.Number(float64(n)) }
 
-// showStatus writes an HTTP status with its words: 404 Not Found.
+// showStatus formats an HTTP status with its text, for example as 404 Not Found.
 func showStatus(code int) string {
 	return strings.TrimSpace(strconv.Itoa(code) + " " + http.StatusText(code))
 }
 
-// breakable returns a text whose long URLs a browser may break after the characters
-// that separate their parts.
+// breakable returns a text in which a browser may break lines within URLs, after the
+// characters that separate their parts.
 func breakable(s string) template.HTML {
 	var b strings.Builder
 	for i, r := range s {
@@ -33,8 +33,8 @@ func breakable(s string) template.HTML {
 	return template.HTML(b.String())
 }
 
-// words returns the name of an operation, which a browser may break between its
-// words.
+// words returns the name of an operation, within which a browser may break lines
+// between words.
 func words(name string) template.HTML {
 	var b strings.Builder
 	lower := false
@@ -48,8 +48,7 @@ func words(name string) template.HTML {
 	return template.HTML(b.String())
 }
 
-// moment is a time in the form for people and in the form for programs. Both are
-// UTC; the page says so once.
+// moment is a time in UTC, in a form for people and in one for programs.
 type moment struct{ Machine, Human string }
 
 func newMoment(t time.Time) moment {
@@ -57,7 +56,7 @@ func newMoment(t time.Time) moment {
 	return moment{t.Format(time.RFC3339Nano), t.Format("2006-01-02 15:04:05")}
 }
 
-// showDuration writes how far the clock is ahead: 1 day 2 hours 5 minutes.
+// showDuration formats a duration, for example as 1 day 2 hours 5 minutes.
 func showDuration(d time.Duration) string {
 	var parts []string
 	for _, unit := range []struct {

@@ -1,6 +1,6 @@
-// Package server has the routes of the API, generated from its description.
-// ServerInterface has a method for each operation. Fallback implements all of them
-// with the examples of the description.
+// Package server routes the requests of the API. It is generated from the API's
+// description. ServerInterface has a method for each operation, and Fallback implements
+// all of them with the examples in the description.
 package server
 
 import (
@@ -8,9 +8,9 @@ import (
 	"net/http"
 )
 
-// writeExample answers with an example of the description. The document is the
-// JSON form of an Example Object, which has the example in "value", or of a
-// Media Type Object, which has it in "example".
+// writeExample answers with an example from the description. The document is the JSON
+// form of an Example Object, which has the example in "value", or of a Media Type
+// Object, which has it in "example".
 func writeExample(w http.ResponseWriter, status int, document string) {
 	var object struct {
 		Value   json.RawMessage `json:"value"`
@@ -26,11 +26,11 @@ func writeExample(w http.ResponseWriter, status int, document string) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(example) // There is no way to tell a client that has gone away.
+	_, _ = w.Write(example) // If this fails, the client has disconnected.
 }
 
-// writeNotImplemented answers an operation that the description has no example
-// of a successful answer for.
+// writeNotImplemented answers a request for an operation if the description has no
+// example of a successful answer.
 func writeNotImplemented(w http.ResponseWriter, operation string) {
 	writeProblem(w, http.StatusNotImplemented, operation+" has no example in the API description")
 }

@@ -17,8 +17,7 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// routes has the request of each operation and the status that its example is
-// of.
+// routes has a request for each operation and the status of its example.
 var routes = map[string]struct {
 	method, path string
 	status       int
@@ -67,14 +66,13 @@ func ask(handler http.Handler, method, target string) *httptest.ResponseRecorder
 	return recorder
 }
 
-// An operation that a new description adds has a route here, and its answer.
 func TestFallbackAnswersEveryOperation(t *testing.T) {
 	operations := reflect.TypeFor[ServerInterface]()
 	for i := range operations.NumMethod() {
 		name := operations.Method(i).Name
 		route, known := routes[name]
 		if !known {
-			continue // newer than this test
+			continue // A later description has added this operation.
 		}
 		t.Run(name, func(t *testing.T) {
 			answer := ask(fallback(), route.method, "/v1"+route.path)
@@ -87,7 +85,7 @@ func TestFallbackAnswersEveryOperation(t *testing.T) {
 			var members map[string]any
 			require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &members))
 			assert.NotEmpty(t, members)
-			assert.NotContains(t, members, "value", "the example, not the object that it is in")
+			assert.NotContains(t, members, "value", "the answer must be the example itself")
 		})
 	}
 	for name := range routes {
@@ -96,8 +94,7 @@ func TestFallbackAnswersEveryOperation(t *testing.T) {
 	}
 }
 
-// A caller reads the published example.
-func TestFallbackGivesThePublishedExample(t *testing.T) {
+func TestFallbackAnswersWithThePublishedExample(t *testing.T) {
 	srv := httptest.NewServer(fallback())
 	t.Cleanup(srv.Close)
 	client, err := api.NewClientWithResponses(srv.URL + "/v1")
@@ -150,9 +147,9 @@ func TestFallbackIsOverridden(t *testing.T) {
 	assert.Equal(t, http.StatusOK, ask(handler, "GET", "/portfolios/x").Code)
 }
 
-// The description's examples are in the code: nothing that reads descriptions is
-// compiled into a user's program.
-func TestImports(t *testing.T) {
+// The examples are part of the generated code, so that a user's program does not depend
+// on a package that reads API descriptions.
+func TestGeneratedCodeImportsNoOtherPackages(t *testing.T) {
 	for _, name := range []string{"server.gen.go", "fallback.gen.go", "fallback.go"} {
 		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 		require.NoError(t, err)
