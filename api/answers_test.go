@@ -15,8 +15,8 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// answers are the types of all answers that the raw client decodes, and of the
-// webhook.
+// answers returns the types of all answers that the raw client decodes, and the type of
+// the webhook.
 func answers(t *testing.T) []reflect.Type {
 	t.Helper()
 	found := map[reflect.Type]bool{reflect.TypeFor[api.OrderEvent](): true}
@@ -37,8 +37,9 @@ func answers(t *testing.T) []reflect.Type {
 	return slices.SortedFunc(maps.Keys(found), func(a, b reflect.Type) int { return strings.Compare(a.Name(), b.Name()) })
 }
 
-// sample makes a JSON value for a type. Members whose turn it is are null; every
-// object has a member that nobody knows, every enum a value that nobody knows.
+// sample returns a JSON value for a type. A member is null if the function null returns
+// true for its path. Every object has an unknown member, and every enum has an unknown
+// value.
 func sample(t *testing.T, typ reflect.Type, null func(path string) bool, path string) any {
 	t.Helper()
 	if null(path) {
@@ -48,7 +49,7 @@ func sample(t *testing.T, typ reflect.Type, null func(path string) bool, path st
 	case typ == reflect.TypeFor[time.Time]():
 		return "2022-08-01T18:00:00.000000Z"
 	case reflect.PointerTo(typ).Implements(reflect.TypeFor[json.Unmarshaler]()):
-		return nil // a type that this test knows nothing about
+		return nil // The JSON form of this type is not known here.
 	case typ.Kind() == reflect.Pointer:
 		return sample(t, typ.Elem(), null, path)
 	case typ.Kind() == reflect.Slice:
@@ -74,19 +75,19 @@ func sample(t *testing.T, typ reflect.Type, null func(path string) bool, path st
 	return object
 }
 
-// future is a member that nobody knows.
+// future is the name of the unknown member.
 const future = "member_of_the_future"
 
-// says reports whether a sample says anything that can be decoded.
-func says(value any) bool {
+// hasKnownValue reports whether a sample has a value that can be decoded.
+func hasKnownValue(value any) bool {
 	switch v := value.(type) {
 	case nil:
 		return false
 	case []any:
-		return slices.ContainsFunc(v, says)
+		return slices.ContainsFunc(v, hasKnownValue)
 	case map[string]any:
 		for name, member := range v {
-			if name != future && says(member) {
+			if name != future && hasKnownValue(member) {
 				return true
 			}
 		}
@@ -95,7 +96,7 @@ func says(value any) bool {
 	return true
 }
 
-// paths lists the places in a type where a null can stand.
+// paths returns the paths of all values in a type that can be null.
 func paths(t *testing.T, typ reflect.Type) []string {
 	t.Helper()
 	var all []string
@@ -112,14 +113,13 @@ func decode(t *testing.T, typ reflect.Type, value any) (any, error) {
 	return into.Elem().Interface(), err
 }
 
-// Unknown members, unknown enum values, and a null in any place are no errors.
-func TestAnswersDecodeWhateverComes(t *testing.T) {
+func TestAnswersWithUnknownAndNullMembersAreDecoded(t *testing.T) {
 	for _, typ := range answers(t) {
 		t.Run(typ.Name(), func(t *testing.T) {
 			given := sample(t, typ, func(string) bool { return false }, "")
 			full, err := decode(t, typ, given)
 			require.NoError(t, err)
-			assert.Equal(t, says(given), !reflect.ValueOf(full).IsZero(), "what was said was decoded")
+			assert.Equal(t, hasKnownValue(given), !reflect.ValueOf(full).IsZero(), "known values must be decoded")
 
 			for _, place := range paths(t, typ) {
 				_, err := decode(t, typ, sample(t, typ, func(path string) bool { return path == place }, ""))
@@ -141,8 +141,8 @@ func TestUnknownEnumValuesAreKept(t *testing.T) {
 	assert.True(t, api.OrderStatePlaced.Valid())
 }
 
-// What was decoded is written as the API writes it: a member without a value is
-// null, not absent.
+// An answer that was decoded must be encoded as the API does, with null for a member
+// without a value.
 func TestAnswersAreWrittenWithNulls(t *testing.T) {
 	for name, test := range map[string]struct {
 		into  any
@@ -173,7 +173,7 @@ func TestAnswersAreWrittenWithNulls(t *testing.T) {
 	}
 }
 
-// The official timestamps have six digits after the second; all are kept.
+// The API's timestamps have six digits after the second, all of which must be kept.
 func TestTimestamps(t *testing.T) {
 	var order api.Order
 	require.NoError(t, json.Unmarshal([]byte(`{"created_on":"2023-09-26T00:18:51.764508Z"}`), &order))

@@ -990,7 +990,7 @@ type Retirement struct {
 
 // RideOrderCreate An order for the emissions of a ride in a car
 //
-// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 type RideOrderCreate struct {
 	// Description Text printed on the certificate, at most 512 characters. Public.
 	//
@@ -1293,7 +1293,7 @@ type SubmitOrderJSONRequestBody = OrderCreate
 
 // SubmitRideOrderJSONRequestBody defines body for SubmitRideOrder for application/json ContentType.
 //
-// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 type SubmitRideOrderJSONRequestBody = RideOrderCreate
 
 // RequestQuoteJSONRequestBody defines body for RequestQuote for application/json ContentType.
@@ -1480,7 +1480,7 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /orders/ride (the `SubmitRideOrder` operationId).
 	//
-	// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+	// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 	SubmitRideOrderWithBody(ctx context.Context, params *SubmitRideOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// SubmitRideOrder Create Carbon Credits Order for Vehicle Ride
@@ -1491,7 +1491,7 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /orders/ride (the `SubmitRideOrder` operationId).
 	//
-	// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+	// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 	SubmitRideOrder(ctx context.Context, params *SubmitRideOrderParams, body SubmitRideOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrderByID Get Order By Id
@@ -1927,7 +1927,7 @@ func (c *Client) SubmitOrder(ctx context.Context, params *SubmitOrderParams, bod
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /orders/ride (the `SubmitRideOrder` operationId).
-// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 func (c *Client) SubmitRideOrderWithBody(ctx context.Context, params *SubmitRideOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSubmitRideOrderRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
@@ -1947,7 +1947,7 @@ func (c *Client) SubmitRideOrderWithBody(ctx context.Context, params *SubmitRide
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /orders/ride (the `SubmitRideOrder` operationId).
-// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 func (c *Client) SubmitRideOrder(ctx context.Context, params *SubmitRideOrderParams, body SubmitRideOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewSubmitRideOrderRequest(c.Server, params, body)
 	if err != nil {
@@ -4173,7 +4173,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /orders/ride (the `SubmitRideOrder` operationId).
 	//
-	// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+	// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 	SubmitRideOrderWithBodyWithResponse(ctx context.Context, params *SubmitRideOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitRideOrderResponse, error)
 
 	// SubmitRideOrderWithResponse Create Carbon Credits Order for Vehicle Ride
@@ -4184,7 +4184,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /orders/ride (the `SubmitRideOrder` operationId).
 	//
-	// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+	// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 	SubmitRideOrderWithResponse(ctx context.Context, params *SubmitRideOrderParams, body SubmitRideOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitRideOrderResponse, error)
 
 	// GetOrderByIDWithResponse Get Order By Id
@@ -5799,7 +5799,7 @@ func (c *ClientWithResponses) SubmitOrderWithResponse(ctx context.Context, param
 //
 // Corresponds with POST /orders/ride (the `SubmitRideOrder` operationId).
 //
-// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 func (c *ClientWithResponses) SubmitRideOrderWithBodyWithResponse(ctx context.Context, params *SubmitRideOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SubmitRideOrderResponse, error) {
 	rsp, err := c.SubmitRideOrderWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -5815,7 +5815,7 @@ func (c *ClientWithResponses) SubmitRideOrderWithBodyWithResponse(ctx context.Co
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /orders/ride (the `SubmitRideOrder` operationId).
-// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 func (c *ClientWithResponses) SubmitRideOrderWithResponse(ctx context.Context, params *SubmitRideOrderParams, body SubmitRideOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*SubmitRideOrderResponse, error) {
 	rsp, err := c.SubmitRideOrder(ctx, params, body, reqEditors...)
 	if err != nil {

@@ -28,7 +28,7 @@ func generated(t *testing.T) *ast.File {
 	return file
 }
 
-// A float32 loses cents above 167,772.16 dollars.
+// A float32 can't represent every cent above 167,772.16 dollars.
 func TestNoFloat32(t *testing.T) {
 	wide := 0
 	ast.Inspect(generated(t), func(n ast.Node) bool {
@@ -40,11 +40,11 @@ func TestNoFloat32(t *testing.T) {
 		}
 		return true
 	})
-	assert.Greater(t, wide, 20, "numbers found")
+	assert.Greater(t, wide, 20, "the file must have numbers")
 }
 
-func TestMoneySurvives(t *testing.T) {
-	const cents = 16_777_217 // the first whole number that a float32 cannot hold
+func TestTotalsAreExact(t *testing.T) {
+	const cents = 16_777_217 // the first whole number that a float32 can't represent
 	var order api.Order
 	require.NoError(t, json.Unmarshal([]byte(`{"price_usd_cents":16777217}`), &order))
 	assert.Equal(t, api.USDCents(cents), order.PriceUSDCents)
@@ -54,8 +54,8 @@ func TestMoneySurvives(t *testing.T) {
 	assert.JSONEq(t, `{"total_price_usd_cents":16777217}`, string(body))
 }
 
-// A constant without its type in its name is renamed by the next enum that has
-// the same value.
+// The generator would rename a constant without its type in its name as soon as another
+// enum has the same value.
 func TestEnumConstantsAreNamedAfterTheirType(t *testing.T) {
 	count := 0
 	for _, decl := range generated(t).Decls {
@@ -72,7 +72,7 @@ func TestEnumConstantsAreNamedAfterTheirType(t *testing.T) {
 		}
 	}
 	assert.GreaterOrEqual(t, count, 12)
-	// Those that callers write.
+	// These are the constants that callers use.
 	assert.Equal(t, api.OrderState("placed"), api.OrderStatePlaced)
 	assert.Equal(t, api.OrderState("cancelled"), api.OrderStateCancelled)
 	assert.Equal(t, api.CheckoutSessionState("open"), api.CheckoutSessionStateOpen)
@@ -80,7 +80,7 @@ func TestEnumConstantsAreNamedAfterTheirType(t *testing.T) {
 	assert.Equal(t, api.VehicleType("school_bus"), api.VehicleTypeSchoolBus)
 }
 
-// Types that only a webhook uses are not dropped.
+// The generator must not drop types that are used only in webhooks.
 func TestWebhookTypes(t *testing.T) {
 	var event api.OrderEvent
 	require.NoError(t, json.Unmarshal([]byte(`{"order":{"id":"Gre28Fc35bt3","state":"fulfilled"},"new":1}`), &event))
@@ -101,10 +101,10 @@ func TestDeprecatedFunctionsNameTheirSuccessor(t *testing.T) {
 	assert.Contains(t, found["RequestRideQuoteWithResponse"], "RequestGroundTransportQuote")
 }
 
-// The raw builder takes any id and resolves it as a relative URL, so some reach
-// another endpoint. This is why package wrapper checks ids, and the paths that
-// come from Raw.
-func TestRawBuilderLetsIdsCollapse(t *testing.T) {
+// The generated functions accept any id and resolve it as a relative URL, so that some
+// ids lead to another endpoint. For this reason, package wrapper checks ids, and the
+// paths of requests through Raw.
+func TestGeneratedRequestsDoNotCheckIDs(t *testing.T) {
 	for id, want := range map[string]string{
 		"Gre28Fc35bt3": "/v1/orders/Gre28Fc35bt3",
 		"a/b?c#d%":     "/v1/orders/a%2Fb%3Fc%23d%25",
@@ -144,7 +144,7 @@ func TestParameters(t *testing.T) {
 	assert.False(t, req.URL.Query().Has("to"))
 }
 
-// answering returns a raw client of a server that gives one answer.
+// answering returns a raw client for a server that always gives the same answer.
 func answering(t *testing.T, status int, header http.Header, body string) *api.ClientWithResponses {
 	t.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -160,8 +160,7 @@ func answering(t *testing.T, status int, header http.Header, body string) *api.C
 	return client
 }
 
-// Whatever an error looks like, its status gets through.
-func TestErrorsKeepTheirStatus(t *testing.T) {
+func TestErrorsKeepTheirStatusWhateverTheirBody(t *testing.T) {
 	for name, body := range map[string]string{
 		"problem":     `{"title":"Could not find order","status":404}`,
 		"wrong types": `{"title":404,"status":"404","errors":[]}`,
@@ -183,8 +182,8 @@ func TestErrorsKeepTheirStatus(t *testing.T) {
 	}
 }
 
-// No response header is decoded: one that is not of the declared type would cost
-// the caller an order that was paid for.
+// Response headers must not be decoded. Otherwise, a header without the declared type
+// would make the call fail, even if an order was paid for.
 func TestHeadersAreNotDecoded(t *testing.T) {
 	ast.Inspect(generated(t), func(n ast.Node) bool {
 		if field, ok := n.(*ast.Field); ok && len(field.Names) == 1 {

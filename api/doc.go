@@ -2,24 +2,27 @@
 // generated from its description.
 //
 // Programs call the API through package wrapper, and use this package for the
-// types: requests (OrderCreate, FlightQuoteRequest), answers (Order, Quote) and
-// their enums (OrderState). The raw client by itself knows no API key, does not
-// retry, makes no idempotency keys, returns no errors for answers such as 404,
-// and takes any id, even one that leads to another endpoint. Method Raw of
-// package wrapper returns a raw client with all of that.
+// types of requests (OrderCreate, FlightQuoteRequest), answers (Order, Quote) and
+// enums (OrderState). By itself, the raw client sends no API key and no idempotency
+// keys, does not retry, returns no errors for answers such as 404, and accepts any
+// id, even one that leads to another endpoint. The method Raw of the client in
+// package wrapper returns a raw client that does all of this.
 //
-// The types that end in Response, such as GetOrderByIDResponse, are the answers of
-// the raw client: Body is the answer as it came, and a member such as JSON200 is
-// what it holds if the answer had that status.
+// The types whose names end in Response, such as GetOrderByIDResponse, hold the
+// answers of the raw client. Body is the unchanged body of the answer, and a member
+// such as JSON200 is the decoded body if the answer had that status.
 //
 // # Members
 //
-// Masses are in kilograms (Kg, Kgs), timestamps in UTC. Total prices are whole
-// cents, of type USDCents; prices per kilogram are float64, in cents. In answers,
-// a pointer or a slice that is nil was null or absent, which mean the same. Other
-// members are always there by the description; one that the API leaves out all
-// the same is zero, or makes the answer a DecodeError if the answer is of no use
-// without it (the id of an order, the data of a list). In requests, the zero
-// value of an optional member is not sent. Members and enum values that a newer
-// API adds are no error: unknown members are dropped, unknown values are kept.
+// Masses are in kilograms (Kg, Kgs), and timestamps are in UTC. Total prices are
+// whole cents, of type USDCents. Prices per kilogram are float64, in cents.
+//
+// In answers, a pointer or a slice is nil if the member was null or absent, which
+// mean the same. According to the description, all other members are always
+// present. If the API leaves one out, it is zero, or package wrapper returns a
+// DecodeError if the answer is useless without it, such as an order without an id or
+// a list without data. In requests, the zero value of an optional member is not sent.
+//
+// Members and enum values that are unknown to this package are not errors: unknown
+// members are ignored, and unknown enum values are kept.
 package api

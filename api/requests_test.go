@@ -16,8 +16,8 @@ import (
 
 var notification = &api.NotificationConfig{URL: "https://www.example.com/callback"}
 
-// requests has, for each type of body, one that is filled and one with nothing
-// but what is required.
+// requests has, for each type of body, one with all members and one with only the
+// required members.
 var requests = map[string]struct {
 	method, path     string
 	filled, required func() (*http.Request, error)
@@ -190,8 +190,8 @@ var requests = map[string]struct {
 	},
 }
 
-// A body is what its fields say: a choice of two objects once compiled and was
-// sent as {}.
+// Every field that is set must be sent. The generated type for a choice of two objects,
+// for example, is always sent as {}.
 func TestRequestBodies(t *testing.T) {
 	for name, test := range requests {
 		t.Run(name, func(t *testing.T) {
@@ -206,14 +206,13 @@ func TestRequestBodies(t *testing.T) {
 				body, err := io.ReadAll(req.Body)
 				require.NoError(t, err)
 				assert.JSONEq(t, want, string(body))
-				assert.NotNil(t, req.GetBody, "can be sent again")
+				assert.NotNil(t, req.GetBody, "it must be possible to send the body again")
 			}
 		})
 	}
 }
 
-// The same for operations that are newer than the table above: all members of a
-// body that is filled are sent.
+// This test also covers operations that are newer than the table above.
 func TestEveryMemberOfABodyIsSent(t *testing.T) {
 	bodies := 0
 	client := reflect.TypeFor[*api.ClientWithResponses]()
@@ -239,7 +238,7 @@ func TestEveryMemberOfABodyIsSent(t *testing.T) {
 	assert.GreaterOrEqual(t, bodies, len(requests))
 }
 
-// fill makes a value whose members are all there.
+// fill returns a value of a type in which no member is zero.
 func fill(t *testing.T, typ reflect.Type) reflect.Value {
 	t.Helper()
 	value := reflect.New(typ).Elem()
@@ -267,7 +266,7 @@ func fill(t *testing.T, typ reflect.Type) reflect.Value {
 	return value
 }
 
-// An image goes out as it is, under the type that the caller names.
+// An image must be sent unchanged, with the Content-Type that the caller sets.
 func TestLogoUpload(t *testing.T) {
 	req, err := api.NewUpdateSubaccountLogoFromUploadRequestWithBody(server, "5nubL0NS", "image/png", strings.NewReader("\x89PNG"))
 	require.NoError(t, err)

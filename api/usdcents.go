@@ -8,19 +8,19 @@ import (
 	"strconv"
 )
 
-// USDCents is an amount of money in whole US cents: the total price of an
-// order, a quote or a checkout session. It counts, compares and converts as the
-// int64 that it is, and prints as dollars.
+// USDCents is an amount of money in whole US cents, such as the total price of an
+// order, a quote or a checkout session. Arithmetic, comparisons and conversions are
+// those of int64. It is printed in dollars.
 //
-// Prices per kilogram have fractions of a cent, so they are float64.
+// Prices per kilogram may have fractions of a cent, so they are float64.
 type USDCents int64
 
-// maxUSDCents is the largest amount that every JSON implementation holds to the
-// cent, 2^53.
+// maxUSDCents is 2^53, the largest amount up to which every JSON implementation can
+// represent all whole numbers exactly.
 const maxUSDCents = 1 << 53
 
-// String returns c in dollars, as people in the United States write them:
-// $0.20, $1,234.56, -$5.00. The verb %d prints the number of cents.
+// String formats c in dollars, for example as $0.20, $1,234.56 or -$5.00. With the
+// verb %d, package fmt prints the number of cents.
 func (c USDCents) String() string {
 	sign, cents := "", uint64(c)
 	if c < 0 {
@@ -33,10 +33,10 @@ func (c USDCents) String() string {
 	return fmt.Sprintf("%s$%s.%02d", sign, dollars, cents%100)
 }
 
-// UnmarshalJSON reads a JSON number in any notation: 20, 20.0 and 2e1 are the
-// same price, so that an order that was paid for stays readable. A fraction of a
-// cent is rounded up, as the API does with totals. A null changes nothing.
-// Strings and amounts beyond 2^53 cents give a [json.UnmarshalTypeError].
+// UnmarshalJSON decodes a JSON number in any notation, so that an order that was paid
+// for can be read whether its price is written as 20, 20.0 or 2e1. It rounds a
+// fraction of a cent up, as the API does with totals. Null leaves c unchanged. Strings
+// and amounts beyond 2^53 cents give a [json.UnmarshalTypeError].
 func (c *USDCents) UnmarshalJSON(text []byte) error {
 	if string(text) == "null" {
 		return nil
@@ -52,10 +52,10 @@ func (c *USDCents) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// roundUp returns the smallest whole number that is not below a decimal one.
-// What does not fit an int64 comes back as the int64 that is nearest to it.
+// roundUp rounds a decimal number up to a whole number. If that does not fit an int64,
+// it returns the nearest int64.
 func roundUp(decimal string) (int64, error) {
-	// The mode rounds digits beyond the precision up, too.
+	// With this mode, digits beyond the precision are rounded up, too.
 	exact, _, err := big.ParseFloat(decimal, 10, 128, big.ToPositiveInf)
 	if err != nil {
 		return 0, err

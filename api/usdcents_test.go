@@ -26,7 +26,7 @@ func TestUSDCentsReadsEveryFormOfANumber(t *testing.T) {
 		"9007199254740990.5": 9007199254740991, "9007199254740991.5": 9007199254740992,
 		// A float32 would lose a cent here.
 		"16777217": 16777217, "16777217.0": 16777217, "1.6777217e7": 16777217,
-		// The bounds.
+		// These are the largest amounts.
 		"9007199254740992": 1 << 53, "9007199254740992.0": 1 << 53, "9.007199254740992e15": 1 << 53,
 		"-9007199254740992":                    -1 << 53,
 		"0." + strings.Repeat("0", 5000) + "1": 1,
@@ -37,7 +37,7 @@ func TestUSDCentsReadsEveryFormOfANumber(t *testing.T) {
 	}
 }
 
-func TestUSDCentsRefusesWhatIsNoAmount(t *testing.T) {
+func TestUSDCentsRefusesInvalidAmounts(t *testing.T) {
 	for _, text := range []string{
 		`"20"`, `""`, `"$0.20"`, `true`, `[20]`, `{}`,
 		"9007199254740993", "9007199254740993.0", "9007199254740992.5", "-9007199254740993",
@@ -50,10 +50,10 @@ func TestUSDCentsRefusesWhatIsNoAmount(t *testing.T) {
 		require.ErrorAs(t, err, &refused, "%.60s", text)
 		assert.Equal(t, "price_usd_cents", refused.Field)
 		assert.Equal(t, "api.USDCents", refused.Type.String())
-		assert.Less(t, len(err.Error()), 180, "a message of bounded length")
+		assert.Less(t, len(err.Error()), 180, "the message must be short")
 		assert.Zero(t, quote.PriceUSDCents, "%.60s", text)
 	}
-	// Without encoding/json in front, which lets none of these through.
+	// These are not JSON numbers, so encoding/json would never pass them on.
 	for _, text := range []string{"", " ", "NaN", "Inf", "-Inf", "0x14", "1_000", "20 "} {
 		var cents api.USDCents
 		require.Error(t, cents.UnmarshalJSON([]byte(text)), text)
@@ -104,7 +104,8 @@ func TestUSDCentsPrintsDollars(t *testing.T) {
 	assert.Contains(t, log.String(), "price=$0.20")
 }
 
-// Reading a price as the API writes it allocates no more than reading an int64.
+// In the notation that the API uses, decoding a price must not need more allocations
+// than decoding an int64.
 func TestUSDCentsAllocateNothing(t *testing.T) {
 	text := []byte(`{"total":2350}`)
 	var money struct{ Total api.USDCents }
@@ -119,7 +120,7 @@ func TestUSDCentsAllocateNothing(t *testing.T) {
 	assert.LessOrEqual(t, read(&money), read(&number))
 }
 
-// A member in US cents is a total, unless it is a price per kilogram.
+// All members in US cents are totals, except prices per kilogram.
 func TestTotalsAreUSDCents(t *testing.T) {
 	found := map[string]int{}
 	ast.Inspect(generated(t), func(n ast.Node) bool {

@@ -218,7 +218,7 @@ var opUpdateSubaccountLogoFromUpload = newOperation(api.UpdateSubaccountLogoFrom
 // idOfUpdateSubaccountLogoFromUpload is the path parameter id of PUT /subaccounts/{id}/logo.
 const idOfUpdateSubaccountLogoFromUpload = "id"
 
-// endpoints are all operations of the description, by path and method.
+// endpoints has all operations of the description, ordered by path and method.
 var endpoints = []*endpoint{
 	&opCreateCheckoutSession.endpoint,
 	&opGetCheckoutSessionByID.endpoint,

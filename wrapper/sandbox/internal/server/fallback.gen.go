@@ -8,9 +8,9 @@ import (
 	. "github.com/cnaught-go/cnaught/api"
 )
 
-// Fallback answers every operation with the description's own example of a
-// successful answer, and with 501 where the description has none. A server that
-// embeds it needs methods only for the operations that it knows better.
+// Fallback answers every operation with the description's example of a successful
+// answer, or with 501 if the description has none. A server that embeds it only has to
+// implement the operations that it answers differently.
 type Fallback struct{}
 
 var _ ServerInterface = Fallback{}
@@ -163,10 +163,10 @@ func (Fallback) UpdateSubaccountLogoFromUpload(w http.ResponseWriter, _ *http.Re
 // Operation is one operation of the API.
 type Operation struct {
 	ID    string   // the operationId
-	Query []string // the names of its query parameters
+	Query []string // the names of the query parameters
 }
 
-// Operations has each operation by the pattern of its route without the base URL.
+// Operations has all operations by the patterns of their routes, without the base URL.
 var Operations = map[string]Operation{
 	"POST /checkout/sessions":        {ID: "CreateCheckoutSession"},
 	"GET /checkout/sessions/{id}":    {ID: "GetCheckoutSessionById"},

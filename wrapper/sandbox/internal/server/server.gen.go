@@ -34,7 +34,7 @@ type ServerInterface interface {
 	// SubmitRideOrder Create Carbon Credits Order for Vehicle Ride
 	// (POST /orders/ride)
 	//
-	// Deprecated: ask RequestGroundTransportQuote for the vehicle type passenger_car_van_or_suv, then use SubmitOrder with its amount_kg.
+	// Deprecated: use RequestGroundTransportQuote with the vehicle type passenger_car_van_or_suv, and then SubmitOrder with the amount_kg of the quote.
 	SubmitRideOrder(w http.ResponseWriter, r *http.Request, params SubmitRideOrderParams)
 	// GetOrderByID Get Order By Id
 	// (GET /orders/{id})
