@@ -18,17 +18,17 @@ import (
 
 func TestSandboxInABrowser(t *testing.T) {
 	if os.Getenv("CNAUGHT_BROWSER_TEST") == "" {
-		t.Skip("set CNAUGHT_BROWSER_TEST=1 (make browser-test) to run it; it needs Chromium")
+		t.Skip("this test needs Chromium and runs only with CNAUGHT_BROWSER_TEST=1 (make browser-test)")
 	}
 	pages, client := startProgram(t)
 	for name, scripts := range map[string]bool{"with JavaScript": true, "without JavaScript": false} {
 		t.Run(name, func(t *testing.T) {
-			t.Run("a person fulfills an order", func(t *testing.T) { testOverview(t, pages, client, scripts) })
-			t.Run("a customer pays", func(t *testing.T) { testCheckout(t, pages, client, scripts) })
+			t.Run("overview", func(t *testing.T) { testOverview(t, pages, client, scripts) })
+			t.Run("checkout", func(t *testing.T) { testCheckout(t, pages, client, scripts) })
 		})
 	}
-	t.Run("another site can't", func(t *testing.T) { testOtherSites(t, pages, client) })
-	t.Run("on a phone and on a desktop", func(t *testing.T) { testScreens(t, pages, client) })
+	t.Run("requests from other sites are refused", func(t *testing.T) { testOtherSites(t, pages, client) })
+	t.Run("pages fit the screen of a phone and of a desktop", func(t *testing.T) { testScreens(t, pages, client) })
 }
 
 func testOverview(t *testing.T, pages string, client *cnaught.Client, scripts bool) {
@@ -45,9 +45,9 @@ func testOverview(t *testing.T, pages string, client *cnaught.Client, scripts bo
 	assert.Contains(t, b.text("#order-"+order.ID), "$30.00")
 
 	b.click(row, "Fulfill")
-	assert.Equal(t, pages+"#order-"+order.ID, b.location(), "the overview is shown at the row of the order")
+	assert.Equal(t, pages+"#order-"+order.ID, b.location(), "the overview must be shown at the row of the order")
 	assert.Contains(t, b.text("#order-"+order.ID), "fulfilled")
-	assert.Contains(t, b.text("#order-"+other.ID), "placed", "only the one that was clicked")
+	assert.Contains(t, b.text("#order-"+other.ID), "placed", "only the order that was clicked must change")
 	o, err := client.GetOrder(t.Context(), order.ID)
 	require.NoError(t, err)
 	assert.Equal(t, api.OrderStateFulfilled, o.State)
@@ -68,7 +68,7 @@ func testCheckout(t *testing.T, pages string, client *cnaught.Client, scripts bo
 	shop := openShop(t, client)
 	b := startBrowser(t, scripts, shop.resolve())
 	b.open(shopURL + "/cart")
-	assert.Equal(t, map[bool]string{true: "on", false: "off"}[scripts], b.text("#scripts"), "scripts run only in the browser that allows them")
+	assert.Equal(t, map[bool]string{true: "on", false: "off"}[scripts], b.text("#scripts"), "scripts must run only if the browser allows them")
 
 	b.click("self::body", "Check out")
 	require.True(t, strings.HasPrefix(b.location(), pages+"pay/"), b.location())
@@ -86,9 +86,9 @@ func testCheckout(t *testing.T, pages string, client *cnaught.Client, scripts bo
 	b.do(chromedp.DoubleClick(chromedp.CSS("form button")), chromedp.WaitVisible(chromedp.CSS("#state")))
 	id := strings.TrimPrefix(paid, pages+"pay/")
 	assert.Equal(t, shopURL+"/thanks?lang=en&session_id="+url.QueryEscape(id), b.location())
-	assert.Equal(t, "complete", b.text("#state"), "the shop sees it paid")
+	assert.Equal(t, "complete", b.text("#state"), "the shop must see that the session is paid")
 	assert.Contains(t, shop.visits(), "/thanks?lang=en&session_id="+id)
-	assert.Equal(t, orders+1, countOrders(t, client), "a double click buys once")
+	assert.Equal(t, orders+1, countOrders(t, client), "a double click must buy only once")
 
 	b.open(paid)
 	assert.Contains(t, b.text("h1"), "This checkout is paid")
@@ -106,8 +106,8 @@ func testCheckout(t *testing.T, pages string, client *cnaught.Client, scripts bo
 	assert.Empty(t, b.consoleErrors())
 }
 
-// A page of somebody else must not press the sandbox's buttons, and must not read
-// its pages under a name of its own that leads to this machine.
+// testOtherSites checks that the page of another site can't use the sandbox's buttons,
+// and can't read its pages through a host name that resolves to this machine.
 func testOtherSites(t *testing.T, pages string, client *cnaught.Client) {
 	order, err := client.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
 	require.NoError(t, err)
@@ -118,7 +118,7 @@ func testOtherSites(t *testing.T, pages string, client *cnaught.Client) {
 
 	b.open("http://evil.example/")
 	b.click("self::body", "Kittens")
-	assert.Equal(t, pages+"orders/"+order.ID+"/fulfill", b.location(), "the form did reach the sandbox")
+	assert.Equal(t, pages+"orders/"+order.ID+"/fulfill", b.location(), "the form must reach the sandbox")
 	assert.Contains(t, b.text("h1"), "Another site sent this request")
 
 	b.open("http://rebound.example:" + here.Port() + "/")
@@ -130,8 +130,8 @@ func testOtherSites(t *testing.T, pages string, client *cnaught.Client) {
 	assert.Equal(t, api.OrderStatePlaced, o.State)
 }
 
-// testScreens looks at all pages on a phone and on a desktop, light and dark:
-// nothing may be wider than the screen, and no button beyond its edge.
+// testScreens checks on the screens of a phone and a desktop, light and dark, that no
+// page is wider than the screen and that all buttons are within it.
 func testScreens(t *testing.T, pages string, client *cnaught.Client) {
 	order, paid := fillOverview(t, pages, client)
 	b := startBrowser(t, true, "")
@@ -145,12 +145,12 @@ func testScreens(t *testing.T, pages string, client *cnaught.Client) {
 				name := fmt.Sprintf("%s-%d-%s", page, width, map[bool]string{false: "light", true: "dark"}[dark])
 				b.screen(width, 800)
 				b.open(pages + path)
-				// Not window.innerWidth: on a phone that grows with a page too wide.
+				// window.innerWidth can't be used, because on a phone it grows with the page.
 				assert.LessOrEqual(t, get(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, name)
 				assert.LessOrEqual(t, get(b, chromedp.Evaluate[float64](
-					`Math.max(0, ...Array.from(document.querySelectorAll("button, .button"), b => b.getBoundingClientRect().right))`)), float64(width), "%s: the buttons are on the screen", name)
+					`Math.max(0, ...Array.from(document.querySelectorAll("button, .button"), b => b.getBoundingClientRect().right))`)), float64(width), "%s: all buttons must be on the screen", name)
 				assert.Zero(t, get(b, chromedp.Evaluate[int64](
-					`Array.from(document.querySelectorAll(".scroll")).filter(s => s.scrollWidth > s.clientWidth).length`)), "%s: no table scrolls sideways", name)
+					`Array.from(document.querySelectorAll(".scroll")).filter(s => s.scrollWidth > s.clientWidth).length`)), "%s: no table must scroll sideways", name)
 				b.screen(width, get(b, chromedp.Evaluate[int64](`document.documentElement.scrollHeight`)))
 				b.shoot(name)
 			}
@@ -159,15 +159,15 @@ func testScreens(t *testing.T, pages string, client *cnaught.Client) {
 	b.screen(360, 800)
 	b.open(pages)
 	assert.Equal(t, "State", get(b, chromedp.Evaluate[string](
-		`getComputedStyle(document.querySelector("#orders td"), "::before").content.replaceAll('"', "")`)), "a card names its values")
-	assert.Greater(t, get(b, chromedp.Evaluate[int64](`document.querySelectorAll("#deliveries wbr").length`)), int64(5), "a URL breaks between its parts")
+		`getComputedStyle(document.querySelector("#orders td"), "::before").content.replaceAll('"', "")`)), "values in a card must have labels")
+	assert.Greater(t, get(b, chromedp.Evaluate[int64](`document.querySelectorAll("#deliveries wbr").length`)), int64(5), "URLs must be breakable between their parts")
 	for _, message := range b.consoleErrors() {
-		assert.Contains(t, message, "/nothing: ", "only the page that does not exist is an error")
+		assert.Contains(t, message, "/nothing: ", "only the page that does not exist must cause an error")
 	}
 }
 
-// fillOverview makes something of everything that the overview shows. It returns
-// a fulfilled order and a session that is paid.
+// fillOverview creates records of every kind that the overview shows. It returns the ids
+// of a fulfilled order and of a paid session.
 func fillOverview(t *testing.T, pages string, client *cnaught.Client) (order, session string) {
 	ctx := t.Context()
 	sub, err := client.CreateSubaccount(ctx, api.SubaccountCreate{Name: "Marketing Department", Email: "jane.doe@example.com"})

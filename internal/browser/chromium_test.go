@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// browser is one Chromium with one tab.
+// browser is a running Chromium with one tab.
 type browser struct {
 	t   *testing.T
 	ctx context.Context
@@ -25,15 +25,15 @@ type browser struct {
 	errors []string
 }
 
-// startBrowser starts a headless Chromium with an empty profile. The string hosts
-// holds rules for --host-resolver-rules. Pages can run scripts only if scripts is
+// startBrowser starts a headless Chromium with an empty profile. The string hosts has
+// rules for the flag --host-resolver-rules. Pages can run scripts only if scripts is
 // true.
 func startBrowser(t *testing.T, scripts bool, hosts string) *browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, // Root in a container has no user namespace for the sandbox of Chromium.
+		chromedp.NoSandbox, // In a container, root has no user namespace for Chromium's sandbox.
 		chromedp.DisableGPU,
-		chromedp.IgnoreCertErrors, // The shop has the certificate of httptest.
+		chromedp.IgnoreCertErrors, // The shop uses the certificate of httptest.
 		chromedp.UserDataDir(t.TempDir()),
 		chromedp.WindowSize(1280, 1000),
 		chromedp.Flag("disable-quic", true),
@@ -55,7 +55,7 @@ func startBrowser(t *testing.T, scripts bool, hosts string) *browser {
 			b.errors = append(b.errors, e.Entry.URL+": "+e.Entry.Text)
 		}
 	})
-	require.NoError(t, listening, "the browser starts; make browser-setup installs one")
+	require.NoError(t, listening, "Chromium must start; make browser-setup installs it")
 	_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
 	require.NoError(t, err)
 	return b
@@ -73,15 +73,14 @@ func get[T any](b *browser, a chromedp.Action[T]) T {
 	return v
 }
 
-// open goes to the page and waits until it has loaded.
+// open opens the page and waits until it has loaded.
 func (b *browser) open(url string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(url))
 }
 
-// click clicks the link or button whose text begins with text, in the element that
-// matches the XPath condition, and waits until the page that it leads to has
-// loaded.
+// click clicks the link or button whose text begins with text, within the element that
+// matches the XPath condition in. It then waits until the next page has loaded.
 func (b *browser) click(in, text string) {
 	b.t.Helper()
 	sel := fmt.Sprintf(`//*[%s]//*[self::a or self::button][starts-with(normalize-space(.), "%s")]`, in, text)
@@ -89,7 +88,7 @@ func (b *browser) click(in, text string) {
 	require.NoError(b.t, err, sel)
 }
 
-// text returns what a person can read in the element.
+// text returns the visible text of the element.
 func (b *browser) text(selector string) string {
 	b.t.Helper()
 	return get(b, chromedp.Text(chromedp.CSS(selector)))
@@ -100,15 +99,15 @@ func (b *browser) location() string {
 	return get(b, chromedp.Location())
 }
 
-// consoleErrors returns the errors that the browser has reported so far, such as
-// something that a page's own policy forbids.
+// consoleErrors returns the errors that the browser has reported so far, for example
+// violations of a page's Content-Security-Policy.
 func (b *browser) consoleErrors() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return slices.Clone(b.errors)
 }
 
-// screen sets the size of the screen. A narrow one is that of a phone.
+// screen sets the size of the screen. A narrow screen emulates a phone.
 func (b *browser) screen(width, height int64) {
 	b.t.Helper()
 	if width < 600 {
@@ -118,7 +117,7 @@ func (b *browser) screen(width, height int64) {
 	b.do(chromedp.EmulateViewport(width, height))
 }
 
-// prefer makes the browser ask for dark or for light pages.
+// prefer makes the browser prefer dark or light pages.
 func (b *browser) prefer(dark bool) {
 	b.t.Helper()
 	scheme := "light"
@@ -131,7 +130,8 @@ func (b *browser) prefer(dark bool) {
 	require.NoError(b.t, err)
 }
 
-// shoot writes a picture of the page to CNAUGHT_BROWSER_SHOTS, if that is set.
+// shoot writes a screenshot of the page to the directory CNAUGHT_BROWSER_SHOTS, if that
+// variable is set.
 func (b *browser) shoot(name string) {
 	b.t.Helper()
 	if dir := os.Getenv("CNAUGHT_BROWSER_SHOTS"); dir != "" {

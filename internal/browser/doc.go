@@ -1,8 +1,8 @@
-// Package browser tests the sandbox's pages in a real browser: a headless Chromium
-// opens the program cnaught-sandbox as a person would. It is a module of its own, so
-// that nobody inherits the browser's driver.
+// Package browser tests the pages of the program cnaught-sandbox in a real browser, a
+// headless Chromium. It is a separate module, so that programs which import the client
+// do not depend on the browser's driver.
 //
 // The tests need Chromium (Debian's package chromium) and are skipped unless
-// CNAUGHT_BROWSER_TEST is set. With CNAUGHT_BROWSER_SHOTS=DIR they also write
-// pictures of the pages there.
+// CNAUGHT_BROWSER_TEST is set. If CNAUGHT_BROWSER_SHOTS is set, they also write
+// screenshots of the pages to that directory.
 package browser

@@ -16,8 +16,9 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// startProgram builds and runs cnaught-sandbox, and gives the address of its
-// pages and a client for its API. The program ends with the test, cleanly.
+// startProgram builds and runs cnaught-sandbox, and returns the URL of its pages and a
+// client for its API. When the test ends, it stops the program and checks that it exits
+// without an error.
 func startProgram(t *testing.T) (pages string, client *cnaught.Client) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "cnaught-sandbox")
@@ -44,8 +45,8 @@ func startProgram(t *testing.T) (pages string, client *cnaught.Client) {
 			pages = ""
 		}
 	}
-	require.NotEmpty(t, pages, "the program says where its pages are")
-	go func() { _, _ = io.Copy(io.Discard, stdout) }() // ends with the program
+	require.NotEmpty(t, pages, "the program must print the URL of its pages")
+	go func() { _, _ = io.Copy(io.Discard, stdout) }() // It ends with the program.
 
 	client, err = cnaught.New(sandbox.DefaultAPIKey, cnaught.WithBaseURL(pages+"v1"))
 	require.NoError(t, err)

@@ -15,17 +15,17 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// shop is somebody's web shop: it sends its customers to the checkout and
-// gets them back, on an https site of its own.
+// shop is a web shop on its own https site. It sends its customers to the checkout, which
+// sends them back.
 type shop struct {
 	*httptest.Server
 	client *cnaught.Client
 
 	mu   sync.Mutex
-	back []string // the request URIs of customers who came back
+	uris []string // the URIs of all requests for pages
 }
 
-// The shop's address in the browser.
+// shopURL is the URL of the shop in the browser.
 const shopURL = "https://shop.example"
 
 func openShop(t *testing.T, client *cnaught.Client) *shop {
@@ -39,10 +39,10 @@ func openShop(t *testing.T, client *cnaught.Client) *shop {
 	return s
 }
 
-// resolve makes the shop's name lead here.
+// resolve returns the rule with which the browser resolves the shop's host name to s.
 func (s *shop) resolve() string { return "MAP shop.example:443 " + s.Listener.Addr().String() }
 
-// cart opens a checkout session and shows the link to it. Its script tells
+// cart opens a checkout session and shows a link to it. The script on the page shows
 // whether the browser runs scripts.
 func (s *shop) cart(w http.ResponseWriter, r *http.Request) {
 	s.remember(r)
@@ -59,7 +59,8 @@ func (s *shop) cart(w http.ResponseWriter, r *http.Request) {
 		html.EscapeString(session.CheckoutURL))
 }
 
-// thanks looks the session up, as a shop must: anybody can open its address.
+// thanks fetches the session from the API. A shop has to do this, because anybody can
+// open its success URL.
 func (s *shop) thanks(w http.ResponseWriter, r *http.Request) {
 	s.remember(r)
 	session, err := s.client.GetCheckoutSession(r.Context(), r.URL.Query().Get("session_id"))
@@ -73,17 +74,17 @@ func (s *shop) thanks(w http.ResponseWriter, r *http.Request) {
 func (s *shop) remember(r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.back = append(s.back, r.URL.RequestURI())
+	s.uris = append(s.uris, r.URL.RequestURI())
 }
 
 func (s *shop) visits() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]string(nil), s.back...)
+	return append([]string(nil), s.uris...)
 }
 
-// openEvil is a site that means no good: it has a form for each target that
-// would press a button of the sandbox.
+// openEvil starts a malicious site and returns its address. It has a form for each
+// target, which sends the same request as a button of the sandbox.
 func openEvil(t *testing.T, targets ...string) (address string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `<!doctype html><html lang="en"><title>Kittens</title><body>`)

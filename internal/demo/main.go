@@ -1,7 +1,6 @@
-// Command demo does the client's main job and prints what it sees. By itself
-// it runs on the built-in sandbox, with no key and no network. With -live and
-// CNAUGHT_API_KEY set it talks to the API, and does only what costs nothing:
-// quotes and reads.
+// Command demo shows what the client does and prints the results. By default, it uses
+// the built-in sandbox and needs no key and no network. With -live, it calls the API
+// with the key in CNAUGHT_API_KEY. It then only quotes and reads, which costs nothing.
 package main
 
 import (
@@ -18,14 +17,13 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// The published example session, and the distance from London to New York.
 const (
-	exampleSession = "zpQ6QSNRQh"
-	londonNewYork  = 5570 // km
+	exampleSession = "zpQ6QSNRQh" // the session of the published example
+	londonNewYork  = 5570         // the distance in kilometers
 )
 
 func main() {
-	live := flag.Bool("live", false, "talk to the API with CNAUGHT_API_KEY; quotes and reads only, nothing is bought")
+	live := flag.Bool("live", false, "call the API with the key in CNAUGHT_API_KEY; only quote and read, buy nothing")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -46,7 +44,7 @@ func runSandbox(ctx context.Context) error {
 	defer server.Close()
 	client := server.Client()
 	defer client.CloseIdleConnections()
-	t := newTable("CNaught on this machine, " + server.URL())
+	t := newTable("CNaught sandbox at " + server.URL())
 
 	t.step("read a session", func() (string, error) { return readSession(ctx, client) })
 	quote := new(api.Quote)
@@ -60,7 +58,7 @@ func runSandbox(ctx context.Context) error {
 		*order = *placed
 		return describe(order), nil
 	})
-	t.step("wait for it", func() (string, error) {
+	t.step("wait for the order", func() (string, error) {
 		done, err := client.WaitForOrder(ctx, order.ID)
 		if err != nil {
 			return "", err
@@ -69,10 +67,10 @@ func runSandbox(ctx context.Context) error {
 	})
 	t.step("lose an answer", func() (string, error) { return loseAnswer(ctx, server, client) })
 	t.step("list the orders", func() (string, error) { return list(ctx, client) })
-	t.step("cancel a stranger", func() (string, error) {
+	t.step("cancel unknown id", func() (string, error) {
 		_, err := client.CancelOrder(ctx, "123")
 		if !errors.Is(err, cnaught.ErrNotFound) {
-			return "", fmt.Errorf("got %v, not ErrNotFound", err)
+			return "", fmt.Errorf("got the error %v instead of ErrNotFound", err)
 		}
 		return "errors.Is(err, ErrNotFound): " + err.Error(), nil
 	})
@@ -85,7 +83,7 @@ func runLive(ctx context.Context) error {
 		return err
 	}
 	defer client.CloseIdleConnections()
-	t := newTable("CNaught, live; nothing is bought")
+	t := newTable("CNaught API (nothing is bought)")
 	t.step("quote a flight", func() (string, error) { return quoteFlight(ctx, client, new(api.Quote)) })
 	t.step("read portfolios", func() (string, error) {
 		portfolios, err := client.ListPortfolios(ctx)
@@ -115,8 +113,8 @@ func quoteFlight(ctx context.Context, client *cnaught.Client, into *api.Quote) (
 	return fmt.Sprintf("London to New York, %d km: %s for %v", londonNewYork, kg(quote.AmountKg), quote.PriceUSDCents), nil
 }
 
-// loseAnswer shows the first promise: the order is booked, its answer is lost
-// on the way, and the retry does not buy a second one.
+// loseAnswer shows that a retry does not buy twice. The sandbox places the order, but
+// its answer is lost, and the client's retry gets the same order.
 func loseAnswer(ctx context.Context, server *sandbox.Server, client *cnaught.Client) (string, error) {
 	server.Inject(sandbox.Fault{Operation: "SubmitOrder", ResetAfter: true})
 	var response cnaught.Response
@@ -125,9 +123,9 @@ func loseAnswer(ctx context.Context, server *sandbox.Server, client *cnaught.Cli
 		return "", err
 	}
 	if !response.Replayed {
-		return "", errors.New("the second request was not answered from the first")
+		return "", errors.New("the second request did not get the answer to the first")
 	}
-	return describe(order) + ", asked for twice, bought once", nil
+	return describe(order) + ", sent twice but bought once", nil
 }
 
 func list(ctx context.Context, client *cnaught.Client) (string, error) {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// table prints one line for each step as it ends, and stops at the first
-// failure.
+// table runs steps and prints one line after each. After the first failure, it runs no
+// more steps.
 type table struct {
 	started time.Time
 	err     error
@@ -27,7 +27,7 @@ func (t *table) step(name string, do func() (string, error)) {
 		t.err = fmt.Errorf("%s: %w", name, err)
 		return
 	}
-	fmt.Printf("  %-17s %-9s %s\n", name, time.Since(started).Round(100*time.Microsecond), text)
+	fmt.Printf("  %-18s %-9s %s\n", name, time.Since(started).Round(100*time.Microsecond), text)
 }
 
 func (t *table) end() error {

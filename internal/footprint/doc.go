@@ -1,3 +1,3 @@
-// Package footprint holds the client to what it adds to a program: bytes and
+// Package footprint limits what the client adds to a program, in bytes and in
 // dependencies.
 package footprint

@@ -13,22 +13,23 @@ import (
 
 const (
 	module = "github.com/cnaught-go/cnaught"
-	// maxRatio is how much larger a stripped program with one call may be than
-	// the same program by hand.
+	// maxRatio is the largest allowed ratio between the size of a stripped program
+	// that makes one call with the client and one that makes the same call by hand.
 	maxRatio = 1.10
-	// maxPackages is how many packages of others a program may take in.
+	// maxPackages is the largest number of third-party packages that the client may
+	// add to a program.
 	maxPackages = 5
 )
 
-func TestSize(t *testing.T) {
+func TestProgramSize(t *testing.T) {
 	client, byHand := build(t, "./testdata/client"), build(t, "./testdata/byhand")
 	ratio := float64(client) / float64(byHand)
 	t.Logf("%d bytes with the client, %d by hand: %.3f times", client, byHand, ratio)
-	assert.Greater(t, ratio, 1.0, "the two programs are mixed up, or the client is not in it")
+	assert.Greater(t, ratio, 1.0, "the program with the client must be the larger one")
 	assert.LessOrEqual(t, ratio, maxRatio)
 }
 
-func TestPackages(t *testing.T) {
+func TestThirdPartyPackages(t *testing.T) {
 	var others []string
 	ours := 0
 	for _, pkg := range strings.Fields(goTool(t, "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./testdata/client")) {
@@ -39,11 +40,11 @@ func TestPackages(t *testing.T) {
 		others = append(others, pkg)
 	}
 	t.Log(others)
-	assert.GreaterOrEqual(t, ours, 3, "testdata/client, wrapper and api")
+	assert.GreaterOrEqual(t, ours, 3, "the program must include testdata/client, wrapper and api")
 	assert.LessOrEqual(t, len(others), maxPackages)
 }
 
-// build returns the size of a program, built as for release.
+// build builds a program without debug information and returns its size.
 func build(t *testing.T, pkg string) int64 {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "program")

@@ -1,4 +1,5 @@
-// Command byhand makes the same call with net/http and encoding/json alone.
+// Command byhand makes the same call as testdata/client, but uses only net/http and
+// encoding/json.
 package main
 
 import (

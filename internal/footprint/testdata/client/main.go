@@ -1,4 +1,4 @@
-// Command client makes one call with the client.
+// Command client makes one call with the client of package wrapper.
 package main
 
 import (
