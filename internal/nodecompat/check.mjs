@@ -1,10 +1,10 @@
-// Runs the vendor's own Node SDK, unchanged, against the program
-// cnaught-sandbox, and compares what it gets with what the vendor's integration
-// tests expected of the vendor's sandbox before 2026-01-14. Prints one line for
-// each check. The exit code is 1 if any failed.
+// This program runs the vendor's own Node SDK, unchanged, against the program
+// cnaught-sandbox. It compares the results with those that the vendor's integration
+// tests expected of the vendor's sandbox until 2026-01-14. It prints one line for each
+// check, and its exit code is 1 if any check failed.
 //
-// The newest SDK in the npm registry is 2.8.0. The facts come from the vendor's
-// repository at 3.1.0; what changed between the two is said where it matters.
+// The newest version of the SDK in the npm registry is 2.8.0, but the expected results
+// come from version 3.1.0 in the vendor's repository. Comments say where the two differ.
 import { readFile } from 'node:fs/promises';
 import { connect, startProgram } from './program.mjs';
 import { report } from './report.mjs';
@@ -21,6 +21,6 @@ try {
         await run((name, fn) => check(`${resource}: ${name}`, fn), connection);
     }
 } finally {
-    await check('program: it stops cleanly on a signal', program.stop);
+    await check('program: stops cleanly on a signal', program.stop);
 }
 process.exitCode = close();

@@ -1,4 +1,5 @@
-// report counts checks and prints a line for each.
+// report returns a function that runs a check and prints one line for it, and a function
+// that prints the totals and returns the exit code.
 export function report() {
     let passed = 0;
     const failures = [];

@@ -21,7 +21,7 @@ export default async function (check, { client }) {
         for (const portfolio of data) {
             assert.equal(portfolio.summary, portfolio.description);
             assert.equal(portfolio.primary_image_url, null);
-            assert.ok(!('category_allocations' in portfolio), 'prices and allocations are on the single portfolio only');
+            assert.ok(!('category_allocations' in portfolio), 'the list must not have allocations');
         }
     });
 
@@ -32,7 +32,7 @@ export default async function (check, { client }) {
         assert.equal(allocations.length, 4);
         assert.deepEqual(allocations.slice(0, 2).map(({ category }) => category.name), ['Sandbox Project Category A', 'Sandbox Project Category B']);
         const sum = allocations.reduce((sum, { allocated_fraction }) => sum + allocated_fraction, 0);
-        assert.ok(Math.abs(sum - 1) < 1e-9, `the fractions make one: ${sum}`);
+        assert.ok(Math.abs(sum - 1) < 1e-9, `the sum of the fractions must be 1: ${sum}`);
         const [{ category }] = allocations;
         assert.equal(category.primary_image_url, categoryImage);
         assert.deepEqual(category.projects.map(({ name, type }) => [name, type]), [['Sandbox Project A', 'Reforestation']]);
@@ -53,7 +53,7 @@ export default async function (check, { client }) {
         ]);
     });
 
-    await check('unknown ones', async () => {
+    await check('unknown ids', async () => {
         await rejected(client.getPortfolioDetails('nothing'), 404, notFoundProblemType);
         await rejected(client.getProjectCategoryDetails('nothing'), 404, notFoundProblemType);
         await rejected(client.getProjectDetails('nothing'), 404, notFoundProblemType);

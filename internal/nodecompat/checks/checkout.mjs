@@ -3,8 +3,8 @@ import { invalidParametersProblemType, notFoundProblemType } from '@cnaught/cnau
 import { includes, newKey, rejected, timestamp } from './expect.mjs';
 
 export default async function (check, { client, lastStatus, pages }) {
-    // The SDK's own methods of 2.8.0 use the path /orders/checkout-session, which
-    // the API gave up in 2024; 3.x sends what follows.
+    // The methods of version 2.8.0 use the path /orders/checkout-session, which the API
+    // dropped in 2024. These functions send the same requests as version 3.
     const create = (session, options) => client.apiHandler.makeApiPostRequest('/checkout/sessions', session, options);
     const get = (id) => client.apiHandler.makeApiGetRequest(`/checkout/sessions/${id}`);
     const body = {
@@ -56,9 +56,9 @@ export default async function (check, { client, lastStatus, pages }) {
         });
     });
 
-    await check('bad ones are refused', async () => {
+    await check('invalid sessions are refused', async () => {
         for (const [field, value] of [
-            ['amount_kg', 0], ['amount_kg', -100], ['amount_kg', 24], // 48 cents
+            ['amount_kg', 0], ['amount_kg', -100], ['amount_kg', 24], // The last price is 48 cents.
             ['success_url', 'http://www.example.com'], ['success_url', '/success'], ['success_url', 'www.example.com/success'],
             ['cancel_url', 'http://www.example.com'], ['cancel_url', '/cancel'], ['cancel_url', 'www.example.com/cancel']
         ]) {
@@ -66,11 +66,11 @@ export default async function (check, { client, lastStatus, pages }) {
                 "Your request parameters didn't validate");
             assert.deepEqual(Object.keys(error.problemDetails.errors), [field], `${field} ${value}`);
         }
-        await create({ ...body, amount_kg: 25 }); // 50 cents
+        await create({ ...body, amount_kg: 25 }); // The price is 50 cents, the minimum.
         await rejected(get('nothing'), 404, notFoundProblemType, 'Could not find checkout session');
     });
 
-    await check("2.8.0's own methods get an error, not a session", async () => {
+    await check('the methods of version 2.8.0 get an error', async () => {
         await assert.rejects(client.createCheckoutSession({ ...body, email: 'jane.doe@example.com' }), { status: 405 });
         await assert.rejects(client.getCheckoutSession('zpQ6QSNRQh'), { status: 404 });
     });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { includes, newKey } from './expect.mjs';
 
-// What Go tests do with the methods of the sandbox, a test in Node does over HTTP.
+// These checks control the sandbox over HTTP, as tests in Go do with its methods.
 export default async function (check, { client, lastHeader, lastStatus, pages }) {
     const control = async (method, path, body) => {
         const response = await fetch(`${pages}/_sandbox${path}`, { method, body: body && JSON.stringify(body) });
@@ -9,7 +9,7 @@ export default async function (check, { client, lastHeader, lastStatus, pages })
         return { status: response.status, body: text && JSON.parse(text) };
     };
 
-    await check('an answer is lost after the order was placed, and the key finds it again', async () => {
+    await check('an answer is lost after the order was placed, and a retry with the same key gets it', async () => {
         const fault = await control('POST', '/faults', { operation: 'SubmitOrder', reset_after: true });
         assert.equal(fault.status, 201);
         includes(fault.body, { operation: 'SubmitOrder', reset_after: true, count: 1, fired: 0 });
@@ -21,7 +21,7 @@ export default async function (check, { client, lastHeader, lastStatus, pages })
         assert.deepEqual(data.filter(({ amount_kg }) => amount_kg === 41).map(({ id }) => id), [order.id]);
     });
 
-    await check("a filter's page after the order was placed", async () => {
+    await check('an answer is replaced with a page after the order was placed', async () => {
         await control('POST', '/faults', { operation: 'SubmitOrder', status: 403, after_acting: true, body: '<h1>Forbidden</h1>' });
         await assert.rejects(client.placeGenericOrder({ amount_kg: 42 }));
         assert.equal(lastStatus(), 403);
@@ -69,7 +69,7 @@ export default async function (check, { client, lastHeader, lastStatus, pages })
         assert.equal((await control('POST', '/clock', { advance: 'a day' })).status, 400);
     });
 
-    await check('another site can not do any of it', async () => {
+    await check('requests from another site are refused', async () => {
         const response = await fetch(`${pages}/_sandbox/faults`, {
             method: 'POST', body: '{"status":500,"count":-1}', headers: { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' }
         });

@@ -4,7 +4,7 @@ import { newKey, rejected } from './expect.mjs';
 
 export default async function (check, { client, otherKey }) {
     await check('a wrong API key', async () => {
-        // A problem without a type, which the SDK reads as RFC 9457 says.
+        // This problem has no type, which means about:blank according to RFC 9457.
         await rejected(otherKey.getListOfOrders(), 401, 'about:blank', 'Unauthorized');
         await rejected(otherKey.placeGenericOrder({ amount_kg: 10 }), 401, 'about:blank', 'Unauthorized');
     });
@@ -16,7 +16,7 @@ export default async function (check, { client, otherKey }) {
 
     await check('a page after an unknown order', async () => {
         const { problemDetails } = await rejected(client.getListOfOrders(10, 'nothing'), 400, invalidPaginationProblemType);
-        assert.equal(typeof problemDetails.detail, 'string', 'the SDK types detail');
+        assert.equal(typeof problemDetails.detail, 'string', 'the SDK declares the member detail');
     });
 
     await check('an idempotency key that is too long', async () => {
@@ -25,7 +25,7 @@ export default async function (check, { client, otherKey }) {
         await rejected(client.placeGenericOrder({ amount_kg: 10 }, { idempotencyKey: 'k'.repeat(513) }), 400, idempotencyKeyTooLongProblemType);
     });
 
-    await check('20 requests at once with one key make one order', async () => {
+    await check('20 simultaneous requests with the same key place one order', async () => {
         const options = { idempotencyKey: newKey() };
         const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => client.placeGenericOrder({ amount_kg: 33 }, options)));
         const ids = new Set(outcomes.filter(({ status }) => status === 'fulfilled').map(({ value }) => value.id));

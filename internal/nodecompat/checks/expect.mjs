@@ -1,24 +1,26 @@
-// What several resources have in common.
+// This module has helpers for the checks of several resources.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { CNaughtError } from '@cnaught/cnaught-node-sdk';
 
 export const newKey = () => randomBytes(16).toString('hex');
 
-// The API's timestamps: UTC, Z, six fractional digits.
+// timestamp matches the API's timestamps, which are in UTC, with a Z and six digits after
+// the second.
 export const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
 
-// includes checks some members of a value, each for deep equality.
+// includes checks that a value has certain members, comparing them deeply.
 export function includes(value, members) {
     for (const [name, want] of Object.entries(members)) {
         assert.deepEqual(value[name], want, name);
     }
 }
 
-// rejected expects the SDK's own error class with the problem's type and title.
+// rejected checks that a promise is rejected with the SDK's error class and with the
+// status, type and title of a problem, and returns the error.
 export async function rejected(promise, status, type, title) {
     const error = await promise.then(
-        (value) => assert.fail(`it was accepted: ${JSON.stringify(value)}`),
+        (value) => assert.fail(`the request was accepted: ${JSON.stringify(value)}`),
         (error) => error
     );
     assert.ok(error instanceof CNaughtError, String(error.stack));
@@ -27,7 +29,7 @@ export async function rejected(promise, status, type, title) {
     assert.equal(error.problemDetails.type, type);
     if (title !== undefined) {
         assert.equal(error.problemDetails.title, title);
-        assert.equal(error.message, title, 'the title is the message of the error');
+        assert.equal(error.message, title, 'the message of the error must be the title');
     }
     assert.match(error.response.headers.get('content-type'), /^application\/problem\+json\b/);
     return error;

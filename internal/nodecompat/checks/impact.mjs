@@ -27,7 +27,7 @@ export default async function (check, { pages, client }) {
         sameInstant(data.to_date, to);
     });
 
-    await check('data from a day on, and up to a day', async () => {
+    await check('data since a day, and until a day', async () => {
         const since = await client.getImpactData({ from: to });
         sameInstant(since.since_date, to);
         assert.equal(since.to_date, null);

@@ -26,19 +26,19 @@ export default async function (check, { client, lastHeader, lastStatus, pages })
         includes(await client.placeGenericOrder({ amount_kg: 10, portfolio_id: 'ixmZSK' }), { amount_kg: 10, price_usd_cents: 20 });
     });
 
-    await check('a ride (2.8.0 still has it, 3.0 dropped it)', async () => {
+    await check('a ride, which version 3.0 of the SDK dropped', async () => {
         includes(await client.placeRideOrder({ distance_km: 30, metadata: 'ride' }), { amount_kg: 8, price_usd_cents: 16, state: 'placed', metadata: 'ride' });
     });
 
     await check('a negative mass or distance is refused', async () => {
         const title = "Your request parameters didn't validate";
         const error = await rejected(client.placeGenericOrder({ amount_kg: -10 }), 400, invalidParametersProblemType, title);
-        assert.deepEqual(Object.keys(error.problemDetails.errors), ['amount_kg'], 'by field, as the SDK reads it');
+        assert.deepEqual(Object.keys(error.problemDetails.errors), ['amount_kg'], 'the errors must be by field, as the SDK expects them');
         assert.ok(error.problemDetails.errors.amount_kg.every((text) => typeof text === 'string'));
         await rejected(client.placeRideOrder({ distance_km: -10 }), 400, invalidParametersProblemType, title);
     });
 
-    await check('list, newest first, page by page', async () => {
+    await check('lists are paginated, with the newest order first', async () => {
         const first = await client.placeGenericOrder({ amount_kg: 10 });
         const second = await client.placeGenericOrder({ amount_kg: 20 });
         const page = await client.getListOfOrders(1);
@@ -48,7 +48,7 @@ export default async function (check, { client, lastHeader, lastStatus, pages })
         assert.deepEqual(Object.keys(page), ['data']);
     });
 
-    await check('the same key again gives the same order', async () => {
+    await check('a repeated key returns the same order', async () => {
         const options = { idempotencyKey: newKey() };
         const body = { amount_kg: 15, metadata: 'first', notification_config };
         const first = await client.placeGenericOrder(body, options);
@@ -58,10 +58,10 @@ export default async function (check, { client, lastHeader, lastStatus, pages })
         assert.equal(lastHeader('X-Idempotent-Replay'), 'true');
         await rejected(client.placeGenericOrder({ ...body, metadata: 'second' }, options), 422, idempotencyChangedPayloadProblemType,
             'Previous request submitted with same idempotency key had different payload');
-        assert.equal((await client.getListOfOrders(1)).data[0].id, first.id, 'no second order');
+        assert.equal((await client.getListOfOrders(1)).data[0].id, first.id, 'there must be no second order');
     });
 
-    await check('the well-known fulfilled order', async () => {
+    await check('the fulfilled order of the sample data', async () => {
         const order = await client.getOrderDetails('2FhU3B0F36_sandbox');
         includes(order, { amount_kg: 3000, price_usd_cents: 6000, state: 'fulfilled' });
         const allocations = order.project_allocations.toSorted((a, b) => a.project.name.localeCompare(b.project.name));
@@ -71,7 +71,7 @@ export default async function (check, { client, lastHeader, lastStatus, pages })
         assert.ok(allocations.every((a) => Array.isArray(a.retirements)));
     });
 
-    await check('placed, fulfilled with the button on the page, cancelled', async () => {
+    await check('an order is placed, fulfilled with the button on the page, and cancelled', async () => {
         const { id } = await client.placeGenericOrder({ amount_kg: 100 });
         const pressed = await fetch(`${pages}/orders/${id}/fulfill`, { method: 'POST', redirect: 'manual' });
         assert.equal(pressed.status, 303);
@@ -79,7 +79,7 @@ export default async function (check, { client, lastHeader, lastStatus, pages })
         includes(fulfilled, { state: 'fulfilled' });
         assert.deepEqual(fulfilled.project_allocations.map((a) => a.amount_kg), [35, 35, 20, 10]);
         assert.equal(fulfilled.certificate_public_url, `${pages}/certificates/${id}`);
-        // As the vendor's example program does when it gets the webhook.
+        // The vendor's example program does the same when it receives the webhook.
         const pdf = await fetch(fulfilled.certificate_download_public_url);
         assert.equal(pdf.headers.get('Content-Type'), 'application/pdf');
         assert.match(await pdf.text(), /^%PDF-/);

@@ -11,14 +11,14 @@ export default async function (check, { client, lastStatus }) {
         ['ground transport', client.getGroundTransportQuote, { distance_km: 1000, vehicle_type: 'school_bus' }, { amount_kg: 745, price_usd_cents: 1490 }],
         ['office space', client.getOfficeSpaceQuote, { square_footage: 1000 }, { amount_kg: 8600, price_usd_cents: 17200 }],
         ['train', client.getTrainQuote, { distance_km: 1000 }, { amount_kg: 38, price_usd_cents: 76 }],
-        // In 2.8.0 a ground transport quote for a passenger car; the path
-        // /quotes/ride itself is the last of the list.
+        // In version 2.8.0, this method requests a ground transport quote for a passenger
+        // car. The last entry uses the path /quotes/ride itself.
         ['ride', client.getRideQuote, { distance_km: 30 }, { amount_kg: 8, price_usd_cents: 16 }],
         ['ride, old path', (params) => client.apiHandler.makeApiPostRequest('/quotes/ride', params), { distance_km: 30 }, { amount_kg: 8, price_usd_cents: 16 }]
     ];
     for (const [name, quote, params, want] of kinds) {
         await check(name, async () => {
-            assert.deepEqual(await quote(params), want, 'nothing else is in a quote');
+            assert.deepEqual(await quote(params), want, 'a quote must have no other members');
             assert.equal(lastStatus(), 200);
             for (const more of [{ portfolio_id: 'ixmZSK' }, { source: 'checkout' }, { source: 'api', portfolio_id: null }]) {
                 assert.deepEqual(await quote({ ...params, ...more }), want);

@@ -9,8 +9,8 @@ const missing = 'Could not find subaccount';
 
 export default async function (check, { client, lastHeader, lastStatus }) {
     const create = (more, options) => client.createSubaccount({ name: `Test Subaccount ${newKey()}`, ...more }, options);
-    // 2.8.0 has no method to delete a subaccount; 3.1 sends this and takes 204
-    // as no value.
+    // Version 2.8.0 has no method to delete a subaccount. This function sends the same
+    // request as version 3.1 and returns the status.
     const remove = async (id) => (await client.apiHandler.wretch.delete(`/subaccounts/${id}`).res()).status;
 
     await check('create with all members', async () => {
@@ -26,14 +26,14 @@ export default async function (check, { client, lastHeader, lastStatus }) {
 
         const updated = await client.updateSubaccount(subaccount.id, { name: 'Renamed' });
         includes(updated, { name: 'Renamed', email: null, default_portfolio_id: null, id: subaccount.id });
-        assert.equal(typeof updated.logo_url, 'string', 'the logo stays');
+        assert.equal(typeof updated.logo_url, 'string', 'the logo must stay the same');
     });
 
     await check('create with a name only', async () => {
         includes(await create(), { email: null, default_portfolio_id: null, logo_url: null });
     });
 
-    await check('create twice with one key', async () => {
+    await check('create twice with the same key', async () => {
         const options = { idempotencyKey: newKey() };
         const first = await create({ name: 'Once' }, options);
         assert.deepEqual(await create({ name: 'Once' }, options), first);
@@ -58,7 +58,7 @@ export default async function (check, { client, lastHeader, lastStatus }) {
         assert.equal(lastStatus(), 200);
         const served = await fetch(uploaded.logo_url);
         assert.equal(served.headers.get('content-type'), 'image/png');
-        assert.deepEqual(Buffer.from(await served.arrayBuffer()), image, 'it is served as it came');
+        assert.deepEqual(Buffer.from(await served.arrayBuffer()), image, 'the image must be served unchanged');
 
         const streamed = await client.updateSubaccountLogoFromImageData(id, { logo_file_content: new Blob([image]).stream(), content_type: 'image/png' });
         assert.equal(typeof streamed.logo_url, 'string');
@@ -72,7 +72,7 @@ export default async function (check, { client, lastHeader, lastStatus }) {
         const scope = { subaccountId: subaccount.id };
         const order = await client.placeGenericOrder({ amount_kg: 10 }, scope);
         includes(order, { subaccount_id: subaccount.id });
-        assert.deepEqual((await client.getListOfOrders(undefined, undefined, scope)).data, [order], 'exactly that one');
+        assert.deepEqual((await client.getListOfOrders(undefined, undefined, scope)).data, [order], 'the list must have exactly this order');
         includes(await client.getOrderDetails(order.id, scope), { id: order.id });
         const stranger = { subaccountId: (await create()).id };
         await rejected(client.getOrderDetails(order.id, stranger), 404, notFoundProblemType, 'Could not find order');
@@ -91,15 +91,15 @@ export default async function (check, { client, lastHeader, lastStatus }) {
         assert.ok((await client.getListOfSubaccounts(100)).data.every((subaccount) => subaccount.id !== id));
     });
 
-    await check('one with orders is not deleted', async () => {
+    await check('a subaccount with orders is not deleted', async () => {
         const { id } = await create();
         await client.placeGenericOrder({ amount_kg: 10 }, { subaccountId: id });
         const error = await remove(id).then(assert.fail, (error) => error);
-        assert.ok(error.status >= 400 && error.status < 500, `the real status is not known: ${error.status}`);
+        assert.ok(error.status >= 400 && error.status < 500, `the status must be a 4xx (which one the API uses is not known): ${error.status}`);
         includes(await client.getSubaccountDetails(id), { id });
     });
 
-    await check('bad ones are refused', async () => {
+    await check('invalid subaccounts are refused', async () => {
         await rejected(client.createSubaccount({ email: 'jane.doe@example.com' }), 400, invalidParametersProblemType);
         await rejected(create({ name: 'x'.repeat(513) }), 400, invalidParametersProblemType);
         await rejected(client.getListOfOrders(1, undefined, { subaccountId: 'nothing' }), 400, invalidSubaccountProblemType);
