@@ -6,7 +6,7 @@
 // enums (OrderState). By itself, the raw client sends no API key and no idempotency
 // keys, does not retry, returns no errors for answers such as 404, and accepts any
 // id, even one that leads to another endpoint. The method Raw of the client in
-// package wrapper returns a raw client that does all of this.
+// package wrapper returns a raw client without these limitations.
 //
 // The types whose names end in Response, such as GetOrderByIDResponse, hold the
 // answers of the raw client. Body is the unchanged body of the answer, and a member

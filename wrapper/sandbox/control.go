@@ -39,7 +39,7 @@ func (s *Server) Now() time.Time { return s.books.Now() }
 // [Server.WaitForDeliveries]. Moving the clock back does not undo anything.
 func (s *Server) Advance(d time.Duration) {
 	if err := s.books.Advance(d); err != nil {
-		s.logger.Error("cnaught sandbox: moving the clock", "error", err)
+		s.logger.Error("cnaught sandbox: moving the clock failed", "error", err)
 	}
 }
 
@@ -47,7 +47,7 @@ func (s *Server) Advance(d time.Duration) {
 // [Server.Advance], it makes everything happen that is due at the new time.
 func (s *Server) SetTime(t time.Time) {
 	if err := s.books.SetTime(t); err != nil {
-		s.logger.Error("cnaught sandbox: moving the clock", "error", err)
+		s.logger.Error("cnaught sandbox: moving the clock failed", "error", err)
 	}
 }
 

@@ -132,7 +132,7 @@ func (s *Server) openBooks(set *settings) (err error) {
 		Now: set.now, FulfillAfter: set.fulfillAfter, KeyLifetime: set.keyLifetime,
 		StateFile: set.stateFile, Seed: seed,
 		Notification: s.notification, Send: s.courier.send,
-		Warn: func(err error) { s.logger.Error("cnaught sandbox", "error", err) },
+		Warn: func(err error) { s.logger.Error("cnaught sandbox: work in the background failed", "error", err) },
 	})
 	return err
 }
@@ -165,7 +165,7 @@ func (s *Server) start(listener net.Listener) {
 	}
 	s.loops.Go(func() {
 		if err := s.http.Serve(problemListener{listener}); !errors.Is(err, http.ErrServerClosed) {
-			s.logger.Error("cnaught sandbox: listening", "error", err)
+			s.logger.Error("cnaught sandbox: listening failed", "error", err)
 		}
 	})
 }

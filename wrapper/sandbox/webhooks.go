@@ -72,7 +72,7 @@ func (s *Server) delivered(d *books.Delivery, status int, failure error) {
 	case errors.Is(err, ErrClosed):
 		return
 	case err != nil:
-		s.logger.Error("cnaught sandbox: recording a webhook delivery", "error", err)
+		s.logger.Error("cnaught sandbox: recording a webhook delivery failed", "error", err)
 		return
 	}
 	attrs := deliveryAttrs(d)

@@ -103,6 +103,6 @@ type KeyRecord struct {
 	Stored time.Time       `json:"stored_on"`
 }
 
-// KeyID identifies an idempotency key. The same key stands for different requests on
-// different paths.
+// KeyID identifies an idempotency key. A key that is used on two paths counts as two
+// different keys.
 type KeyID struct{ Path, Key string }

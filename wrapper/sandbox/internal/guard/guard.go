@@ -25,9 +25,9 @@ func SameOrigin(next http.Handler, refuse Refuse) http.Handler {
 }
 
 // OwnHost protects against DNS rebinding, in which the page of another site reads data
-// of the sandbox through a host name of its own that resolves to this machine. It
-// accepts only requests whose Host is an IP address, localhost, or the host of the
-// base URL.
+// of the sandbox through the site's host name, after it was made to resolve to this
+// machine. OwnHost accepts only requests whose Host is an IP address, localhost, or the
+// host of the base URL.
 func OwnHost(baseURL string, next http.Handler, refuse Refuse) http.Handler {
 	own := ""
 	if u, err := url.Parse(baseURL); err == nil {
