@@ -109,7 +109,7 @@ func (l *Ledger) bookStuck(ctx context.Context, c *claim, orderID, why string, q
 	return l.bookClaimed(ctx, c, &p, l.sql.stuck, why, id, c.Ref, c.token, ms(quiet), ms(elapsed(began)))
 }
 
-// bookClaimed is book for a claim, which it updates if p was booked.
+// bookClaimed is like book, and updates the claim if p was booked.
 func (l *Ledger) bookClaimed(ctx context.Context, c *claim, p *Purchase, query string, args ...any) error {
 	booked, err := l.book(ctx, p, query, args...)
 	if booked {
@@ -150,7 +150,7 @@ func (l *Ledger) book(ctx context.Context, p *Purchase, query string, args ...an
 	return booked, nil
 }
 
-// bookAndTell is the transaction of book. With tell, it calls OnChange.
+// bookAndTell runs the transaction of book. It calls OnChange only if tell is true.
 func (l *Ledger) bookAndTell(ctx context.Context, p *Purchase, tell bool, query string, args []any) (bool, error) {
 	tx, err := l.db.BeginTx(ctx, &sql.TxOptions{Isolation: l.sql.isolation})
 	if err != nil {

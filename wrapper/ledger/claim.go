@@ -22,10 +22,10 @@ type claim struct {
 // errLost means that another worker now holds the line or has settled it.
 var errLost = errors.New("cnaught: ledger: the claim is lost")
 
-// elapsed returns the time since then by the monotonic or the wall clock,
-// whichever shows more. The monotonic clock stands still while a machine is
-// suspended, and the wall clock may be set back, but it is never safe here to
-// believe that less time has passed than really has.
+// elapsed returns how much time has passed since a time, by the monotonic or by the
+// wall clock, whichever shows more. Either may show too little, which would not be
+// safe: the monotonic clock stands still while a machine is suspended, and the wall
+// clock may be set back.
 func elapsed(since time.Time) time.Duration {
 	return max(time.Since(since), time.Now().Round(0).Sub(since.Round(0)))
 }
