@@ -20,14 +20,14 @@ import (
 const (
 	// maxErrorBytes bounds what is kept of an error's body.
 	maxErrorBytes = 1 << 20
-	// maxDrainBytes bounds what is read on so that the connection can serve
-	// the next attempt; past it a new connection is cheaper.
+	// maxDrainBytes bounds what is read only to keep a connection usable for the
+	// next attempt. Beyond that, a new connection is cheaper.
 	maxDrainBytes = 64 << 10
 )
 
-// result is what came of one attempt. It has a problem (an answer outside 2xx),
-// an unfit body (a 2xx that is not the declared value), an error (no whole
-// answer came), or none of these: a good answer.
+// result is what one attempt brought: a problem (an answer outside 2xx), an unfit
+// body (a 2xx that is not the declared value), an error (no whole answer came) or,
+// with none of these set, a good answer.
 type result struct {
 	status     int
 	header     http.Header
@@ -100,8 +100,8 @@ func (call *call) attemptRequest(a *attemptContext) *http.Request {
 	return req
 }
 
-// read reads the body of an answer into r. Its error says that it did not come
-// whole.
+// read reads the body of an answer into r. It returns an error if the body did not
+// arrive whole.
 func (call *call) read(resp *http.Response, r *result) error {
 	if resp.StatusCode/100 != 2 {
 		call.readProblem(resp, r)
@@ -124,10 +124,10 @@ func (call *call) read(resp *http.Response, r *result) error {
 	return err
 }
 
-// readProblem keeps the status whatever becomes of the body. The members of a
-// problem document are masked after they were decoded, so that a key written with
-// JSON escapes is found too. The media type does not matter: gateways send problem
-// documents as application/json.
+// readProblem turns an answer outside 2xx into an Error, which has the status even if
+// the body cannot be read. The media type does not matter, since gateways send
+// problem documents as application/json. The members are masked after they were
+// decoded, so that a key written with JSON escapes is found too.
 func (call *call) readProblem(resp *http.Response, r *result) {
 	if resp.StatusCode != http.StatusSwitchingProtocols { // its body is the bare connection, which no context ends
 		var err error

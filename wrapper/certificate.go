@@ -21,8 +21,7 @@ const (
 
 var errNotPDF = errors.New("the body is not a PDF")
 
-// certificate is what a download knows of its operation, which is none of the
-// description's.
+// certificate stands for an operation that the description does not have.
 var certificate = endpoint{ID: "DownloadCertificate", Method: http.MethodGet, Retry: retrySafe}
 
 // DownloadCertificate writes the certificate of an order, a PDF, to w as it

@@ -46,8 +46,8 @@ type fixedHeaders struct {
 }
 
 // New returns a client for the key (https://app.cnaught.com/apikeys). It
-// refuses, with ErrInvalidRequest, an empty key, a bad base URL, plain http
-// off loopback unless [WithInsecureHTTP] is given, and options that make no
+// refuses, with ErrInvalidRequest, an empty key, a bad base URL, plain http to
+// another machine unless [WithInsecureHTTP] is given, and options that make no
 // sense. It sends nothing.
 func New(apiKey string, opts ...Option) (*Client, error) {
 	s := settings{baseURL: DefaultBaseURL, policy: DefaultRetryPolicy(), maxResponseBytes: defaultMaxResponseBytes}

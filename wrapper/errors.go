@@ -193,7 +193,7 @@ func (e *Error) Is(target error) bool {
 	}
 }
 
-// kind gives the one sentinel that says what the answer means. The problem
+// kind returns the one sentinel that says what the answer means. The problem
 // type wins over the status, since three of the 400s differ only there.
 func (e *Error) kind() error {
 	if kind := e.typed(); kind != nil {
@@ -224,7 +224,7 @@ var statuses = map[int]error{
 	http.StatusTooManyRequests:     ErrRateLimited,
 }
 
-// typed is what the problem type says, if it is one of the API's own.
+// typed returns the sentinel of the problem type, if it is one of the API's own.
 func (e *Error) typed() error {
 	i := strings.LastIndex(e.Type, "/errors/")
 	if i < 0 {

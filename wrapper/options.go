@@ -42,7 +42,7 @@ func WithBaseURL(url string) Option {
 	return func(s *settings) { s.baseURL, s.baseURLFrom = url, "base URL" }
 }
 
-// WithInsecureHTTP allows a base URL with plain http off loopback. The API key
+// WithInsecureHTTP allows plain http to other machines than this one. The API key
 // then travels unencrypted.
 func WithInsecureHTTP() Option { return func(s *settings) { s.insecureHTTP = true } }
 

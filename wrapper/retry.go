@@ -18,8 +18,9 @@ var (
 	errBudget = errors.New("the client's retry budget is exhausted")
 )
 
-// loop sends, judges, waits, and begins again. It returns the result that ended
-// the call, and an error that keeps the last real answer unless it ended well.
+// loop makes attempts until one succeeds, or until another one is of no use or not
+// allowed. It returns the last result and, unless the call succeeded, an error that
+// holds the last real answer.
 func (call *call) loop() (*result, error) {
 	if err := failure.OfContext(call.ctx); err != nil {
 		r := &result{err: err, sent: sentNever}
@@ -48,7 +49,9 @@ func (call *call) loop() (*result, error) {
 	}
 }
 
-// budget keeps calls that spend money apart from reads, which others may cause.
+// budget returns the bucket that the retries of this call are taken from. Calls that
+// spend money have one of their own, so that reads, which strangers can cause through
+// webhooks, never use up a purchase's retries.
 func (call *call) budget() *limit.Bucket {
 	if call.op.canActTwice() {
 		return call.client.purchases
@@ -56,7 +59,8 @@ func (call *call) budget() *limit.Bucket {
 	return call.client.reads
 }
 
-// pause says how long to wait before the next attempt, or why there is none.
+// pause returns how long to wait before the next attempt, or the reason why there is
+// none.
 func (call *call) pause(r *result, o outcome) (time.Duration, error) {
 	if err := failure.OfContext(call.ctx); err != nil {
 		return 0, err
@@ -80,7 +84,7 @@ func (call *call) pause(r *result, o outcome) (time.Duration, error) {
 	return d, nil
 }
 
-// sleep ends early, with the context's error, when the context does.
+// sleep waits for d. It returns early, with the context's error, if the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return failure.OfContext(ctx)

@@ -40,10 +40,10 @@ type notSentError struct{ err error }
 func (e *notSentError) Error() string { return e.err.Error() }
 func (e *notSentError) Unwrap() error { return e.err }
 
-// sending says how far an attempt came. That is more than an error says: one
-// type stands for a reset in the TLS handshake and for a reset after the
-// request, and net/http sends a request with an Idempotency-Key again by itself
-// when a kept connection breaks, but reports the last sending alone.
+// sending says how far an attempt got. Its error does not say that: a reset during
+// the TLS handshake and a reset after the request have the same type, and net/http
+// repeats a request with an Idempotency-Key by itself when a kept connection breaks,
+// but reports only how the last sending ended.
 type sending uint8
 
 const (
@@ -59,8 +59,8 @@ type attemptContext struct {
 	context.Context
 	Attempt
 	op          *endpoint
-	asked       atomic.Bool  // a transport looked for a connection
-	connections atomic.Int32 // and had as many
+	asked       atomic.Bool  // a transport asked for a connection
+	connections atomic.Int32 // how many connections it got
 	foreign     atomic.Bool  // the transport is not net/http's own
 	url         url.URL      // of the attempt's own request
 	result      result
@@ -86,10 +86,10 @@ func (call *call) newAttemptContext(ctx context.Context) *attemptContext {
 	}}
 }
 
-// sending reads err only if no answer came and the call's context has not
-// ended: the cause of a context may be anybody's error. Only net/http's own
-// transport is trusted to report every connection; another one may have sent the
-// request in a way that nobody sees, unless it says NotSent.
+// sending considers err only if no answer came and the call's context has not ended,
+// since the cause of a context may be any error. Only net/http's own transport is
+// trusted to report every connection. Another one may have sent the request in a way
+// that nobody sees, unless it says NotSent.
 func (a *attemptContext) sending(err error, callEnded bool) sending {
 	switch connections := a.connections.Load(); {
 	case connections > 1:

@@ -12,8 +12,8 @@ import (
 
 // checkSubject compares the answer to a call that may act twice with what was
 // asked for. A cache that keeps the answer to a POST, or a proxy that mixes up
-// connections, hands over somebody else's order, which nobody may take for the
-// one that was paid for. A fraction of a kilogram may be rounded, so only whole
+// connections, returns somebody else's order, which must not pass for the one that
+// was paid for. A fraction of a kilogram may be rounded, so only whole
 // amounts are compared.
 func (call *call) checkSubject(answer []byte) error {
 	if !call.op.canActTwice() || call.op.newAnswer == nil { // nobody knows what an undescribed answer says

@@ -10,7 +10,7 @@ import (
 type innermost struct{ c *Client }
 
 // RoundTrip asks the http.Client for its Transport and Jar at each attempt,
-// since test doubles are put in place after the client was made. Redirects are
+// because tests replace them after the client was made. Redirects are
 // not followed, because a redirected call would take the credentials along.
 func (t innermost) RoundTrip(req *http.Request) (*http.Response, error) {
 	transport, jar := t.c.network()
