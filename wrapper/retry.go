@@ -86,9 +86,6 @@ func (call *call) pause(r *result, o outcome) (time.Duration, error) {
 
 // sleep waits for d. It returns early, with the context's error, if the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return failure.OfContext(ctx)
-	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -2,43 +2,11 @@ package cnaught
 
 import (
 	"context"
-	"errors"
 	"net/url"
 	"sync/atomic"
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 )
-
-// Attempt says which request of which call a transport is about to send; see
-// [AttemptFrom].
-type Attempt struct {
-	Call           string // the method that was called, such as PlaceOrder
-	Operation      string // operationId, such as SubmitOrder
-	HTTPMethod     string
-	PathTemplate   string // such as /orders/{id}
-	IdempotencyKey string // empty for operations without
-	Number         int    // 1 for the first attempt of the call
-}
-
-// AttemptFrom returns the attempt that a request's context belongs to, for a
-// transport that names a span or counts attempts; false for a request of
-// another client.
-func AttemptFrom(ctx context.Context) (Attempt, bool) {
-	if u, ok := ctx.Value(attemptKey{}).(*attemptContext); ok {
-		return u.Attempt, true
-	}
-	return Attempt{}, false
-}
-
-// NotSent marks the error of a transport that sent nothing, such as an open
-// circuit breaker or a rate limiter that gave up. Without it, an error of a
-// transport that is not net/http's own leaves the outcome of a purchase unknown.
-func NotSent(err error) error { return &notSentError{err} }
-
-type notSentError struct{ err error }
-
-func (e *notSentError) Error() string { return e.err.Error() }
-func (e *notSentError) Unwrap() error { return e.err }
 
 // sending says how far an attempt got. Its error does not say that: a reset during
 // the TLS handshake and a reset after the request have the same type, and net/http
@@ -104,9 +72,4 @@ func (a *attemptContext) sending(err error, callEnded bool) sending {
 		return sentNever
 	}
 	return sentPerhaps
-}
-
-func saysNotSent(err error) bool {
-	var notSent *notSentError
-	return errors.As(err, &notSent)
 }
