@@ -15,6 +15,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 	"github.com/cnaught-go/cnaught/wrapper/internal/problem"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 const (
@@ -50,11 +51,11 @@ func (call *call) attempt() *result {
 	defer cancel()
 	a := call.newAttemptContext(ctx)
 	r := &a.result
-	transport := call.client.transport
+	network := call.client.transport
 	if call.download != nil {
-		transport = redirecting{call.client}
+		network = transport.FollowRedirects(network, call.client.mayLeadTo)
 	}
-	resp, err := transport.RoundTrip(call.attemptRequest(a))
+	resp, err := network.RoundTrip(call.attemptRequest(a))
 	switch {
 	case err != nil:
 	case resp == nil:

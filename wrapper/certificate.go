@@ -14,10 +14,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
-const (
-	pdfHeader    = "%PDF-"
-	maxRedirects = 10 // as net/http follows
-)
+const pdfHeader = "%PDF-"
 
 var errNotPDF = errors.New("the body is not a PDF")
 
@@ -91,23 +88,4 @@ func (d *download) save(resp *http.Response, r *result) error {
 func (c *Client) mayLeadTo(u *url.URL) bool {
 	return u.Host != "" && (u.Scheme == "https" ||
 		u.Scheme == "http" && check.IsLoopback(u.Hostname()) && check.IsLoopback(c.base.Hostname()))
-}
-
-// redirecting is a transport that follows redirects. It is for requests without
-// credentials alone.
-type redirecting struct{ c *Client }
-
-func (t redirecting) RoundTrip(req *http.Request) (*http.Response, error) {
-	hc := http.Client{Transport: t.c.transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
-		if !t.c.mayLeadTo(next.URL) || len(via) >= maxRedirects {
-			return http.ErrUseLastResponse // whose status becomes the error
-		}
-		return nil
-	}}
-	resp, err := hc.Do(req)
-	var failed *url.Error
-	if errors.As(err, &failed) { // would repeat the URL
-		err = failed.Err
-	}
-	return resp, err
 }
