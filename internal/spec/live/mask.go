@@ -1,0 +1,103 @@
+package live
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+const masked = "[masked]"
+
+// masker takes out of the server's own words what belongs to an account: the key,
+// each text that an answer held, and all that looks like an id or an address.
+type masker struct {
+	texts []string // longest first
+}
+
+// minText keeps a one-letter name from turning every text into masks.
+const minText = 3
+
+// newMasker knows the texts of all answers, and some more.
+func newMasker(l log, more ...string) *masker {
+	m := &masker{}
+	learn := func(s string) {
+		if len(s) >= minText {
+			m.texts = append(m.texts, s)
+		}
+	}
+	for _, s := range more {
+		learn(s)
+	}
+	for _, x := range l {
+		if !x.ok() {
+			continue
+		}
+		walk("", x.answered.Schema, x.value, func(_ string, s *openapi3.Schema, v any) {
+			if text, is := v.(string); is && (s == nil || len(s.Enum) == 0) {
+				learn(text)
+			}
+		})
+	}
+	slices.SortFunc(m.texts, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
+	m.texts = slices.Compact(m.texts)
+	return m
+}
+
+var (
+	email   = regexp.MustCompile(`[^\s"'<>]+@[^\s"'<>]+`)
+	address = regexp.MustCompile(`[a-z]+://[^\s"'<>)]+`)
+	quoted  = regexp.MustCompile(`"[^"]*"|\B'[^']*'\B|“[^”]*”|` + "`[^`]*`")
+	token   = regexp.MustCompile(`[A-Za-z0-9_-]{6,}`)
+	idLike  = regexp.MustCompile(`[a-z][A-Z]|[0-9]`)
+)
+
+// mask cleans words of the server.
+func (m *masker) mask(s string) string {
+	for _, text := range m.texts {
+		s = strings.ReplaceAll(s, text, masked)
+	}
+	s = address.ReplaceAllString(s, masked)
+	s = email.ReplaceAllString(s, masked)
+	s = quoted.ReplaceAllString(s, masked)
+	return token.ReplaceAllStringFunc(s, func(t string) string {
+		if idLike.MatchString(t) {
+			return masked
+		}
+		return t
+	})
+}
+
+// member cleans the path of a member: in an object that is a map, names may be
+// those of the account.
+func (m *masker) member(path string) string {
+	names := strings.Split(path, ".")
+	for i, name := range names {
+		bare := strings.TrimRight(name, "[]")
+		if slices.ContainsFunc(m.texts, func(text string) bool { return strings.EqualFold(text, bare) }) {
+			names[i] = masked
+		}
+	}
+	return strings.Join(names, ".")
+}
+
+// problemType finds the last part of the API's own error types, which name
+// nothing of an account.
+var problemType = regexp.MustCompile(`^https://api\.cnaught\.com/v1/errors/([a-z-]+)$`)
+
+// problem says what a problem document says, cleaned.
+func (m *masker) problem(v any) string {
+	var said []string
+	document, _ := v.(map[string]any)
+	if found := problemType.FindStringSubmatch(text(document, "type")); found != nil {
+		said = append(said, found[1])
+	} else if other := text(document, "type"); other != "" {
+		said = append(said, "another type")
+	}
+	if title := text(document, "title"); title != "" {
+		said = append(said, m.mask(title))
+	}
+	return strings.Join(said, ", ")
+}
