@@ -26,6 +26,7 @@ const (
 	nobody      = "for an unknown subaccount"
 	zero        = "an amount of zero"
 	large       = "an amount of 1,000,000 t"
+	noPortfolio = "an unknown portfolio_id"
 	notATime    = "from is no time"
 	refused     = "refused: "
 
@@ -65,6 +66,7 @@ var quotes = []ask{
 	quote("10.5 kg at the price of checkout", "/quotes", `{"amount_kg":10.5,"source":"checkout"}`, ok),
 	quote(zero, "/quotes", `{"amount_kg":0}`, ok),
 	quote(large, "/quotes", `{"amount_kg":1000000000}`, ok),
+	quote(noPortfolio, "/quotes", `{"amount_kg":10,"portfolio_id":"`+unknownID+`"}`, []int{http.StatusOK, http.StatusBadRequest}),
 	quote(refused+"a string for a number", "/quotes", `{"amount_kg":"ten"}`, badRequest),
 	quote("air freight", "/quotes/air-freight", `{"freight_mass_kg":10,"distance_km":100}`, ok),
 	quote(refused+"no distance", "/quotes/air-freight", `{"freight_mass_kg":10}`, badRequest),

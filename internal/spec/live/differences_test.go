@@ -47,7 +47,7 @@ func answer(where string, old, status int, mediaType, whole string) tamper {
 }
 
 const (
-	oneOrder  = `GET /v1/orders/[^/?z]+`
+	oneOrder  = `GET /v1/orders/[^/?]+`
 	asProblem = "application/problem+json"
 	asJSON    = "application/json"
 )
@@ -65,7 +65,7 @@ var differences = map[string]planted{
 		want:   []string{"POST /quotes/train 200 amount_kg: number: a string that holds a number"},
 	},
 	"null where it is not allowed": {
-		change: replace(`GET /v1/subaccounts/[^/?z]+`, `"name": ?"[^"]*"`, `"name":null`),
+		change: replace(`GET /v1/subaccounts/[^/?]+`, `"name": ?"[^"]*"`, `"name":null`),
 		want:   []string{"GET /subaccounts/{id} 200 name: string: null"},
 	},
 	"null for a list": {
@@ -108,15 +108,15 @@ var differences = map[string]planted{
 		want:   []string{"GET /subaccounts 200 data[].created_on: always there: missing"},
 	},
 	"a member that is not described": {
-		change: replace(`GET /v1/projects/[^z]+`, `"vintage_year"`, `"vintage_note":"x","vintage_year"`),
+		change: replace(`GET /v1/projects/[^/?]+`, `"vintage_year"`, `"vintage_note":"x","vintage_year"`),
 		want:   []string{"GET /projects/{id} 200 credit_issuances[].vintage_note: not described: a string"},
 	},
 	"a wrong type below a choice": {
-		change: replace(`GET /v1/projects/[^z]+`, `"start_year": ?([0-9]+)`, `"start_year":"$1"`),
+		change: replace(`GET /v1/projects/[^/?]+`, `"start_year": ?([0-9]+)`, `"start_year":"$1"`),
 		want:   []string{"GET /projects/{id} 200 lifetime.start_year: number or null: a string that holds a number"},
 	},
 	"a fraction of a cent": {
-		change: replace(`GET /v1/checkout/sessions/[^z]+`, `"price_usd_cents": ?([0-9]+)`, `"price_usd_cents":$1.5`),
+		change: replace(`GET /v1/checkout/sessions/[^/?]+`, `"price_usd_cents": ?([0-9]+)`, `"price_usd_cents":$1.5`),
 		want:   []string{"GET /checkout/sessions/{id} 200 price_usd_cents: a whole number: a fraction"},
 	},
 	"an error that is JSON only": {
@@ -201,9 +201,10 @@ func without(name string, but ...string) func(*http.Request) {
 }
 
 func TestPlantedDifferencesAreNamed(t *testing.T) {
+	cn := filled(t) // a run changes nothing
 	for name, p := range differences {
 		t.Run(name, func(t *testing.T) {
-			report := runAt(t, between(t, filled(t), p.rewrite, p.change))
+			report := runAt(t, between(t, cn, p.rewrite, p.change))
 			var got []string
 			for _, d := range report.Differences {
 				got = append(got, strings.Join([]string{d.Operation, strconv.Itoa(d.Status), d.Member}, " ")+": "+d.Expected+": "+d.Seen)

@@ -31,6 +31,7 @@ var questions = []question{
 	{"RequestQuote", "Are there bounds beside not negative?", statusOf("/quotes", zero, large)},
 	{"RequestQuote", "What does an unknown subaccount lead to?", statusOf("/quotes", nobody)},
 	{"Request*Quote", "Is each quote refused that is not valid?", refusals},
+	{"SubmitOrder", "What does an unknown portfolio_id lead to, in a quote?", statusOf("/quotes", noPortfolio)},
 	{"RequestRideQuote", "Is the deprecated quote still answered?", statusOf("/quotes/ride", "a ride")},
 	{"GetImpactData", "Is the member called homes_annual_energy_usage?", homes},
 	{"GetImpactData", "What does a from that is no time lead to?", statusOf("/impact/data", notATime)},

@@ -2,6 +2,8 @@ package live
 
 import (
 	"cmp"
+	"encoding/json"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,20 +14,26 @@ import (
 const masked = "[masked]"
 
 // masker takes out of the server's own words what belongs to an account: the key,
-// each text that an answer held, and all that looks like an id or an address.
+// each text that an answer held and each word of it, and all that looks like an id
+// or an address. Words that the description uses in errors stay.
 type masker struct {
-	texts []string // longest first
+	texts []string        // longest first
+	words map[string]bool // lower case
 }
 
-// minText keeps a one-letter name from turning every text into masks.
+// minText keeps a name of one letter from turning every text into masks.
 const minText = 3
 
 // newMasker knows the texts of all answers, and some more.
 func newMasker(l log, more ...string) *masker {
-	m := &masker{}
+	m := &masker{words: make(map[string]bool)}
 	learn := func(s string) {
-		if len(s) >= minText {
-			m.texts = append(m.texts, s)
+		if len(s) < minText {
+			return
+		}
+		m.texts = append(m.texts, s)
+		for _, w := range letters.FindAllString(strings.ToLower(s), -1) {
+			m.words[w] = true
 		}
 	}
 	for _, s := range more {
@@ -43,13 +51,38 @@ func newMasker(l log, more ...string) *masker {
 	}
 	slices.SortFunc(m.texts, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	m.texts = slices.Compact(m.texts)
+	for _, x := range l {
+		known := x.errorWords()
+		maps.DeleteFunc(m.words, func(w string, _ bool) bool { return known[w] })
+	}
 	return m
+}
+
+// errorWords are the words with which the description writes of the errors of an
+// operation.
+func (x *exchange) errorWords() map[string]bool {
+	words := make(map[string]bool)
+	for status, response := range x.operation.Responses.Map() {
+		if strings.HasPrefix(status, "2") {
+			continue
+		}
+		text, err := json.Marshal(response.Value.Content)
+		if err != nil {
+			continue // then more is masked
+		}
+		for _, w := range letters.FindAllString(strings.ToLower(string(text)), -1) {
+			words[w] = true
+		}
+	}
+	return words
 }
 
 var (
 	email   = regexp.MustCompile(`[^\s"'<>]+@[^\s"'<>]+`)
 	address = regexp.MustCompile(`[a-z]+://[^\s"'<>)]+`)
 	quoted  = regexp.MustCompile(`"[^"]*"|\B'[^']*'\B|“[^”]*”|` + "`[^`]*`")
+	host    = regexp.MustCompile(`[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+(:[0-9]+)?`)
+	letters = regexp.MustCompile(`\pL{3,}`)
 	token   = regexp.MustCompile(`[A-Za-z0-9_-]{6,}`)
 	idLike  = regexp.MustCompile(`[a-z][A-Z]|[0-9]`)
 )
@@ -61,7 +94,14 @@ func (m *masker) mask(s string) string {
 	}
 	s = address.ReplaceAllString(s, masked)
 	s = email.ReplaceAllString(s, masked)
+	s = host.ReplaceAllString(s, masked)
 	s = quoted.ReplaceAllString(s, masked)
+	s = letters.ReplaceAllStringFunc(s, func(w string) string {
+		if m.words[strings.ToLower(w)] {
+			return masked
+		}
+		return w
+	})
 	return token.ReplaceAllStringFunc(s, func(t string) string {
 		if idLike.MatchString(t) {
 			return masked

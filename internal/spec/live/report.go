@@ -102,13 +102,13 @@ func headers(l log, m *masker) (all []Header) {
 			}
 			all[i].Answers++
 			limits := name == "Retry-After" || strings.Contains(strings.ToLower(name), "ratelimit")
-			if all[i].Value == "" && limits && header.MatchString(values[0]) {
+			if all[i].Value == "" && limits && limit.MatchString(values[0]) {
 				all[i].Value = m.mask(values[0])
 			}
 		}
 	}
 	for i := range all {
-		all[i].Name = m.mask(all[i].Name)
+		all[i].Name = m.member(all[i].Name)
 	}
 	slices.SortFunc(all, func(a, b Header) int { return strings.Compare(a.Name, b.Name) })
 	return all

@@ -158,7 +158,7 @@ func (r *run) pages() (asks []ask) {
 func (r *run) reads() (asks []ask) {
 	orders := oneOfEachState(r.log.orders())
 	for _, o := range orders {
-		asks = append(asks, read("an order that is "+text(o, "state"), "/orders", text(o, "id")))
+		asks = append(asks, read("an order that is "+word(o["state"]), "/orders", text(o, "id")))
 	}
 	for _, o := range r.log.orders() {
 		if session := text(o, "checkout_session_id"); session != "" {

@@ -45,7 +45,7 @@ var (
 	plain  = regexp.MustCompile(`^[a-z][a-z_-]{0,23}$`)
 	digit  = regexp.MustCompile(`[0-9]`)
 	letter = regexp.MustCompile(`[A-Za-z]`)
-	header = regexp.MustCompile(`^[0-9;=,. a-z"-]{1,40}$`)
+	limit  = regexp.MustCompile(`^[0-9][0-9;=,. w]{0,39}$`)
 	media  = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]+(; ?charset=[A-Za-z0-9-]+)?$`)
 	member = regexp.MustCompile(`^[A-Za-z_-]{1,40}[0-9]{0,2}$`)
 )

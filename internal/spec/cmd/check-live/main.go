@@ -32,12 +32,12 @@ const pause = 200 * time.Millisecond
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Getenv, os.Stdout, os.Stderr)
+	code := run(ctx, os.Getenv, pause, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-func run(ctx context.Context, env func(string) string, stdout, stderr io.Writer) int {
+func run(ctx context.Context, env func(string) string, pause time.Duration, stdout, stderr io.Writer) int {
 	key := env("CNAUGHT_API_KEY")
 	if key == "" {
 		fmt.Fprintln(stderr, "cnaught: check-live: CNAUGHT_API_KEY is not set: get a key from https://app.cnaught.com/apikeys, or start make sandbox and set what it prints")
