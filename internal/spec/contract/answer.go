@@ -9,9 +9,9 @@ import (
 
 // Answered is what the description says of one answer.
 type Answered struct {
-	Declared bool             // whether the operation declares the status
-	Schema   *openapi3.Schema // of the body, with the overlay where it has one; nil if there is none
-	Err      error            // how the answer does not fit; wraps the errors of openapi3 and openapi3filter
+	Response *openapi3.Response // what the operation declares of the status, nil if nothing
+	Schema   *openapi3.Schema   // of the body, with the overlay where it has one; nil if there is none
+	Err      error              // how the answer does not fit; wraps the errors of openapi3 and openapi3filter
 }
 
 // Find returns the operation to which a request goes. The path is that below the
@@ -44,10 +44,7 @@ func (v *Validator) Answer(method, path string, resp *http.Response, body []byte
 		}
 		operations = append(operations, in.Route.Operation)
 	}
-	a := &Answered{
-		Declared: operations[1].Responses.Status(resp.StatusCode) != nil,
-		Err:      v.check(r, nil, resp, body),
-	}
+	a := &Answered{Response: responseOf(operations[1], resp.StatusCode), Err: v.check(r, nil, resp, body)}
 	for _, operation := range operations {
 		if a.Schema == nil { // the overlay takes problem documents out
 			a.Schema = schemaOf(operation, resp)
@@ -65,13 +62,26 @@ func described(method, path string) (*http.Request, error) {
 	return &http.Request{Method: method, URL: target, Header: http.Header{}}, nil
 }
 
+// responseOf is what an operation declares of a status, by itself, by its range or
+// by default.
+func responseOf(operation *openapi3.Operation, status int) *openapi3.Response {
+	ref := operation.Responses.Status(status)
+	if ref == nil {
+		ref = operation.Responses.Default()
+	}
+	if ref == nil {
+		return nil
+	}
+	return ref.Value
+}
+
 // schemaOf is what an operation says of the body of an answer, nil if nothing.
 func schemaOf(operation *openapi3.Operation, resp *http.Response) *openapi3.Schema {
-	response := operation.Responses.Status(resp.StatusCode)
+	response := responseOf(operation, resp.StatusCode)
 	if response == nil {
 		return nil
 	}
-	media := response.Value.Content.Get(resp.Header.Get("Content-Type"))
+	media := response.Content.Get(resp.Header.Get("Content-Type"))
 	if media == nil || media.Schema == nil {
 		return nil
 	}

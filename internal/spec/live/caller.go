@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -101,7 +102,9 @@ func (c *caller) once(ctx context.Context, a ask) *exchange {
 	}
 	defer resp.Body.Close()
 	x.status, x.header = resp.StatusCode, resp.Header
-	x.body, x.err = io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if x.body, x.err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1)); len(x.body) > maxBody {
+		x.err = errors.New("an answer of more than 8 MiB")
+	}
 	_ = json.Unmarshal(bytes.TrimPrefix(x.body, []byte("\ufeff")), &x.value) // the validator names what is no JSON
 	return x
 }

@@ -1,65 +1,65 @@
 package live
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
 )
 
 // Finding is one way in which answers differ from the description.
 type Finding struct {
 	Operation string // method and path template
-	What      string // the request that showed it first
 	Status    int
-	Member    string // empty for the answer as a whole
+	Member    string // or the part of the answer that is no member
 	Expected  string
 	Seen      string
-	Times     int
+	What      string // the request that showed it first
+	Answers   int    // that show it
 }
 
+// noter takes down one difference.
+type noter func(member, expected, seen string)
+
 // check names how an answer differs from what the description says.
-func (x *exchange) check() (found []Finding) {
+func (l log) check(x *exchange) (found []Finding) {
 	note := func(member, expected, seen string) {
-		found = append(found, Finding{x.title(), x.what, x.status, member, expected, seen, 1})
-	}
-	if !slices.Contains(x.want, x.status) {
-		note("HTTP status", statuses(x.want), fmt.Sprint(x.status)+x.declaredWord())
-	}
-	if !x.answered.Declared {
-		if slices.Contains(x.want, x.status) {
-			note("HTTP status", "one that is described", fmt.Sprint(x.status))
+		f := Finding{x.title(), x.status, member, expected, seen, x.what, 1}
+		if !slices.Contains(found, f) { // the description says it with and without the overlay
+			found = append(found, f)
 		}
+	}
+	described := x.answered.Response != nil
+	switch wanted := slices.Contains(x.want, x.status); {
+	case !wanted && !described:
+		note("HTTP status", statuses(x.want), fmt.Sprintf("%d, which is not described", x.status))
+	case !wanted:
+		note("HTTP status", statuses(x.want), strconv.Itoa(x.status))
+	case !described:
+		note("HTTP status", "one that is described", strconv.Itoa(x.status))
+	}
+	if !described {
 		return found
 	}
 	for _, err := range leaves(x.answered.Err) {
-		var unfit *openapi3filter.ResponseError
 		if schema, is := err.(*openapi3.SchemaError); is {
 			x.checkMember(schema, note)
-		} else if errors.As(err, &unfit) {
-			x.checkWhole(note)
 		} else {
-			note("body", "an answer that fits", "one that does not") // the error may quote it
+			x.checkWhole(note)
 		}
 	}
 	x.checkBeyond(note)
 	if x.status >= http.StatusBadRequest {
 		x.checkProblem(note)
 	}
+	l.checkLists(x, note)
 	return found
-}
-
-func (x *exchange) declaredWord() string {
-	if x.answered.Declared {
-		return ""
-	}
-	return ", which is not described"
 }
 
 func (x *exchange) title() string { return x.method + " " + x.operation.Path }
@@ -68,10 +68,14 @@ func statuses(want []int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(want), " ", " or "), "[]")
 }
 
-// leaves are the errors that others are made of: each says one thing.
+// leaves are the errors that an error is made of: where there are any, those of
+// the members, each of which says one thing; else the error itself.
 func leaves(err error) (all []error) {
-	var inner []error
 	schema, isSchema := err.(*openapi3.SchemaError)
+	if isSchema && schema.SchemaField == "format" { // below are only the patterns of the format
+		return []error{err}
+	}
+	var inner []error
 	switch e := err.(type) {
 	case nil:
 		return nil
@@ -80,60 +84,53 @@ func leaves(err error) (all []error) {
 	case interface{ Unwrap() []error }:
 		inner = e.Unwrap()
 	case interface{ Unwrap() error }:
-		if !isSchema || schema.SchemaField != "format" { // below a format are its patterns
-			inner = []error{e.Unwrap()}
-		}
+		inner = []error{e.Unwrap()}
 	}
 	for _, err := range inner {
-		all = append(all, leaves(err)...)
-	}
-	if isSchema && (schema.SchemaField == "oneOf" || schema.SchemaField == "anyOf") {
-		all = deepest(all)
-	}
-	if _, isUnfit := err.(*openapi3filter.ResponseError); isSchema || isUnfit {
-		if !slices.ContainsFunc(all, func(err error) bool { _, is := err.(*openapi3.SchemaError); return is }) {
-			return []error{err}
+		for _, leaf := range leaves(err) {
+			if _, is := leaf.(*openapi3.SchemaError); is || !isSchema {
+				all = append(all, leaf)
+			}
 		}
 	}
-	if len(all) == 0 {
+	switch {
+	case len(all) == 0:
 		return []error{err}
+	case isSchema && (schema.SchemaField == "oneOf" || schema.SchemaField == "anyOf"):
+		return deepest(all)
 	}
 	return all
 }
 
-// deepest keeps the errors of the variant that fits best: those that it has far
-// inside the value.
+// deepest keeps, of the errors of several variants, those that lie farthest inside
+// the value: those of the variant that fits best.
 func deepest(all []error) (kept []error) {
-	depth := -1
+	depth := 0
 	for _, err := range all {
-		schema, is := err.(*openapi3.SchemaError)
-		if !is {
-			continue
-		}
-		if d := len(schema.JSONPointer()); d > depth {
+		d := len(err.(*openapi3.SchemaError).JSONPointer())
+		if d > depth {
 			depth, kept = d, nil
-		} else if d < depth {
-			continue
 		}
-		kept = append(kept, err)
+		if d == depth {
+			kept = append(kept, err)
+		}
 	}
 	return kept
 }
 
-type noter func(member, expected, seen string)
-
 // checkMember puts what the library found of one member into words without the
 // member's value.
 func (x *exchange) checkMember(err *openapi3.SchemaError, note noter) {
-	if x.answered.Schema == nil {
-		note("body", "an answer that fits", "one that does not")
+	if x.answered.Schema == nil { // the schema of a header
+		note("headers", "headers that fit", "one that does not")
 		return
 	}
-	name, schema, value := at(x.answered.Schema, x.value, err.JSONPointer())
+	path, schema, value := at(x.answered.Schema, x.value, err.JSONPointer())
+	name := cmp.Or(path, "body")
 	if err.SchemaField == "required" {
-		if object, is := value.(map[string]any); is {
+		if object, is := value.(map[string]any); is && schema != nil {
 			for _, required := range missing(schema, object) {
-				note(join(name, required), "always there", "missing")
+				note(join(path, required), "always there", "missing")
 			}
 			return
 		}
@@ -165,18 +162,18 @@ func missing(s *openapi3.Schema, object map[string]any) (names []string) {
 	return names
 }
 
-// checkWhole names what is wrong with an answer whose members were not looked at.
+// checkWhole names what is wrong with an answer whose members could not be looked
+// at. The error may quote the answer, so it is not printed.
 func (x *exchange) checkWhole(note noter) {
-	content := x.operation.Responses.Status(x.status).Value.Content
-	mediaType := x.header.Get("Content-Type")
-	if len(content) > 0 && content.Get(mediaType) == nil {
-		if !media.MatchString(mediaType) {
-			mediaType = "none that can be read"
-		}
-		note("media type", strings.Join(slices.Sorted(maps.Keys(content)), " or "), mediaType)
+	content, mediaType := x.answered.Response.Content, x.header.Get("Content-Type")
+	if len(content) == 0 || content.Get(mediaType) != nil {
+		note("body", "JSON", "something else")
 		return
 	}
-	note("body", "JSON", "something else")
+	if !media.MatchString(mediaType) {
+		mediaType = "none that can be read"
+	}
+	note("media type", strings.Join(slices.Sorted(maps.Keys(content)), " or "), mediaType)
 }
 
 // checkBeyond names what the library does not look for: members that are not

@@ -16,6 +16,7 @@ type planted struct {
 	rewrite func(*http.Request)
 	change  tamper
 	want    []string
+	answers int // that show it, if not 0
 }
 
 // replace changes the bodies of the answers to requests whose method and path
@@ -61,8 +62,9 @@ var differences = map[string]planted{
 		},
 	},
 	"a number in a string": {
-		change: replace(`POST /v1/quotes/train`, `"amount_kg": ?([0-9]+)`, `"amount_kg":"$1"`),
-		want:   []string{"POST /quotes/train 200 amount_kg: number: a string that holds a number"},
+		change:  replace(`POST /v1/quotes/train`, `"amount_kg": ?([0-9]+)`, `"amount_kg":"$1"`),
+		want:    []string{"POST /quotes/train 200 amount_kg: number: a string that holds a number"},
+		answers: 1,
 	},
 	"null where it is not allowed": {
 		change: replace(`GET /v1/subaccounts/[^/?]+`, `"name": ?"[^"]*"`, `"name":null`),
@@ -95,9 +97,14 @@ var differences = map[string]planted{
 		change: answer(`GET /v1/portfolios`, 200, 200, asJSON, `<html>Ottilie</html>`),
 		want:   []string{"GET /portfolios 200 body: JSON: something else"},
 	},
+	"a list that is bare": {
+		change: replace(`GET /v1/portfolios`, `(?s)^\{"data": ?(\[.*\])\}\s*$`, `$1`),
+		want:   []string{"GET /portfolios 200 body: object: a list"},
+	},
 	"a timestamp without a zone": {
-		change: replace(oneOrder, `("created_on": ?"[^"]*)Z"`, `$1"`),
-		want:   []string{"GET /orders/{id} 200 created_on: date-time: 0000-00-00T00:00:00.000000"},
+		change:  replace(oneOrder, `("created_on": ?"[^"]*)Z"`, `$1"`),
+		want:    []string{"GET /orders/{id} 200 created_on: date-time: 0000-00-00T00:00:00.000000"},
+		answers: 3,
 	},
 	"a required member that is missing": {
 		change: replace(`GET /v1/impact/data.*`, `"trees_planted": ?[0-9.]+,`, ``),
@@ -157,6 +164,14 @@ var differences = map[string]planted{
 		rewrite: without("limit", "0", "101"),
 		want:    []string{"GET /orders 200 data: at most 1: more", "GET /orders 200 data: at most 2: more"},
 	},
+	"a page that is larger by default": {
+		rewrite: func(r *http.Request) {
+			if r.URL.RequestURI() == "/v1/orders" {
+				r.URL.RawQuery = "limit=100"
+			}
+		},
+		want: []string{"GET /orders 200 data: at most 20: more"},
+	},
 	"oldest first": {
 		change: replace(`GET /v1/subaccounts`, `\{"data": ?\[(\{.*\}),(\{.*\})\]\}`, `{"data":[$2,$1]}`),
 		want: []string{
@@ -210,6 +225,9 @@ func TestPlantedDifferencesAreNamed(t *testing.T) {
 				got = append(got, strings.Join([]string{d.Operation, strconv.Itoa(d.Status), d.Member}, " ")+": "+d.Expected+": "+d.Seen)
 			}
 			assert.ElementsMatch(t, p.want, got)
+			if p.answers != 0 {
+				assert.Equal(t, p.answers, report.Differences[0].Answers)
+			}
 			assert.Equal(t, ExitDifferent, report.ExitCode())
 			for _, d := range report.Differences {
 				assert.Contains(t, report.Markdown(), "| `"+d.Operation+"` | "+strconv.Itoa(d.Status)+" | `"+d.Member+"` | "+d.Expected+" | "+d.Seen+" |")

@@ -1,6 +1,8 @@
 package live
 
 import (
+	"fmt"
+	"math"
 	"net/url"
 	"strconv"
 	"strings"
@@ -43,13 +45,22 @@ func (l log) checkLists(x *exchange, note noter) {
 	l.checkCursor(x, items, note)
 }
 
+// limit is how many items the page may have: what was asked for, or what the
+// description says of a request that does not say.
 func (x *exchange) limit() int {
 	_, query, _ := strings.Cut(x.path, "?")
 	values, _ := url.ParseQuery(query)
 	if limit, err := strconv.Atoi(values.Get("limit")); err == nil {
 		return limit
 	}
-	return 100
+	parameter := x.operation.Parameters.GetByInAndName("query", "limit")
+	if parameter == nil || parameter.Schema == nil {
+		return math.MaxInt
+	}
+	if limit, err := strconv.Atoi(fmt.Sprint(parameter.Schema.Value.Default)); err == nil {
+		return limit
+	}
+	return math.MaxInt
 }
 
 // checkCursor compares a page with the first one, which it continues.

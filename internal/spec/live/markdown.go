@@ -39,10 +39,10 @@ func (r *Report) differences(b *strings.Builder) {
 	var rows [][]string
 	for _, d := range r.Differences {
 		rows = append(rows, []string{
-			code(d.Operation), fmt.Sprint(d.Status), code(d.Member), d.Expected, d.Seen, fmt.Sprint(d.Times), d.What,
+			code(d.Operation), fmt.Sprint(d.Status), code(d.Member), d.Expected, d.Seen, fmt.Sprint(d.Answers), d.What,
 		})
 	}
-	table(b, "Differences", "operation|status|member|described|seen|times|first asked for", rows)
+	table(b, "Differences", "operation|status|member|described|seen|answers|first asked for", rows)
 }
 
 func (r *Report) facts(b *strings.Builder) {

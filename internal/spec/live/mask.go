@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"encoding/json"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/getkin/kin-openapi/openapi3"
 )
 
 const masked = "[masked]"
@@ -40,14 +39,9 @@ func newMasker(l log, more ...string) *masker {
 		learn(s)
 	}
 	for _, x := range l {
-		if !x.ok() {
-			continue
+		if x.status < http.StatusBadRequest {
+			texts(x.value, learn)
 		}
-		walk("", x.answered.Schema, x.value, func(_ string, s *openapi3.Schema, v any) {
-			if text, is := v.(string); is && (s == nil || len(s.Enum) == 0) {
-				learn(text)
-			}
-		})
 	}
 	slices.SortFunc(m.texts, func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) })
 	m.texts = slices.Compact(m.texts)
@@ -56,6 +50,22 @@ func newMasker(l log, more ...string) *masker {
 		maps.DeleteFunc(m.words, func(w string, _ bool) bool { return known[w] })
 	}
 	return m
+}
+
+// texts calls visit for each text in a value.
+func texts(v any, visit func(string)) {
+	switch v := v.(type) {
+	case string:
+		visit(v)
+	case []any:
+		for _, item := range v {
+			texts(item, visit)
+		}
+	case map[string]any:
+		for _, member := range v {
+			texts(member, visit)
+		}
+	}
 }
 
 // errorWords are the words with which the description writes of the errors of an

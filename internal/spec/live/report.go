@@ -47,19 +47,14 @@ func newReport(l log, stopped error, secrets ...string) *Report {
 			x.said = m.problem(x.value)
 		}
 		asked := Asked{Operation: x.title(), What: x.what, Status: x.status}
-		if x.answered == nil {
-			if x.err != nil {
-				asked.Failure = m.mask(x.err.Error())
-			}
-			r.Asked = append(r.Asked, asked)
-			continue
+		if x.err != nil {
+			asked.Failure = m.mask(x.err.Error())
 		}
 		r.Asked = append(r.Asked, asked)
-		found := x.check()
-		l.checkLists(x, func(member, expected, seen string) {
-			found = append(found, Finding{x.title(), x.what, x.status, member, expected, seen, 1})
-		})
-		for _, f := range found {
+		if x.answered == nil {
+			continue
+		}
+		for _, f := range l.check(x) {
 			f.Member = m.member(f.Member)
 			r.add(f)
 		}
@@ -70,13 +65,13 @@ func newReport(l log, stopped error, secrets ...string) *Report {
 	return r
 }
 
-// add counts a difference that was seen before.
+// add takes a difference down, or counts it if it was seen before.
 func (r *Report) add(f Finding) {
 	for i := range r.Differences {
 		known := r.Differences[i]
-		known.What, known.Times = f.What, f.Times
+		known.What, known.Answers = f.What, f.Answers
 		if known == f {
-			r.Differences[i].Times++
+			r.Differences[i].Answers++
 			return
 		}
 	}
@@ -116,14 +111,10 @@ func headers(l log, m *masker) (all []Header) {
 
 // declares says whether the description names a header of this answer.
 func (x *exchange) declares(name string) bool {
-	if x.operation.Operation == nil {
+	if x.answered == nil || x.answered.Response == nil {
 		return false
 	}
-	response := x.operation.Responses.Status(x.status)
-	if response == nil {
-		return false
-	}
-	for declared := range response.Value.Headers {
+	for declared := range x.answered.Response.Headers {
 		if http.CanonicalHeaderKey(declared) == name {
 			return true
 		}

@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -88,6 +87,8 @@ func (r *run) askAll(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case first == nil:
+		return errors.New("GET /orders is not described")
 	case first.err != nil:
 		return first.err
 	case first.status == http.StatusUnauthorized:
@@ -107,11 +108,12 @@ func (r *run) askAll(ctx context.Context) error {
 	return nil
 }
 
-// ask sends one request. The error means that it makes no sense to send more.
+// ask sends one request, if the description still has its operation; if not, the
+// exchange is nil. The error means that it makes no sense to send more.
 func (r *run) ask(ctx context.Context, a ask) (*exchange, error) {
 	operation, err := r.validator.Find(a.method, a.path)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s is not described: %w", a.method, a.what, err)
+		return nil, nil
 	}
 	x := r.caller.send(ctx, a)
 	x.operation = operation
@@ -143,12 +145,12 @@ func (r *run) pages() (asks []ask) {
 		if len(items) < 2 {
 			continue
 		}
-		first, last := url.QueryEscape(text(items[0], "id")), url.QueryEscape(text(items[len(items)-1], "id"))
-		asks = append(asks, get(nextPage, path+"?limit=2&starting_after="+first, ok))
+		newest, oldest := url.QueryEscape(text(items[0], "id")), url.QueryEscape(text(items[len(items)-1], "id"))
+		asks = append(asks, get(nextPage, path+"?limit=2&starting_after="+newest, ok))
 		if path == "/orders" {
 			asks = append(asks,
-				get(backPage, path+"?limit=2&ending_before="+last, ok),
-				get(bothCursors, path+"?starting_after="+first+"&ending_before="+last, badRequest))
+				get(backPage, path+"?limit=2&ending_before="+oldest, ok),
+				get(bothCursors, path+"?starting_after="+newest+"&ending_before="+oldest, badRequest))
 		}
 	}
 	return asks
@@ -156,8 +158,7 @@ func (r *run) pages() (asks []ask) {
 
 // reads asks for what the lists name, and for what belongs to a subaccount.
 func (r *run) reads() (asks []ask) {
-	orders := oneOfEachState(r.log.orders())
-	for _, o := range orders {
+	for _, o := range oneOfEachState(r.log.orders()) {
 		asks = append(asks, read("an order that is "+word(o["state"]), "/orders", text(o, "id")))
 	}
 	for _, o := range r.log.orders() {
@@ -166,17 +167,14 @@ func (r *run) reads() (asks []ask) {
 			break
 		}
 	}
-	subaccounts := first(r.log.find("/subaccounts", firstPage).items(), maxReads)
-	for i, s := range subaccounts {
-		asks = append(asks, read("one of the list", "/subaccounts", text(s, "id")))
-		if i > 0 {
-			continue
-		}
-		asks = append(asks,
-			ask{what: ofOwner, method: http.MethodGet, path: "/orders", subaccount: text(s, "id"), want: ok},
-			ask{what: ofOwner, method: http.MethodGet, path: "/impact/data", subaccount: text(s, "id"), want: ok})
-		if other := r.log.orderOfOthers(text(s, "id")); other != "" {
-			asks = append(asks, ask{what: otherOwner, method: http.MethodGet, path: below("/orders", other), subaccount: text(s, "id"), want: notFound})
+	for i, s := range first(r.log.find("/subaccounts", firstPage).items(), maxReads) {
+		id := text(s, "id")
+		asks = append(asks, read("one of the list", "/subaccounts", id))
+		if i == 0 {
+			asks = append(asks,
+				ask{what: ofOwner, method: http.MethodGet, path: "/orders", subaccount: id, want: ok},
+				ask{what: ofOwner, method: http.MethodGet, path: "/impact/data", subaccount: id, want: ok},
+				ask{what: otherOwner, method: http.MethodGet, path: below("/orders", r.log.orderOfOthers(id)), subaccount: id, want: notFound})
 		}
 	}
 	for _, p := range first(r.log.find("/portfolios", "all").items(), maxReads) {
@@ -198,8 +196,9 @@ func (r *run) projects() []ask {
 }
 
 func readsOf(path string, ids []string) (asks []ask) {
-	for _, id := range ids {
-		if a := read(namedByOthers, path, id); a.path != "" && len(asks) < maxReads && !slices.ContainsFunc(asks, func(b ask) bool { return a.path == b.path }) {
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		if a := read(namedByOthers, path, id); a.path != "" && len(asks) < maxReads {
 			asks = append(asks, a)
 		}
 	}

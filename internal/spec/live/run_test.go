@@ -67,6 +67,25 @@ func TestRequestsThatAreToSucceedAreAsDescribed(t *testing.T) {
 	assert.Contains(t, v.Seen("GetOrderById"), 200, "the validator saw them")
 }
 
+func TestHeadersThatAreNotDescribedAreNamed(t *testing.T) {
+	base := between(t, filled(t), nil, func(resp *http.Response, body string) string {
+		if resp.Request.Method == http.MethodPost {
+			resp.Header.Set("X-RateLimit-Limit", "100;w=60")
+			resp.Header.Set("X-Request-Id", "4f9a7c21")
+		}
+		resp.Header.Set("Server", "nginx")
+		return body
+	})
+	report := runAt(t, base)
+	assert.Equal(t, ExitAsDescribed, report.ExitCode(), "a header more breaks no client")
+	assert.Equal(t, []Header{
+		{Name: "Www-Authenticate", Answers: 2},
+		{Name: "X-Ratelimit-Limit", Value: "100;w=60", Answers: 21},
+		{Name: "X-Request-Id", Answers: 21},
+	}, report.Headers)
+	assert.Contains(t, report.Markdown(), "| `X-Ratelimit-Limit` | 21 | `100;w=60` |\n")
+}
+
 func TestUnreachableAPIEndsTheRun(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
