@@ -38,9 +38,11 @@ var (
 	badRequest = []int{http.StatusBadRequest}
 	notFound   = []int{http.StatusNotFound}
 	denied     = []int{http.StatusUnauthorized}
+	// The description does not say which of the two.
+	okOrRefused = []int{http.StatusOK, http.StatusBadRequest}
 	// An account may have no subaccounts.
 	okOrForbidden      = []int{http.StatusOK, http.StatusForbidden}
-	invalidSubaccount  = []int{http.StatusBadRequest, http.StatusForbidden}
+	refusedOrForbidden = []int{http.StatusBadRequest, http.StatusForbidden}
 	subaccountNotFound = []int{http.StatusNotFound, http.StatusForbidden}
 )
 
@@ -65,8 +67,8 @@ var quotes = []ask{
 	quote("10 kg", "/quotes", `{"amount_kg":10}`, ok),
 	quote("10.5 kg at the price of checkout", "/quotes", `{"amount_kg":10.5,"source":"checkout"}`, ok),
 	quote(zero, "/quotes", `{"amount_kg":0}`, ok),
-	quote(large, "/quotes", `{"amount_kg":1000000000}`, ok),
-	quote(noPortfolio, "/quotes", `{"amount_kg":10,"portfolio_id":"`+unknownID+`"}`, []int{http.StatusOK, http.StatusBadRequest}),
+	quote(large, "/quotes", `{"amount_kg":1000000000}`, okOrRefused),
+	quote(noPortfolio, "/quotes", `{"amount_kg":10,"portfolio_id":"`+unknownID+`"}`, okOrRefused),
 	quote(refused+"a string for a number", "/quotes", `{"amount_kg":"ten"}`, badRequest),
 	quote("air freight", "/quotes/air-freight", `{"freight_mass_kg":10,"distance_km":100}`, ok),
 	quote(refused+"no distance", "/quotes/air-freight", `{"freight_mass_kg":10}`, badRequest),
@@ -87,9 +89,9 @@ var quotes = []ask{
 var strangers = []ask{
 	{what: wrongKey, method: http.MethodGet, path: "/orders", wrongKey: true, want: denied},
 	{what: wrongKey, method: http.MethodPost, path: "/quotes", body: `{"amount_kg":10}`, wrongKey: true, want: denied},
-	{what: nobody, method: http.MethodPost, path: "/quotes", body: `{"amount_kg":10}`, subaccount: unknownID, want: invalidSubaccount},
-	{what: nobody, method: http.MethodGet, path: "/orders", subaccount: unknownID, want: invalidSubaccount},
-	{what: nobody, method: http.MethodGet, path: "/impact/hosted-page-config", subaccount: unknownID, want: invalidSubaccount},
+	{what: nobody, method: http.MethodPost, path: "/quotes", body: `{"amount_kg":10}`, subaccount: unknownID, want: refusedOrForbidden},
+	{what: nobody, method: http.MethodGet, path: "/orders", subaccount: unknownID, want: refusedOrForbidden},
+	{what: nobody, method: http.MethodGet, path: "/impact/hosted-page-config", subaccount: unknownID, want: refusedOrForbidden},
 	get(unknown, "/orders/"+unknownID, notFound),
 	get(unknown, "/subaccounts/"+unknownID, subaccountNotFound),
 	get(unknown, "/portfolios/"+unknownID, notFound),
@@ -106,10 +108,10 @@ var impact = []ask{
 	get("the page", "/impact/hosted-page-config", ok),
 }
 
-// refusedLists are pages that there can't be.
+// refusedLists are pages that there can't be, or need not be.
 var refusedLists = []ask{
 	get(limitZero, "/orders?limit=0", badRequest),
 	get(limitOver, "/orders?limit=101", badRequest),
-	get(noSuchAfter, "/orders?starting_after="+unknownID, badRequest),
-	get(limitZero, "/subaccounts?limit=0", []int{http.StatusBadRequest, http.StatusForbidden}),
+	get(noSuchAfter, "/orders?starting_after="+unknownID, okOrRefused),
+	get(limitZero, "/subaccounts?limit=0", refusedOrForbidden),
 }

@@ -170,7 +170,7 @@ func (x *exchange) checkWhole(note noter) {
 		note("body", "JSON", "something else")
 		return
 	}
-	if !media.MatchString(mediaType) {
+	if !mediaTypeText.MatchString(mediaType) {
 		mediaType = "none that can be read"
 	}
 	note("media type", strings.Join(slices.Sorted(maps.Keys(content)), " or "), mediaType)

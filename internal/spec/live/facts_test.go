@@ -88,7 +88,7 @@ func TestFactsAreSettled(t *testing.T) {
 		"detail":                   {"Is the longer text in detail or in details?", nil, "2 with detail, 0 with details"},
 		"names in errors":          {"Are the names in errors those of the request?", nil, "yes: distance_km"},
 		"other names in errors":    {"Are the names in errors those of the request?", replace(`POST /v1/quotes/.*`, `distance_km`, `DistanceKm`), "no: DistanceKm for distance_km"},
-		"refused quotes":           {"Is each quote refused that is not valid?", answer(`POST /v1/quotes/train`, 400, 422, asProblem, `{"title":"No","status":422}`), "6 of 7: 400, invalid-parameters, Your request parameters didn't validate; 1 of 7: 422, No"},
+		"refused quotes":           {"Is every invalid quote refused, and how?", answer(`POST /v1/quotes/train`, 400, 422, asProblem, `{"title":"No","status":422}`), "6 of 7: 400, invalid-parameters, Your request parameters didn't validate; 1 of 7: 422, No"},
 		"a quote that is gone":     {"Is the deprecated quote still answered?", answer(`POST /v1/quotes/ride`, 200, 410, asProblem, `{"title":"Gone","status":410}`), "a ride: 410, Gone"},
 		"articles":                 {"How is published_on written?", replace(`GET /v1/projects/[^/?]+`, `"news_articles": ?[^,}]*`, `"news_articles":[{"title":"a","url":"b","author":"c","published_on":"March 3, 2024"}]`), "aaaaa 0, 0000"},
 		"a project that is no one": {"What does an unknown id lead to?", nil, "an unknown id: 404, not-found, Could not find subaccount"},

@@ -97,7 +97,7 @@ func headers(l log, m *masker) (all []Header) {
 			}
 			all[i].Answers++
 			limits := name == "Retry-After" || strings.Contains(strings.ToLower(name), "ratelimit")
-			if all[i].Value == "" && limits && limit.MatchString(values[0]) {
+			if all[i].Value == "" && limits && limitText.MatchString(values[0]) {
 				all[i].Value = m.mask(values[0])
 			}
 		}

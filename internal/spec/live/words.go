@@ -19,7 +19,7 @@ func kindOf(v any) string {
 	case float64:
 		return "a number"
 	case string:
-		if number.MatchString(v) {
+		if numberText.MatchString(v) {
 			return "a string that holds a number"
 		}
 		return "a string"
@@ -41,18 +41,18 @@ func typesOf(s *openapi3.Schema) string {
 }
 
 var (
-	number = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
-	plain  = regexp.MustCompile(`^[a-z][a-z_-]{0,23}$`)
-	digit  = regexp.MustCompile(`[0-9]`)
-	letter = regexp.MustCompile(`[A-Za-z]`)
-	limit  = regexp.MustCompile(`^[0-9][0-9;=,. w]{0,39}$`)
-	media  = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]+(; ?charset=[A-Za-z0-9-]+)?$`)
-	member = regexp.MustCompile(`^[A-Za-z_-]{1,40}[0-9]{0,2}$`)
+	numberText    = regexp.MustCompile(`^-?[0-9]+(\.[0-9]+)?$`)
+	enumText      = regexp.MustCompile(`^[a-z][a-z_-]{0,23}$`)
+	digit         = regexp.MustCompile(`[0-9]`)
+	letter        = regexp.MustCompile(`[A-Za-z]`)
+	limitText     = regexp.MustCompile(`^[0-9][0-9;=,. w]{0,39}$`)
+	mediaTypeText = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]+(; ?charset=[A-Za-z0-9-]+)?$`)
+	memberText    = regexp.MustCompile(`^[A-Za-z_-]{1,40}[0-9]{0,2}$`)
 )
 
 // word quotes a value of an enumeration, if it looks like one.
 func word(v any) string {
-	if s, is := v.(string); is && plain.MatchString(s) {
+	if s, is := v.(string); is && enumText.MatchString(s) {
 		return s
 	}
 	return kindOf(v)
@@ -82,7 +82,7 @@ func shape(v any) string {
 
 // nameOf is the name of a member, if it looks like one.
 func nameOf(name string) string {
-	if member.MatchString(name) {
+	if memberText.MatchString(name) {
 		return name
 	}
 	return masked
