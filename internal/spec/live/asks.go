@@ -8,7 +8,7 @@ import (
 // unknownID is the id of nothing. It looks like an id of the API.
 const unknownID = "zz9Unknown0"
 
-// What facts ask for by name.
+// The requests that facts look for.
 const (
 	firstPage   = "first page"
 	largestPage = "limit=100"
@@ -62,7 +62,8 @@ func below(path, id string) string {
 	return path + "/" + url.PathEscape(id)
 }
 
-// quotes are each quote twice: one that is answered, and one that is refused.
+// quotes are the seven quotes, each once answered and once refused, and the
+// deprecated one.
 var quotes = []ask{
 	quote("10 kg", "/quotes", `{"amount_kg":10}`, ok),
 	quote("10.5 kg at the price of checkout", "/quotes", `{"amount_kg":10.5,"source":"checkout"}`, ok),

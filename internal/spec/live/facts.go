@@ -53,7 +53,8 @@ var questions = []question{
 	{"ProjectNewsArticle", "How is published_on written?", published},
 }
 
-// costly are the operations whose open facts only a purchase or a change settles.
+// costly are the operations with open facts that only a purchase or a change
+// settles.
 var costly = []string{
 	"CancelOrder", "CreateCheckoutSession", "CreateSubaccount", "DeleteSubaccount", "OrderUpdated", "RemoveSubaccountLogo",
 	"SubmitOrder", "SubmitRideOrder", "UpdateSubaccount", "UpdateSubaccountLogoFromURL", "UpdateSubaccountLogoFromUpload",

@@ -23,7 +23,7 @@ type masker struct {
 // minText keeps a name of one letter from turning every text into masks.
 const minText = 3
 
-// newMasker knows the texts of all answers, and some more.
+// newMasker returns a masker of the texts of all answers, and some more.
 func newMasker(l log, more ...string) *masker {
 	m := &masker{words: make(map[string]bool)}
 	learn := func(s string) {

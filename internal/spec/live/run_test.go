@@ -131,6 +131,17 @@ func TestEndedContextEndsTheRun(t *testing.T) {
 	assert.Contains(t, report.Stopped, "context canceled")
 }
 
+// A newer description may have no such operation any more.
+func TestWhatIsNotDescribedIsNotAsked(t *testing.T) {
+	v, err := description()
+	require.NoError(t, err)
+	r := &run{validator: v, caller: callerThrough(t, refuseAll{t})}
+	x, err := r.ask(t.Context(), get("anything", "/nothing/here", ok))
+	require.NoError(t, err)
+	assert.Nil(t, x)
+	assert.Empty(t, r.log)
+}
+
 func TestInvalidOptionsAreRefused(t *testing.T) {
 	for name, o := range map[string]Options{
 		"no key":          {BaseURL: "https://api.cnaught.com/v1"},
