@@ -9,7 +9,7 @@ RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-ledger bench-node \
-        sandbox node-compat browser-setup browser-test spec-report update-spec ci
+        sandbox node-compat browser-setup browser-test check-live spec-report update-spec ci
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ browser-setup: ## Install Debian's Chromium for browser-test; needs root
 
 browser-test: ## Click through the sandbox's pages in headless Chromium
 	CNAUGHT_BROWSER_TEST=1 $(GO) -C internal/browser test -count=1 ./...
+
+check-live: ## Hold the real API's answers against the description; needs CNAUGHT_API_KEY; costs nothing and changes nothing
+	@$(GO) -C internal/spec run ./cmd/check-live
 
 # What the shell would take apart, or has no path of its own, goes as it is.
 source = $(if $(FROM),-from "$(if $(or $(findstring ://,$(FROM)),$(filter -,$(FROM))),$(FROM),$(if $(filter /%,$(FROM)),$(FROM),$(CURDIR)/$(FROM)))")
