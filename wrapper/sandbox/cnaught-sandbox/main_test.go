@@ -160,9 +160,10 @@ func TestFlagsReachTheSandbox(t *testing.T) {
 	assert.Len(t, list.Data, 1)
 	_, _, _, stop = start(t, "-key-lifetime", "24h")
 	stop()
-	set, err := parse([]string{"-key-lifetime", "24h"}, io.Discard, io.Discard)
+	set, err := parse([]string{"-key-lifetime", "24h", "-remote-control"}, io.Discard, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, 24*time.Hour, *set.keyLifetime)
+	assert.True(t, set.remoteControl)
 }
 
 func TestInvalidFlags(t *testing.T) {
