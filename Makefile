@@ -8,7 +8,7 @@ MODULES := . internal/spec internal/bench internal/browser internal/ledgertest i
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-ledger bench-node \
+.PHONY: help demo test test-all test-postgres shop ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger bench-node \
         sandbox node-compat browser-setup browser-test spec-report update-spec \
         release-binaries release-notes ci
 
@@ -51,6 +51,9 @@ lint: ## gofmt, go vet, staticcheck, actionlint
 	$(GO) build -modfile=internal/tools/go.mod -o "$${TMPDIR:-/tmp}/cnaught-staticcheck" honnef.co/go/tools/cmd/staticcheck
 	@for m in $(MODULES); do echo "staticcheck $$m"; (cd $$m && "$${TMPDIR:-/tmp}/cnaught-staticcheck" ./...) || exit 1; done
 	$(GO) tool -modfile=internal/tools/go.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
+
+lint-spec: ## Spectral's rules for OpenAPI on openapi.yaml; needs Node and npm
+	cd internal/speclint && npm ci --ignore-scripts --no-audit --no-fund && npx --no-install spectral lint --fail-severity=hint ../../openapi.yaml
 
 tidy: ## Fail if go mod tidy would change anything
 	@for m in $(MODULES) internal/tools; do echo "tidy $$m"; $(GO) -C $$m mod tidy -diff || exit 1; done
