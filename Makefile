@@ -101,8 +101,8 @@ spec-report: ## Say what a new description means for Go callers; FROM=file, fold
 update-spec: ## Take a new description, if the result builds; FROM as for spec-report
 	@$(GO) -C internal/spec run ./cmd/update-spec $(source)
 
-# The shell reads VERSION, so that no tag is taken for a command.
-export VERSION
+# The shell reads VERSION from its environment, so that no tag is taken for a
+# command.
 PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
 
 release-binaries: ## Build cnaught-sandbox for PLATFORMS into the folder DIST, with checksums; VERSION=v1.2.3

@@ -3,11 +3,10 @@
 // lose an order, whatever the network does.
 //
 // A [Client] has a method for each operation of the API, but for the deprecated
-// ones. The types of requests
-// and answers are those of package api, which is generated from the API's
-// description. Amounts are kilograms of CO2, totals are whole US cents
-// ([api.USDCents]), times are UTC. A member that may be null is a pointer; [Value],
-// [ValueOr], [IsNull] and [Ptr] spare the checks.
+// ones. The types of requests and answers are those of package api, which is
+// generated from the API's description. Amounts are kilograms of CO2, totals are
+// whole US cents ([api.USDCents]), times are UTC. A member that may be null is a
+// pointer; [Value], [ValueOr], [IsNull] and [Ptr] spare the checks.
 //
 // Package ledger (github.com/cnaught-go/cnaught/wrapper/ledger) keeps purchases in
 // a database, so that they outlive the process.

@@ -69,6 +69,9 @@ func TestWatch(t *testing.T) {
 	assert.Equal(t, "main", w.git(t, "branch", "--show-current"))
 }
 
+// ownGit keeps out what the user of this machine has set, such as signatures.
+const ownGit = "GIT_CONFIG_GLOBAL=/dev/null"
+
 // watch is a clone of the repository, the vendor, and GitHub.
 type watch struct {
 	repo    *fixture
@@ -122,7 +125,7 @@ func (w *watch) run(t *testing.T) error {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "bash", "-e", "-c", w.command)
 	command.Dir = w.repo.dir
-	command.Env = append(os.Environ(), "FROM="+w.vendor.URL+"/openapi.yaml", "OPEN="+w.open, "RECORD="+w.gh,
+	command.Env = append(os.Environ(), ownGit, "FROM="+w.vendor.URL+"/openapi.yaml", "OPEN="+w.open, "RECORD="+w.gh,
 		"PATH="+w.gh+string(os.PathListSeparator)+os.Getenv("PATH"))
 	output, err := command.CombinedOutput()
 	t.Logf("%s", output)
@@ -163,6 +166,7 @@ func (w *watch) git(t *testing.T, arguments ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "git", arguments...)
 	command.Dir = w.repo.dir
+	command.Env = append(os.Environ(), ownGit)
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, "git %s\n%s", strings.Join(arguments, " "), output)
 	return strings.TrimSpace(string(output))
