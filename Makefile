@@ -1,18 +1,19 @@
 # Every target works after nothing but Go (and Node or Chromium where it says so).
 GO ?= go
 # Modules of the repository: the library, the spec tools, the benchmarks, a
-# browser, databases.
-MODULES := . internal/spec internal/bench internal/browser internal/ledgertest
+# browser, databases, releases.
+MODULES := . internal/spec internal/bench internal/browser internal/ledgertest internal/release
 
 # The race detector needs cgo, and so a C compiler.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-ledger bench-node \
-        sandbox node-compat browser-setup browser-test check-live spec-report update-spec ci
+.PHONY: help demo test test-all test-postgres shop ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger bench-node \
+        sandbox node-compat browser-setup browser-test check-live spec-report update-spec \
+        release-binaries release-notes ci
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Quote, buy, wait, list, cancel, and survive a kill -9, on the built-in sandbox; no key, no network but for modules
 	@$(GO) run ./internal/demo
@@ -25,6 +26,7 @@ test: ## Run all tests, with a C compiler under the race detector
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 25m ./... # its inputs lie outside the module: no cache
 	$(GO) -C internal/bench test -vet=off ./...
 	$(GO) -C internal/ledgertest test -vet=off ./...
+	$(GO) -C internal/release test -vet=off -count=1 ./... # its inputs lie outside the module: no cache
 
 POSTGRES ?= 1
 test-postgres: ## Run the ledger's tests on PostgreSQL, which they start and stop (apt-get install postgresql); or on POSTGRES=url
@@ -43,11 +45,15 @@ test-all: test ## Run all tests, and take every changed description of the table
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...
 
-lint: ## gofmt, go vet, staticcheck
+lint: ## gofmt, go vet, staticcheck, actionlint
 	@out=$$(gofmt -l .) || exit 1; test -z "$$out" || { gofmt -d .; exit 1; }
 	@for m in $(MODULES); do echo "vet $$m"; $(GO) -C $$m vet ./... || exit 1; done
 	$(GO) build -modfile=internal/tools/go.mod -o "$${TMPDIR:-/tmp}/cnaught-staticcheck" honnef.co/go/tools/cmd/staticcheck
 	@for m in $(MODULES); do echo "staticcheck $$m"; (cd $$m && "$${TMPDIR:-/tmp}/cnaught-staticcheck" ./...) || exit 1; done
+	$(GO) tool -modfile=internal/tools/go.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
+
+lint-spec: ## Spectral's rules for OpenAPI on openapi.yaml; needs Node and npm
+	cd internal/speclint && npm ci --ignore-scripts --no-audit --no-fund && npx --no-install spectral lint --fail-severity=hint ../../openapi.yaml
 
 tidy: ## Fail if go mod tidy would change anything
 	@for m in $(MODULES) internal/tools; do echo "tidy $$m"; $(GO) -C $$m mod tidy -diff || exit 1; done
@@ -97,6 +103,24 @@ spec-report: ## Say what a new description means for Go callers; FROM=file, fold
 
 update-spec: ## Take a new description, if the result builds; FROM as for spec-report
 	@$(GO) -C internal/spec run ./cmd/update-spec $(source)
+
+# The shell reads VERSION from its environment, so that no tag is taken for a
+# command.
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+
+release-binaries: ## Build cnaught-sandbox for PLATFORMS into the folder DIST, with checksums; VERSION=v1.2.3
+	@test -n "$(DIST)" || { echo "name the folder: DIST=..."; exit 1; }
+	@mkdir -p "$(DIST)"
+	@for p in $(PLATFORMS); do \
+		os=$${p%/*}; arch=$${p#*/}; out="$(DIST)/cnaught-sandbox_$${os}_$$arch"; \
+		if [ "$$os" = windows ]; then out="$$out.exe"; fi; echo "$$out"; \
+		CGO_ENABLED=0 GOOS="$$os" GOARCH="$$arch" $(GO) build -trimpath -ldflags "-s -w -X main.release=$$VERSION" \
+			-o "$$out" ./wrapper/sandbox/cnaught-sandbox || exit 1; done
+	@cd "$(DIST)" && sha256sum cnaught-sandbox_* > SHA256SUMS
+
+release-notes: ## Print what CHANGELOG.md says of VERSION=v1.2.3
+	@awk '/^## /{on = index($$2, "[" substr(ENVIRON["VERSION"], 2) "]") == 1; n += on; next} on; END{exit !n}' CHANGELOG.md || \
+		{ echo "CHANGELOG.md has no section for $$VERSION" >&2; exit 1; }
 
 ci: ## Generate, lint, tidy, test, demo: what CI runs
 	bash .ci/run
