@@ -23,6 +23,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
+const anyPort = "127.0.0.1:0"
+
 // envProgram makes the test binary the program.
 const envProgram = "CHECKOUT_SHOP_PROGRAM"
 
@@ -130,14 +132,14 @@ type world struct {
 	t       *testing.T
 	api     *sandbox.Server
 	file    string
-	addr    string // 127.0.0.1:0 before the first start
+	addr    string // anyPort before the first start
 	process *exec.Cmd
 	http    *http.Client
 	cart    string // the path of a cart
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{t: t, api: sandbox.Run(t, sandbox.WithEmptyBooks()), file: filepath.Join(t.TempDir(), "shop.db"), addr: "127.0.0.1:0"}
+	w := &world{t: t, api: sandbox.Run(t, sandbox.WithEmptyBooks()), file: filepath.Join(t.TempDir(), "shop.db"), addr: anyPort}
 	w.http = &http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -162,9 +164,9 @@ func (w *world) start() {
 	require.NoError(w.t, w.process.Start())
 	line, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(w.t, err, "the shop opens")
-	at, err := url.Parse(strings.TrimSpace(strings.TrimPrefix(line, "The shop is at ")))
-	require.NoError(w.t, err)
-	w.addr = at.Host
+	if w.addr == anyPort {
+		w.addr = strings.TrimSuffix(strings.TrimPrefix(line, "The shop is at http://"), "/\n")
+	}
 }
 
 // kill ends the shop with kill -9, if it runs.
