@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"database/sql"
 	_ "embed"
@@ -32,7 +33,7 @@ type view struct {
 	Title, Text string
 	Refresh     string           // when the browser loads which page again; empty: never
 	Next        string           // where a message leads; empty: nowhere
-	Kg          string           // in the form
+	Kg, Name    string           // in the form
 	Cart        *cart            // nil for the form and for a message
 	Order       *api.Order       // nil until the customer has paid
 	OnTop       *ledger.Purchase // nil unless the shop buys something on top
@@ -41,7 +42,7 @@ type view struct {
 // handler serves the customers, and CNaught's webhooks.
 func (s *shop) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { show(w, http.StatusOK, form("100", "")) })
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { show(w, http.StatusOK, form("", "", "")) })
 	mux.HandleFunc("POST /carts", orFail(s.newCart))
 	mux.HandleFunc("GET /carts/{id}", orFail(s.showCart))
 	mux.HandleFunc("POST /carts/{id}/pay", orFail(s.pay))
@@ -54,7 +55,7 @@ func (s *shop) newCart(w http.ResponseWriter, r *http.Request) error {
 	typed, name := r.PostFormValue("kg"), r.PostFormValue("name")
 	kg, err := strconv.ParseInt(typed, 10, 64)
 	if err != nil || kg < 1 || kg > maxKg || utf8.RuneCountInString(name) > maxName {
-		show(w, http.StatusUnprocessableEntity, form(typed,
+		show(w, http.StatusUnprocessableEntity, form(typed, name,
 			fmt.Sprintf("We sell 1 to %d whole kilograms, with a name of up to %d characters.", maxKg, maxName)))
 		return nil
 	}
@@ -63,7 +64,7 @@ func (s *shop) newCart(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if quote.PriceUSDCents < leastPrice {
-		show(w, http.StatusUnprocessableEntity, form(typed,
+		show(w, http.StatusUnprocessableEntity, form(typed, name,
 			fmt.Sprintf("%d kg cost %v, and the checkout takes no less than %v.", kg, quote.PriceUSDCents, leastPrice)))
 		return nil
 	}
@@ -141,8 +142,8 @@ func orFail(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 }
 
 // form is the form for a new cart, with what was wrong with the last one.
-func form(kg, text string) view {
-	return view{Title: "Offset your carbon emissions", Kg: kg, Text: text}
+func form(kg, name, text string) view {
+	return view{Title: "Offset your carbon emissions", Kg: cmp.Or(kg, "100"), Name: name, Text: text}
 }
 
 func show(w http.ResponseWriter, status int, v view) {

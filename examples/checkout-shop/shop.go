@@ -143,7 +143,7 @@ func (s *shop) book(ctx context.Context, order *api.Order) error {
 	case err != nil:
 		return err
 	case order.State != api.OrderStateCancelled:
-		tenth := api.OrderCreate{AmountKg: float64((kg + 9) / 10), Description: "On top, from the shop", NotificationConfig: s.notify(id)}
+		tenth := api.OrderCreate{AmountKg: float64((kg + 9) / 10), Description: "A tenth on top, from the shop", NotificationConfig: s.notify(id)}
 		if err := s.books.Record(ctx, tx, id, tenth); err != nil {
 			return err
 		}
