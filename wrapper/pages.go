@@ -66,8 +66,9 @@ func optional(s string) *string {
 
 // Orders iterates over all orders, newest first, and fetches pages only as the
 // loop goes on. With StartingAfter it begins behind that order; with
-// EndingBefore it ends before it; From and To bound it in time. An error, as those
-// of [Client.ListOrders], is the last thing it yields.
+// EndingBefore it ends before it; From and To bound it in time. Whose orders they
+// are, [Client.ListOrders] says. An error, as those of ListOrders, is the last thing
+// it yields.
 func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Order, error] {
 	from, to := o.window()
 	listed := pages(c, "Orders", o, func(o ListOptions) ([]api.Order, error) {
