@@ -46,7 +46,14 @@ func (s *shop) handler() http.Handler {
 	mux.HandleFunc("POST /carts", orFail(s.newCart))
 	mux.HandleFunc("GET /carts/{id}", orFail(s.showCart))
 	mux.HandleFunc("POST /carts/{id}/pay", orFail(s.pay))
-	mux.Handle("POST /webhooks/{id}", s.client.OrderEventHandler(s.observe))
+	events := s.client.OrderEventHandler(s.observe)
+	mux.HandleFunc("POST /webhooks/{id}", orFail(func(w http.ResponseWriter, r *http.Request) error {
+		_, err := s.cart(r.Context(), r.PathValue("id"))
+		if err == nil {
+			events.ServeHTTP(w, r)
+		}
+		return err
+	}))
 	return http.NewCrossOriginProtection().Handler(mux)
 }
 

@@ -106,7 +106,7 @@ func TestTheCustomerSeesTheOrderAndItsCertificate(t *testing.T) {
 	assert.Equal(t, "Jane <Smith>", cnaught.Value(order.Description))
 	status, body := v.page(cart)
 	assert.Equal(t, http.StatusOK, status)
-	for _, want := range []string{"Thank you!", "your order is placed", order.OrderNumber, "$2.02", `href="` + cnaught.Value(order.CertificatePublicURL) + `"`, "11 kg, pending"} {
+	for _, want := range []string{"Thank you!", "your order is placed", order.OrderNumber, "$2.02", `href="` + cnaught.Value(order.CertificatePublicURL) + `"`, "11 kg more are on their way"} {
 		assert.Contains(t, body, want)
 	}
 
@@ -198,6 +198,17 @@ func TestAWebhookBooksTheOrderOfACustomerWhoDidNotComeBack(t *testing.T) {
 	assert.Equal(t, api.OrderStateFulfilled, p.Order.State)
 }
 
+func TestStrangersKnowNoAddressForWebhooks(t *testing.T) {
+	v := openTestShop(t)
+	order := v.pay(v.checkOut(v.choose()))
+	before := v.api.RequestCount()
+	resp, err := v.http.Post(v.shop.url+"/webhooks/unknown", "application/json", strings.NewReader(`{"order":{"id":"`+order.ID+`","state":"placed"}}`))
+	require.NoError(t, err)
+	v.read(resp)
+	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
+	assert.Equal(t, before, v.api.RequestCount())
+}
+
 func TestTheShopLooksForCustomersWhoDidNotComeBack(t *testing.T) {
 	v := openTestShop(t)
 	lost, open, paid := v.choose(), v.choose(), v.choose()
@@ -241,7 +252,7 @@ func TestTheOrderAndWhatIsOnTopAreBookedTogether(t *testing.T) {
 	require.NoError(t, err)
 	_, body := v.page(cart)
 	assert.Contains(t, body, order.OrderNumber)
-	assert.Contains(t, body, "11 kg, pending")
+	assert.Contains(t, body, "11 kg more are on their way")
 }
 
 func TestTheFormSaysWhatIsWrong(t *testing.T) {
