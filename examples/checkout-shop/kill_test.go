@@ -235,7 +235,7 @@ func (w *world) payFor(session string) {
 
 // goOn is a customer who does what the shop's page says until both orders are there.
 func (w *world) goOn(cart string) {
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
 		if !assert.True(w.t, time.Now().Before(deadline), "the order appears") {
 			return
 		}

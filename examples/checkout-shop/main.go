@@ -2,8 +2,8 @@
 // kilograms, pays on CNaught's checkout page, and comes back to the order and its
 // certificate. The shop buys a tenth on top.
 //
-// The process may be killed at any time, and it ends in no other way. What it has to
-// know is in SQLite before it is needed: the cart before it has a checkout session,
+// The process may be killed at any time; there is no other way to end it. What it
+// has to know is in SQLite before it is needed: the cart before it has a checkout session,
 // the session before the customer sees its page, and the shop's own purchase in the
 // transaction that books the customer's.
 //

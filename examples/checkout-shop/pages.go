@@ -139,7 +139,7 @@ func orFail(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 			show(w, http.StatusNotFound, view{Title: "There is no such cart", Text: "Please check the address.", Next: "/"})
 		case err != nil:
 			slog.ErrorContext(r.Context(), "shop: no page", "path", r.URL.Path, "error", err)
-			v := view{Title: "Please try again", Text: "CNaught does not answer. Nothing is lost, and nothing is paid twice.", Next: "/"}
+			v := view{Title: "Please try again", Text: "Something does not work right now. Nothing is lost, and nothing is paid twice.", Next: "/"}
 			if id := r.PathValue("id"); id != "" {
 				v.Refresh, v.Next = "5; url=/carts/"+id, "/carts/"+id
 			}
@@ -161,6 +161,6 @@ func show(w http.ResponseWriter, status int, v view) {
 	}
 	w.WriteHeader(status)
 	if err := page.Execute(w, v); err != nil {
-		slog.Error("shop: half a page", "error", err)
+		slog.Error("shop: a page broke off", "error", err)
 	}
 }

@@ -143,8 +143,10 @@ func (s *shop) book(ctx context.Context, order *api.Order) error {
 	case err != nil:
 		return err
 	case order.State != api.OrderStateCancelled:
-		tenth := api.OrderCreate{AmountKg: float64((kg + 9) / 10), Description: "A tenth on top, from the shop", NotificationConfig: s.notify(id)}
-		if err := s.books.Record(ctx, tx, id, tenth); err != nil {
+		tenth := (kg + 9) / 10 // whole kilograms, rounded up
+		if err := s.books.Record(ctx, tx, id, api.OrderCreate{
+			AmountKg: float64(tenth), Description: "A tenth on top, from the shop", NotificationConfig: s.notify(id),
+		}); err != nil {
 			return err
 		}
 	}
@@ -174,8 +176,10 @@ func (s *shop) settleAll(ctx context.Context) {
 	}
 }
 
+// settleOpen settles every cart whose session has no order yet. One that fails does
+// not stop the others.
 func (s *shop) settleOpen(ctx context.Context) error {
-	rows, err := s.db.QueryContext(ctx, `SELECT id, amount_kg, session_id FROM carts WHERE session_id IS NOT NULL AND order_id IS NULL`)
+	rows, err := s.db.QueryContext(ctx, `SELECT id, session_id FROM carts WHERE session_id IS NOT NULL AND order_id IS NULL`)
 	if err != nil {
 		return err
 	}
@@ -183,7 +187,7 @@ func (s *shop) settleOpen(ctx context.Context) error {
 	var open []cart
 	for rows.Next() {
 		var c cart
-		if err := rows.Scan(&c.ID, &c.AmountKg, &c.SessionID); err != nil {
+		if err := rows.Scan(&c.ID, &c.SessionID); err != nil {
 			return err
 		}
 		open = append(open, c)

@@ -93,7 +93,7 @@ func offset(ctx context.Context, client *cnaught.Client, b booking) (string, err
 		cnaught.WithMaxPrice(limit), cnaught.WithIdempotencyKey(mark+b.Number))
 	var dear *cnaught.PriceLimitError
 	switch {
-	case errors.As(err, &dear) && dear.Order == nil:
+	case errors.As(err, &dear) && dear.Order == nil: // nor has an earlier run bought it: that was looked up
 		return fmt.Sprintf("skipped, %.0f kg cost %v, more than %v", dear.Quote.AmountKg, dear.Quote.PriceUSDCents, limit), nil
 	case errors.As(err, &dear): // the price rose between the quote and the order
 		if _, err := client.CancelOrder(ctx, dear.Order.ID); err != nil {
