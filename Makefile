@@ -1,15 +1,15 @@
 # Every target works after nothing but Go (and Node or Chromium where it says so).
 GO ?= go
-# Modules of the repository: the library, the spec tools, the benchmarks, a
-# browser, databases, releases.
-MODULES := . internal/spec internal/bench internal/browser internal/ledgertest internal/release
+# Modules of the repository: the library, the examples, the spec tools, the
+# benchmarks, a browser, databases, releases.
+MODULES := . examples internal/spec internal/bench internal/browser internal/ledgertest internal/release
 
 # The race detector needs cgo, and so a C compiler.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-postgres shop ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger bench-node \
-        sandbox node-compat browser-setup browser-test check-live spec-report update-spec \
+.PHONY: help demo shop test test-all test-postgres ledger-kills ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger \
+        bench-node sandbox node-compat browser-setup browser-test check-live spec-report update-spec \
         release-binaries release-notes ci
 
 help: ## List the targets
@@ -20,9 +20,13 @@ demo: ## Quote, buy, wait, list, cancel, and survive a kill -9, on the built-in 
 	@echo
 	@$(GO) -C internal/ledgertest run ./cmd/demo
 
+shop: ## Run the example shop on a sandbox of its own; its carts survive kill -9; ARGS="-addr 127.0.0.1:9090"
+	@$(GO) -C examples run ./checkout-shop -sandbox 127.0.0.1:8765 -db "$${TMPDIR:-/tmp}/cnaught-shop.db" $(ARGS)
+
 test: ## Run all tests, with a C compiler under the race detector
 	$(if $(RACE),,@echo "no C compiler: without the race detector")
 	$(GO) test $(RACE) -vet=off -timeout 25m ./... # lint vets
+	$(GO) -C examples test $(RACE) -vet=off ./...
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 25m ./... # its inputs lie outside the module: no cache
 	$(GO) -C internal/bench test -vet=off ./...
 	$(GO) -C internal/ledgertest test -vet=off ./...
@@ -33,7 +37,7 @@ test-postgres: ## Run the ledger's tests on PostgreSQL, which they start and sto
 	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -skip '^TestShop$$' .
 	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -v -run '^TestShop$$' . -shop.time=12s -shop.carts=400
 
-shop: ## Kill the processes of a shop for a minute, on SQLite; POSTGRES=1 for PostgreSQL
+ledger-kills: ## Kill the processes of a shop for a minute, on SQLite; POSTGRES=1 for PostgreSQL
 	CNAUGHT_LEDGER_POSTGRES=$(if $(filter command line,$(origin POSTGRES)),$(POSTGRES)) $(GO) -C internal/ledgertest test -vet=off -count=1 -v -run '^TestShop$$' . -shop.time=60s -shop.carts=2000
 
 ledger-mutants: ## Take each of the ledger's rules out, one at a time: a test must fail
@@ -89,7 +93,7 @@ node-compat: ## Drive the sandbox with the vendor's Node SDK; needs Node and npm
 browser-setup: ## Install Debian's Chromium for browser-test; needs root
 	apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core
 
-browser-test: ## Click through the sandbox's pages in headless Chromium
+browser-test: ## Click through the pages of the sandbox and of the example shop in headless Chromium
 	CNAUGHT_BROWSER_TEST=1 $(GO) -C internal/browser test -count=1 ./...
 
 check-live: ## Hold the real API's answers against the description; needs CNAUGHT_API_KEY; costs nothing and changes nothing

@@ -69,8 +69,9 @@ func optional(s string) *string {
 
 // Orders iterates over all orders, newest first, and fetches pages only as the
 // loop goes on. With StartingAfter it begins behind that order; with
-// EndingBefore it ends before it; From and To bound it in time. It fails as
-// [Client.ListOrders] does, and an error is the last thing that it yields.
+// EndingBefore it ends before it; From and To bound it in time. [Client.ListOrders]
+// says whose orders they are, and which errors there are; an error is the last thing
+// that the iterator yields.
 func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Order, error] {
 	return walk(c, "Orders", o, func(o ListOptions) ([]api.Order, error) {
 		list, err := c.ListOrders(ctx, o, opts...)

@@ -2,6 +2,7 @@ package cnaught
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
@@ -48,7 +49,8 @@ func (e *PriceLimitError) Error() string {
 			quote.Text(e.Order.ID), e.Order.PriceUSDCents, e.Limit, e.Quote.PriceUSDCents)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "not ordered: %v kg cost %v, more than the limit of %v", e.Quote.AmountKg, e.Quote.PriceUSDCents, e.Limit)
+	fmt.Fprintf(&b, "not ordered: %s kg cost %v, more than the limit of %v",
+		strconv.FormatFloat(e.Quote.AmountKg, 'f', -1, 64), e.Quote.PriceUSDCents, e.Limit) // %v writes 1e+06
 	e.end(&b)
 	return b.String()
 }

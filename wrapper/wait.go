@@ -22,7 +22,13 @@ const (
 // of a poll (no answer, 408, 425, 429, 5xx, an answer that can't be read) and ends
 // with any other error, or with the context: then it returns the order as it was
 // last seen, if it was, beside an error that wraps the context's. It has no limit
-// of its own, so give ctx a deadline. An order in the sandbox stays placed until something fulfills it.
+// of its own, so give ctx a deadline.
+//
+// By the published description, a placed order becomes fulfilled when it is matched
+// to available credits, and then names the projects that they come from. How long
+// that takes is not documented, nor whether it can fail, so it is no wait for a
+// customer's page: thank the customer for an order that is placed. An order in the
+// sandbox stays placed until something fulfills it.
 func (c *Client) WaitForOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	return wait(ctx, c, "WaitForOrder", id,
 		func() (*api.Order, error) { return c.GetOrder(ctx, id, opts...) },

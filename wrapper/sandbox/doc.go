@@ -122,7 +122,7 @@
 //     segments.
 //   - Unknown members of a body are ignored. There is no rate limit.
 //
-// Impact data counts orders by the time they were created: from is inclusive, to
-// is exclusive. All of it is in the one category that was observed. The
-// equivalents are of the usual size.
+// Impact data counts fulfilled orders by the time they were created: from is
+// inclusive, to is exclusive. All of it is in the one category that was observed.
+// The equivalents are of the usual size.
 package sandbox
