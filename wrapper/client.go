@@ -126,9 +126,6 @@ func (c *Client) CloseIdleConnections() {
 // String names the base URL, and never the key.
 func (c *Client) String() string { return fmt.Sprintf("cnaught.Client(%s)", c.base) }
 
-// GoString names the base URL, and never the key.
-func (c *Client) GoString() string { return c.String() }
-
 // Format names the base URL, and never the key, whatever the verb.
 func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
 

@@ -38,8 +38,8 @@
 //   - [*DecodeError]: a 2xx that cannot be used. It keeps the body.
 //
 // The last three share [CallInfo]: the call, its attempts, and its idempotency
-// key. Kinds of errors are matched with [errors.Is] and the Err variables, such as
-// [ErrNotFound]. The example Errors tells the ways apart in which a purchase ends.
+// key. [errors.Is] tells kinds of errors apart by the Err variables, such as
+// [ErrNotFound]. The example Errors shows how a purchase can end.
 //
 // # Money
 //
@@ -53,38 +53,35 @@
 //		placed, err = client.PlaceOrder(ctx, order, cnaught.WithIdempotencyKey(key))
 //	}
 //
-// Any other error of a purchase means that nothing was bought, but for a
-// [*PriceLimitError] that holds the order ([WithMaxPrice]). That is said only if
-// nothing was sent, or if the API itself refused the request: with a 4xx that is a
-// problem document, or with a 429. The page of a gateway says nothing about what
-// happened behind it. The example Money has a limit to the price, and an answer
-// that is lost.
+// Any other error of a purchase means that nothing was bought, except for a
+// [*PriceLimitError] that holds the order ([WithMaxPrice]). The client says so only
+// if nothing was sent, or if the API itself refused the request: with a 4xx that is
+// a problem document, or with a 429. An earlier call may have used a key of your
+// own, so with one only an answer that the API gives after it looked at the key
+// settles the outcome ([CallInfo].EarlierCall).
 //
-// With a key of the caller's, an earlier call may have used it, so only an
-// answer that the API gives after it looked at the key settles the outcome
-// ([CallInfo].EarlierCall). How long the API remembers a key is not documented:
-// before another key is used, look for the order with [Client.FindOrder].
+// How long the API remembers a key is not documented. Before you use another key,
+// look for the order with [Client.FindOrder]. The example Money limits the price of
+// an order, and loses an answer.
 //
 // # Retries
 //
-// A call is repeated only where that can do no harm. There are three classes of
-// operations:
+// A call is repeated only where that can do no harm. Operations belong to one of
+// three classes:
 //
-//   - safe: reads, quotes, replacements and deletions. Repeated after any
+//   - safe: reads, quotes, replacements and deletions. They are repeated after any
 //     transient failure.
-//   - keyed: PlaceOrder, CancelOrder, CreateSubaccount. Each call gets one
-//     random Idempotency-Key, or the caller's own, the same on every attempt, so
-//     the API acts once. Repeated after any transient failure.
+//   - keyed: PlaceOrder, CancelOrder, CreateSubaccount. They are, too: every attempt
+//     of a call carries the same Idempotency-Key, so the API acts once.
 //   - unsafe: CreateCheckoutSession. The API has no idempotency for it, so it is
 //     repeated only if nothing was sent, or after 429 or 503. A gateway's 503 may
 //     hide a session that was opened; a second one costs nothing and expires.
 //
 // Transient failures are connection errors, bodies that were cut off, attempts
 // that time out, the statuses 408, 425, 429, 500, 502, 503, 504, 520 to 527, 529
-// and 530, and the 409 that says that a request with the same key is still being
-// processed. Untrusted certificates and unknown hosts are not repeated. How often
-// and how patiently a call is repeated is said by [RetryPolicy]. The example of
-// [WithResponse] counts the attempts of a call.
+// and 530, and the 409 for a request whose key is still being processed. Untrusted
+// certificates and unknown hosts are final. [RetryPolicy] says how often a call is
+// repeated, and the example of [WithResponse] counts its attempts.
 //
 // # Webhooks
 //

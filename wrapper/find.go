@@ -30,13 +30,10 @@ func (c *Client) FindOrder(ctx context.Context, match func(*api.Order) bool, sin
 		return nil, &InvalidRequestError{"FindOrder", "match", "is nil"}
 	}
 	order, searched, err := c.searchOrders(ctx, "FindOrder", match, since, opts)
-	switch {
-	case err != nil || order != nil:
-		return order, err
-	case since.IsZero():
-		return nil, &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of all %d orders matches", searched), ErrNotFound}
+	if err == nil && order == nil {
+		err = &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of %d orders since %s matches", searched, since.UTC().Format(time.RFC3339)), ErrNotFound}
 	}
-	return nil, &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of the %d orders since %s matches", searched, since.UTC().Format(time.RFC3339)), ErrNotFound}
+	return order, err
 }
 
 // searchOrders returns the newest order that match accepts and that was not
