@@ -17,6 +17,10 @@ const (
 	headerSubaccount     = "X-Subaccount-Id"
 )
 
+// maxBody bounds the body of a request that is read into memory, so that every
+// attempt can send it.
+const maxBody = 32 << 20
+
 // call is one logical call of a method, over all its attempts. A method checks
 // its input, builds the request, and hands the call to do, which sends it:
 //
@@ -89,8 +93,8 @@ func do[T any](call *call, op *operation[T]) (*T, error) {
 	return answer, nil
 }
 
-// run sends the call until an answer fits into the value that answer points to,
-// then reports and logs how it ended.
+// run makes the attempts of a call, whose good answer is decoded into the value that
+// answer points to. Then it fills the caller's Response and logs how the call ended.
 func (call *call) run(op *endpoint, answer any) (*result, error) {
 	started := time.Now()
 	call.op, call.answer = op, answer
@@ -116,7 +120,7 @@ func (call *call) prepare() error {
 		call.setSubaccount()
 		call.setIdempotencyKey()
 	}
-	if call.maxPrice != 0 && call.before == nil {
+	if call.maxPrice != 0 && call.before == nil { // PlaceOrder alone sets before
 		call.refuse("the maximum price", "is for PlaceOrder alone")
 	}
 	if call.err != nil {

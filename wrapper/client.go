@@ -23,7 +23,7 @@ import (
 // keep it.
 type Client struct {
 	base             *url.URL // without a trailing slash
-	server           string   // the path of base, with one, for the generated request builders
+	server           string   // the path of base with a trailing slash, for the generated request builders
 	secret           *secret.Secret
 	headers          *fixedHeaders
 	subaccount       string
@@ -31,15 +31,15 @@ type Client struct {
 	ownTransport     *http.Transport
 	transport        http.RoundTripper // the middleware around innermost
 	policy           RetryPolicy
-	reads, purchases *limit.Bucket
+	reads, writes    *limit.Bucket // of retries; writes can act twice
 	jitter           func(time.Duration) time.Duration
 	logger           *slog.Logger
 	maxResponseBytes int64
 	raw              *api.ClientWithResponses
 }
 
-// fixedHeaders are the same on every request. The first is behind a closure for
-// the reason that the key is; see secret.Secret.
+// fixedHeaders are the same on every request. The first is in a closure for the same
+// reason as the key; see secret.Secret.
 type fixedHeaders struct {
 	authorization     func() []string
 	userAgent, accept []string
@@ -76,7 +76,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		ownTransport:     transport.New(),
 		policy:           policy,
 		reads:            limit.NewBucket(policy.Budget.Capacity, policy.Budget.PerMinute),
-		purchases:        limit.NewBucket(policy.Budget.Capacity, policy.Budget.PerMinute),
+		writes:           limit.NewBucket(policy.Budget.Capacity, policy.Budget.PerMinute),
 		jitter:           delay.FullJitter,
 		logger:           s.logger,
 		maxResponseBytes: s.maxResponseBytes,

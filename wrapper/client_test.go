@@ -265,6 +265,5 @@ func TestBaseURLWithAZone(t *testing.T) {
 func TestClientNamesItsBaseURLAndSubaccount(t *testing.T) {
 	c := newClient(t, play(), WithSubaccount("sub"))
 	assert.Equal(t, "sub", c.Subaccount())
-	assert.Equal(t, "cnaught.Client(https://api.test/v1)", c.GoString())
 	assert.Empty(t, newClient(t, play()).Subaccount())
 }

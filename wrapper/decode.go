@@ -12,10 +12,10 @@ import (
 // decoded. An answer that is of no use to the caller does not fit.
 func fit(body []byte, into any) ([]byte, error) {
 	switch into.(type) {
-	case *foreign:
+	case *opaque:
 		return body, nil
 	case *none:
-		return lenient.TrimBOM(body), lenient.CheckEmpty(body)
+		return lenient.TrimBOM(body), lenient.CheckNoValue(body)
 	}
 	body, err := lenient.Unmarshal(body, into)
 	if err != nil {
@@ -27,7 +27,7 @@ func fit(body []byte, into any) ([]byte, error) {
 	return body, nil
 }
 
-// checkSubject holds the answer to a call that may act twice against its request. A
+// checkSubject compares the answer to a call that may act twice with its request. A
 // cache that keeps the answer to a POST, or a proxy that mixes up connections,
 // returns somebody else's order, which must not pass for the one that was paid for.
 func (call *call) checkSubject(body []byte) error {

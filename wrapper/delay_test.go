@@ -41,8 +41,9 @@ func TestServersWordIsAFloor(t *testing.T) {
 
 func TestFloorIsNotLostToOverflow(t *testing.T) {
 	c := newClient(t, play(reply(200, orderJSON)), WithRetryPolicy(RetryPolicy{MaxRetryAfter: math.MaxInt64}))
-	d, err := anyCall(t, c).pause(&result{retryAfter: math.MaxInt64 - 5}, outcome{repeatable: true})
+	d, again, err := anyCall(t, c).pause(&result{retryAfter: math.MaxInt64 - 5}, outcome{repeatable: true})
 	require.NoError(t, err)
+	assert.True(t, again)
 	assert.Equal(t, time.Duration(math.MaxInt64-5), d)
 }
 

@@ -31,19 +31,19 @@ func (c *Client) FindOrder(ctx context.Context, match func(*api.Order) bool, sin
 	}
 	order, searched, err := c.searchOrders(ctx, "FindOrder", match, since, opts)
 	if err == nil && order == nil {
-		err = &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of %d orders since %s matches", searched, since.UTC().Format(time.RFC3339)), ErrNotFound}
+		err = &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of %d orders matches", searched), ErrNotFound}
 	}
 	return order, err
 }
 
 // searchOrders returns the newest order that match accepts and that was not
 // created before since; nil if there is none.
-func (c *Client) searchOrders(ctx context.Context, call string, match func(*api.Order) bool, since time.Time, opts []CallOption) (found *api.Order, searched int, err error) {
+func (c *Client) searchOrders(ctx context.Context, name string, match func(*api.Order) bool, since time.Time, opts []CallOption) (found *api.Order, searched int, err error) {
 	// A cached list may not have the order.
 	opts = append([]CallOption{WithHeader("Cache-Control", "no-cache")}, opts...)
 	for order, err := range c.Orders(ctx, ListOptions{}, opts...) {
 		if err != nil {
-			return nil, searched, &searchError{call, searched, err}
+			return nil, searched, &searchError{name, searched, err}
 		}
 		if !order.CreatedOn.IsZero() && order.CreatedOn.Before(since) {
 			break
@@ -59,13 +59,13 @@ func (c *Client) searchOrders(ctx context.Context, call string, match func(*api.
 // searchError is a search that did not come to its end. It is not ErrNotFound,
 // even if a gateway answered 404: the order may well be there.
 type searchError struct {
-	call     string
+	name     string
 	searched int
 	err      error
 }
 
 func (e *searchError) Error() string {
-	return fmt.Sprintf("cnaught: %s: after %d orders: %s", e.call, e.searched, strings.TrimPrefix(e.err.Error(), "cnaught: "))
+	return fmt.Sprintf("cnaught: %s: after %d orders: %s", e.name, e.searched, strings.TrimPrefix(e.err.Error(), "cnaught: "))
 }
 
 func (e *searchError) Is(target error) bool { return target != ErrNotFound && errors.Is(e.err, target) }

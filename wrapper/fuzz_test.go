@@ -104,9 +104,11 @@ func FuzzRetryAfter(f *testing.F) {
 		if got != 0 && notADate != nil && !number.MatchString(strings.TrimSpace(after)) && !number.MatchString(strings.TrimSpace(milliseconds)) {
 			t.Errorf("%q and %q read as %v", after, milliseconds, got)
 		}
-		pause, err := anyCall(t, newClient(t, play())).pause(&result{retryAfter: got}, outcome{repeatable: true})
+		pause, again, err := anyCall(t, newClient(t, play())).pause(&result{retryAfter: got}, outcome{repeatable: true})
 		switch {
-		case err == nil && (pause < got || pause > got+250*time.Millisecond):
+		case again != (err == nil):
+			t.Errorf("again %t, %v", again, err)
+		case again && (pause < got || pause > got+250*time.Millisecond):
 			t.Errorf("a pause of %v for a word of %v", pause, got)
 		case (err != nil) != (got > time.Minute):
 			t.Errorf("%v for a word of %v", err, got)

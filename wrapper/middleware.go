@@ -3,7 +3,23 @@ package cnaught
 import (
 	"context"
 	"errors"
+	"net/http"
 )
+
+// WithMiddleware puts a wrapper around the client's transport, or around that of
+// [WithHTTPClient]. Of several, the first is the outermost. [AttemptFrom] names the
+// call that a request belongs to.
+//
+// The client counts connections beneath all wrappers. So a wrapper has to pass on the
+// request's context and to send nothing past next, and one that fails without
+// sending anything says so with [NotSent].
+func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option {
+	return func(s *settings) {
+		if wrap != nil {
+			s.middleware = append(s.middleware, wrap)
+		}
+	}
+}
 
 // Attempt says which request of which call a transport is about to send; see
 // [AttemptFrom].
@@ -20,8 +36,8 @@ type Attempt struct {
 // transport that names a span or counts attempts; false for a request of
 // another client.
 func AttemptFrom(ctx context.Context) (Attempt, bool) {
-	if u, ok := ctx.Value(attemptKey{}).(*attemptContext); ok {
-		return u.Attempt, true
+	if a, ok := ctx.Value(attemptKey{}).(*attemptContext); ok {
+		return a.Attempt, true
 	}
 	return Attempt{}, false
 }

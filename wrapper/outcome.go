@@ -6,10 +6,10 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 )
 
-// outcome is what one attempt means for the call. It answers two questions: may
-// the server have acted, and may the request be repeated?
+// outcome is what one attempt means for the call. Its two questions are whether the
+// server may have acted, and whether the request may be repeated.
 type outcome struct {
-	succeeded    bool
+	succeeded    bool // a good answer came
 	mayHaveActed bool
 	repeatable   bool // another attempt may help, and does no harm
 	healthy      bool // the server is up, which refills the budget
@@ -24,7 +24,7 @@ func outcomeOf(class retryClass, r *result) outcome {
 		o.healthy = true
 	case r.err != nil:
 		o.mayHaveActed = r.sent != sentNever
-		o.repeatable = (class != retryUnsafe || !o.mayHaveActed) && !failure.IsPermanent(r.err)
+		o.repeatable = !r.final && (class != retryUnsafe || !o.mayHaveActed) && !failure.IsPermanent(r.err)
 	case r.status/100 == 2:
 		o.succeeded, o.healthy = true, true
 	default:
@@ -34,6 +34,8 @@ func outcomeOf(class retryClass, r *result) outcome {
 		// before it looks at the key.
 		if r.sent == sentAgain || r.sent == sentPerhaps && r.status == http.StatusTooManyRequests {
 			o.mayHaveActed = true
+			// An unsafe request is repeated after 429 only because that proves that it did
+			// nothing.
 			o.repeatable = o.repeatable && (class != retryUnsafe || r.status != http.StatusTooManyRequests)
 		}
 	}

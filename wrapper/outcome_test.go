@@ -84,7 +84,7 @@ func TestOutcomeOfEveryStatus(t *testing.T) {
 // request was sent, an earlier sending may have acted.
 func TestOutcomeOfARateLimitBehindATransportOfTheCallers(t *testing.T) {
 	for _, c := range classes {
-		for _, sent := range []sending{sentPerhaps, sentAgain} {
+		for _, sent := range []sendState{sentPerhaps, sentAgain} {
 			r := &result{status: 429, sent: sent, problem: &Error{StatusCode: 429}}
 			want := outcomes["again, may act"]
 			if c.class == retryUnsafe {
@@ -174,7 +174,7 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 		{"unheard of", errors.New("http2: stream closed"), false},
 		{"the caller's context", context.Canceled, false}, // the loop ends the call before it looks here
 	} {
-		for sent, want := range map[sending][3]string{sentNever: again, sentOnce: mayAct, sentAgain: mayAct, sentPerhaps: mayAct} {
+		for sent, want := range map[sendState][3]string{sentNever: again, sentOnce: mayAct, sentAgain: mayAct, sentPerhaps: mayAct} {
 			if tt.permanent {
 				want = unknown
 				if sent == sentNever {
@@ -203,7 +203,7 @@ func TestWhatProvesThatNothingWasSent(t *testing.T) {
 		err         error
 		answered    bool
 		callEnded   bool
-		want        sending
+		want        sendState
 	}{
 		{name: "net/http without a connection", asked: true, err: io.EOF, want: sentNever},
 		{name: "net/http without a connection, and the call ended", asked: true, err: context.Canceled, callEnded: true, want: sentNever},
@@ -223,11 +223,11 @@ func TestWhatProvesThatNothingWasSent(t *testing.T) {
 		a := new(attemptContext)
 		a.asked.Store(tt.asked)
 		a.connections.Store(tt.connections)
-		a.foreign.Store(tt.foreign)
+		a.custom.Store(tt.foreign)
 		if tt.answered {
 			a.result.resp = new(http.Response)
 		}
-		assert.Equal(t, tt.want, a.sending(tt.err, tt.callEnded), tt.name)
+		assert.Equal(t, tt.want, a.sendState(tt.err, tt.callEnded), tt.name)
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/pages"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 const (
@@ -109,7 +109,7 @@ func walk[T any](c *Client, name string, o ListOptions, fetch func(ListOptions) 
 		},
 		ID: func(value *T) string { id, _ := about(value); return id },
 		Repeated: func(id string) error {
-			return &kindError{fmt.Sprintf("cnaught: %s: the server ignored the cursor: %q came twice", name, quote.Text(c.secret.Mask(id))), ErrCursorIgnored}
+			return &kindError{fmt.Sprintf("cnaught: %s: the server ignored the cursor: %q came twice", name, sanitize.Text(c.secret.Mask(id))), ErrCursorIgnored}
 		},
 		Full:  min(size, leastPage),
 		Limit: size,

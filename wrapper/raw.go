@@ -14,10 +14,6 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/route"
 )
 
-// maxBody bounds the body of a request that is read into memory, so that every
-// attempt can send it.
-const maxBody = 32 << 20
-
 // Raw returns the generated client, for operations and details that this
 // package has no method for, with the same authentication, retries, idempotency
 // keys and errors. Every answer outside 2xx is an error, except the 404 of a
@@ -71,7 +67,7 @@ func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	switch answer.(type) {
-	case *none, *foreign:
+	case *none, *opaque:
 	default:
 		r.resp.Header.Set("Content-Type", "application/json") // it is, whatever the server says
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 const (
@@ -47,7 +47,7 @@ func (c *Client) WaitForCheckoutSession(ctx context.Context, id string, opts ...
 		})
 }
 
-func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T, error), done func(*T) (state string, ok bool)) (*T, error) {
+func wait[T any](ctx context.Context, c *Client, name, id string, poll func() (*T, error), done func(*T) (state string, ok bool)) (*T, error) {
 	var (
 		last  *T
 		state = "was never seen"
@@ -60,23 +60,23 @@ func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T,
 			if state, ok = done(value); ok {
 				return value, nil
 			}
-			state = "is " + quote.Text(c.secret.Mask(state))
-		} else if !mayPass(err) && ctx.Err() == nil {
+			state = "is " + sanitize.Text(c.secret.Mask(state))
+		} else if !isTransient(err) && ctx.Err() == nil {
 			return last, err
 		}
 		// Half of the pause is random, so that waiters do not march in step.
 		if ended := sleep(ctx, pause/2+rand.N(pause/2)); ended != nil {
-			id := quote.Text(c.secret.Mask(id))
+			id := sanitize.Text(c.secret.Mask(id))
 			if err != nil && !errors.Is(err, ctx.Err()) {
-				return last, fmt.Errorf("cnaught: %s: %q %s: %w; last poll: %w", op, id, state, ended, err)
+				return last, fmt.Errorf("cnaught: %s: %q %s: %w; last poll: %w", name, id, state, ended, err)
 			}
-			return last, fmt.Errorf("cnaught: %s: %q %s: %w", op, id, state, ended)
+			return last, fmt.Errorf("cnaught: %s: %q %s: %w", name, id, state, ended)
 		}
 	}
 }
 
-// mayPass reports whether the next poll may well work.
-func mayPass(err error) bool {
+// isTransient reports whether the next poll may well work.
+func isTransient(err error) bool {
 	var (
 		answer    *Error
 		transport *TransportError

@@ -299,11 +299,11 @@ func TestWebhooksLeaveTheRetryBudgetsAlone(t *testing.T) {
 			assert.Equal(t, 503, answer(h, eventJSON))
 		}
 		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.reads))
-		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.purchases))
+		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.writes))
 
 		c = newClient(t, play(orderIn("fulfilled")))
 		drain(c.reads)
-		drain(c.purchases)
+		drain(c.writes)
 		assert.Equal(t, 200, answer(c.OrderEventHandler(accept), eventJSON))
 	})
 }

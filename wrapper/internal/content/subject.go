@@ -7,7 +7,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // subject is what tells one request, or answer, from another.
@@ -34,7 +34,7 @@ func CheckSubject(request, answer []byte, id string) error {
 	case asked.AmountKg != nil && told.AmountKg != nil && *asked.AmountKg == math.Trunc(*asked.AmountKg) && *asked.AmountKg != *told.AmountKg:
 		return fmt.Errorf("the answer is about another request: its amount_kg is %v, not %v", *told.AmountKg, *asked.AmountKg)
 	case id != "" && told.ID != "" && id != told.ID:
-		return fmt.Errorf("the answer is about another request: its id is %q, not %q", quote.Text(told.ID), quote.Text(id))
+		return fmt.Errorf("the answer is about another request: its id is %q, not %q", sanitize.Text(told.ID), sanitize.Text(id))
 	}
 	return nil
 }
