@@ -3,6 +3,7 @@ package cnaught
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -164,6 +165,19 @@ func TestAttemptTimeoutCoversTheBody(t *testing.T) {
 	}
 }
 
+func TestAttemptsThatTimeOutAreRepeated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		rt := play(hang, hang, reply(200, orderJSON))
+		start := time.Now()
+		order, err := newClient(t, rt).GetOrder(ctx, "x")
+		require.NoError(t, err)
+		assert.Equal(t, "Gre28Fc35bt3", order.ID)
+		assert.Equal(t, time.Minute+750*time.Millisecond, time.Since(start))
+	})
+}
+
 func TestAttemptTimeoutIsNotTheCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(hang)
@@ -219,4 +233,26 @@ func TestWholeAnswerBeatsTheContext(t *testing.T) {
 	order, err := newClient(t, rt).PlaceOrder(ctx, tenKg)
 	require.NoError(t, err)
 	assert.Equal(t, "Gre28Fc35bt3", order.ID)
+}
+
+// A transport may have a deadline of its own. The caller's has not passed then, so
+// the error is not context.DeadlineExceeded.
+func TestDeadlineOfTheTransportIsNotTheCallers(t *testing.T) {
+	rt := silent(breakWith(fmt.Errorf("a proxy's own time: %w", context.DeadlineExceeded)))
+	_, err := newClient(t, rt, WithRetryPolicy(NoRetry())).GetOrder(t.Context(), "x")
+	assert.NotErrorIs(t, err, context.DeadlineExceeded)
+	assert.EqualError(t, err, "cnaught: GetOrder (GetOrderById): a proxy's own time: context deadline exceeded")
+
+	// The "i/o timeout" of package net is such an error, too. A transport that dials
+	// by itself may have done more than that.
+	dialer := net.Dialer{Timeout: 1}
+	rt = func(r *http.Request) (*http.Response, error) {
+		_, err := dialer.DialContext(r.Context(), "tcp", "127.0.0.1:1")
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		return nil, err
+	}
+	_, err = newClient(t, rt, WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg)
+	assert.NotErrorIs(t, err, context.DeadlineExceeded)
+	assert.ErrorIs(t, err, ErrOutcomeUnknown)
+	as[*net.OpError](t, err)
 }

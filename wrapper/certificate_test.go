@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -76,8 +77,7 @@ func TestCertificateHostGetsNoKey(t *testing.T) {
 	registry.Config.Handler = second.Config.Handler
 
 	var log bytes.Buffer
-	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	c := newTestClient(t, second.URL+"/v1", quick(2), WithSubaccount("5nubL0NS"), WithLogger(logger))
+	c := newTestClient(t, second.URL+"/v1", quick(2), WithSubaccount("5nubL0NS"), logTo(&log, slog.LevelDebug))
 	for _, host := range []string{registry.URL, second.URL} {
 		for path := range handlers {
 			err := c.DownloadCertificate(t.Context(), certified(host+path), io.Discard)
@@ -157,24 +157,20 @@ func TestDownloadCertificate(t *testing.T) {
 // has a part of the certificate.
 func TestDownloadCertificateAgain(t *testing.T) {
 	var w bytes.Buffer
-	rt := play(reply(503, ``), breakWith(errReset), replyBody(200, io.MultiReader(strings.NewReader("%PD"), errorReader{errReset})), reply(200, pdf))
+	rt := play(reply(503, ``), breakWith(errReset), replyBody(200, io.MultiReader(strings.NewReader("%PD"), iotest.ErrReader(errReset))), reply(200, pdf))
 	err := newClient(t, rt, quick(4)).DownloadCertificate(t.Context(), certified("https://registry.test/pdf"), &w)
 	require.NoError(t, err)
 	assert.Equal(t, pdf, w.String())
 	assert.Zero(t, rt.open())
 
 	w.Reset()
-	rt = play(replyBody(200, io.MultiReader(strings.NewReader(pdf), errorReader{errReset})), reply(200, pdf))
+	rt = play(replyBody(200, io.MultiReader(strings.NewReader(pdf), iotest.ErrReader(errReset))), reply(200, pdf))
 	err = newClient(t, rt, quick(4)).DownloadCertificate(t.Context(), certified("https://registry.test/pdf"), &w)
 	require.ErrorIs(t, err, errReset)
 	assert.Equal(t, pdf, w.String())
 	assert.Equal(t, 1, rt.count())
 	assert.Zero(t, rt.open())
 }
-
-type errorReader struct{ err error }
-
-func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
 type brokenWriter struct{ err error }
 

@@ -1,7 +1,6 @@
 package cnaught
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -47,6 +47,7 @@ func TestUnreadableAnswers(t *testing.T) {
 		{"binary", 200, "application/octet-stream", "\x00\xff\x1f\x8b"},
 		{"204 without an order", 204, "", ``},
 		{"202 with HTML", 202, html, `<p>accepted</p>`},
+		{"202 with a problem document", 202, "application/problem+json", `{"title":"Accepted, but not an order","status":202}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rt := play(reply(tt.status, tt.body, "Content-Type", tt.contentType, "X-Request-Id", "r-1"))
@@ -54,6 +55,7 @@ func TestUnreadableAnswers(t *testing.T) {
 			order, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("k"), WithResponse(&r))
 			require.Nil(t, order)
 			decode := as[*DecodeError](t, err)
+			assert.NotErrorAs(t, err, new(*Error), "an answer of 2xx is no problem")
 			assert.Equal(t, tt.status, decode.StatusCode)
 			assert.Equal(t, tt.body, string(decode.Body), "an order may stand in there")
 			assert.Equal(t, "SubmitOrder", decode.Operation)
@@ -216,6 +218,7 @@ func TestOddTransports(t *testing.T) {
 		{"no header", odd(func(r *http.Response) { r.Header = nil }), true},
 		{"status 0", odd(func(r *http.Response) { r.StatusCode = 0 }), false},
 		{"negative status", odd(func(r *http.Response) { r.StatusCode = -200 }), false},
+		{"length left at 0", odd(func(r *http.Response) { r.ContentLength = 0 }), true},
 		{"length too short", odd(func(r *http.Response) { r.ContentLength = 5 }), true},
 		{"length too long", odd(func(r *http.Response) { r.ContentLength = 5000 }), true},
 		{"length too long, and cut off", odd(func(r *http.Response) {
@@ -225,10 +228,10 @@ func TestOddTransports(t *testing.T) {
 		{"length below all", odd(func(r *http.Response) { r.ContentLength = math.MinInt64 }), true},
 		{"no request", odd(func(r *http.Response) { r.Request = nil }), true},
 		{"body that fails", odd(func(r *http.Response) {
-			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"id":"x"`), failing{}))
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"id":"x"`), iotest.ErrReader(errReset)))
 		}), false},
 		{"body that fails at its end", odd(func(r *http.Response) {
-			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(orderJSON), failing{}))
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(orderJSON), iotest.ErrReader(errReset)))
 		}), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -246,10 +249,6 @@ func TestOddTransports(t *testing.T) {
 	}
 }
 
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, errors.New("cable pulled") }
-
 // HTTP/1.0, a connection that is closed, and HTTP/2 all end an answer without a
 // sign that it was longer.
 func TestAnswersThatEndWithoutASign(t *testing.T) {
@@ -261,14 +260,13 @@ func TestAnswersThatEndWithoutASign(t *testing.T) {
 		"a length that is too short": "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 20\r\nConnection: close\r\n\r\n" + orderJSON[:20],
 	} {
 		var n atomic.Int32
-		addr := listen(t, func(conn net.Conn) {
+		addr := listen(t, func(conn *net.TCPConn) {
 			readRequest(conn)
 			if n.Add(1)%3 != 0 {
 				io.WriteString(conn, head)
 			} else {
 				fmt.Fprintf(conn, "HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n%s", orderJSON)
 			}
-			conn.Close()
 		})
 		endsWithoutASign(t, name, newTestClient(t, "http://"+addr+"/v1", quick(3)))
 	}
@@ -307,29 +305,41 @@ func endsWithoutASign(t *testing.T, name string, c *Client) {
 	assert.ErrorIs(t, as[*TransportError](t, err), io.ErrUnexpectedEOF, name)
 }
 
-// An item without an id is no order.
-func TestListsOfNulls(t *testing.T) {
+func TestEmptyLists(t *testing.T) {
+	for _, body := range []string{`{"data":null}`, `{"data":[]}`} {
+		list, err := newClient(t, play(reply(200, body))).ListOrders(t.Context(), ListOptions{})
+		require.NoError(t, err, body)
+		assert.Empty(t, list.Data)
+	}
+}
+
+// An answer that is no list must not end an iteration as if there were no more
+// items, and an item without an id is of no use.
+func TestListsThatCannotBeUsed(t *testing.T) {
 	ctx := t.Context()
-	for _, body := range []string{`{"data":[null]}`, `{"data":[{}]}`} {
+	for body, want := range map[string]string{
+		`{}`: "the body has no data", `{"Items":[]}`: "the body has no data",
+		`{"data":[null]}`: "].id", `{"data":[{}]}`: "].id", `{"data":[{"id":""}]}`: "].id", `{"data":[{"id":"a"},null]}`: "].id",
+	} {
 		c := newClient(t, play(reply(200, body)))
-		var list api.OrderList
 		for name, err := range map[string]error{
-			"orders":            errorOf(c.ListOrders(ctx, ListOptions{})),
-			"subaccounts":       errorOf(c.ListSubaccounts(ctx, ListOptions{})),
-			"portfolios":        errorOf(c.ListPortfolios(ctx)),
-			"Raw":               errorOf(c.Raw().GetListOfOrderWithResponse(ctx, nil)),
-			"Do":                c.Do(ctx, "GET", "/orders", nil, &list),
-			"iterator":          errorOf(orderIDs(c.Orders(ctx, ListOptions{}), 10)),
-			"a second good one": errorOf(newClient(t, play(reply(200, `{"data":[{"id":"x"},null]}`))).ListOrders(ctx, ListOptions{})),
+			"ListOrders":      errorOf(c.ListOrders(ctx, ListOptions{})),
+			"ListSubaccounts": errorOf(c.ListSubaccounts(ctx, ListOptions{})),
+			"ListPortfolios":  errorOf(c.ListPortfolios(ctx)),
+			"Orders":          errorOf(orderIDs(c.Orders(ctx, ListOptions{}), 10)),
+			"Raw":             errorOf(c.Raw().GetListOfOrderWithResponse(ctx, nil)),
+			"Do":              c.Do(ctx, "GET", "/orders", nil, new(api.OrderList)),
 		} {
 			as[*DecodeError](t, err)
-			assert.ErrorContains(t, err, "].id", name)
+			assert.ErrorContains(t, err, want, "%s, %s", name, body)
 		}
 	}
 }
 
-func TestQuoteOfZero(t *testing.T) {
+func TestQuotesOfZeroAndOfNothing(t *testing.T) {
 	quote, err := newClient(t, play(reply(200, `{"amount_kg":0,"price_usd_cents":0}`))).QuoteMass(t.Context(), api.MassQuoteRequest{AmountKg: 0.1})
 	require.NoError(t, err)
 	assert.Zero(t, quote.AmountKg)
+	_, err = newClient(t, play(reply(200, `{"price_usd_cents":20}`))).QuoteMass(t.Context(), api.MassQuoteRequest{AmountKg: 10})
+	assert.ErrorContains(t, as[*DecodeError](t, err), "the body has no amount_kg")
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -116,7 +117,7 @@ func TestMessages(t *testing.T) {
 			`cnaught: PlaceOrder (SubmitOrder): 500 Internal Server Error: Oops (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
 		{"no whole answer", []step{breakWith(errReset)},
 			`cnaught: PlaceOrder (SubmitOrder): read tcp: connection reset by peer (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
-		{"never sent", []step{breakWith(dialError(syscall.ECONNREFUSED))}, `cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused (4 attempts)`},
+		{"never sent", []step{breakWith(errRefused)}, `cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused (4 attempts)`},
 		{"asked to wait", []step{reply(429, ``, "Retry-After", "120")},
 			`cnaught: PlaceOrder (SubmitOrder): 429 Too Many Requests; not tried again: the server asks to wait 2m0s`},
 		{"unreadable", []step{reply(201, "<html>\nhello</html>", "Content-Type", "text/html")},
@@ -143,7 +144,7 @@ func TestMoreMessages(t *testing.T) {
 	mine := WithIdempotencyKey("cart-17")
 	_, err = newClient(t, play(reply(401, `{"title":"Unauthorized"}`))).PlaceOrder(t.Context(), tenKg, mine)
 	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): 401 Unauthorized; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
-	_, err = newClient(t, play(breakWith(dialError(syscall.ECONNREFUSED))), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
+	_, err = newClient(t, play(breakWith(errRefused)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
 	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
 	_, err = newClient(t, play(breakWith(errReset)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
 	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): read tcp: connection reset by peer; outcome unknown: call again with idempotency key "cart-17" to settle it`)
@@ -196,8 +197,6 @@ func answerOf(t *testing.T, s step) error {
 	return errorOf(newClient(t, play(s), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg))
 }
 
-func errorOf[T any](_ T, err error) error { return err }
-
 // cursorError is the error of a list whose server ignores the cursor.
 func cursorError(c *Client, id string) error {
 	page := make([]api.Order, 1)
@@ -212,11 +211,10 @@ func cursorError(c *Client, id string) error {
 }
 
 func TestChains(t *testing.T) {
-	reset := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
-	err := fmt.Errorf("shop: %w", answerOf(t, breakWith(reset)))
+	err := fmt.Errorf("shop: %w", answerOf(t, breakWith(errReset)))
 	assert.ErrorIs(t, err, syscall.ECONNRESET)
-	assert.Same(t, reset, as[*net.OpError](t, err))
-	assert.Same(t, reset, as[*TransportError](t, err).Err)
+	assert.Same(t, errReset, as[*net.OpError](t, err))
+	assert.Same(t, errReset, as[*TransportError](t, err).Err)
 
 	err = answerOf(t, reply(201, `{"id":7}`))
 	assert.Equal(t, "id", as[*json.UnmarshalTypeError](t, err).Field)
@@ -256,4 +254,12 @@ func TestZeroErrorsPrint(t *testing.T) {
 		assert.NotPanics(t, func() { matching(err) }, "%T", err)
 	}
 	assert.NotPanics(t, func() { _ = (&Error{StatusCode: http.StatusTeapot, Errors: map[string][]string{"": nil}}).Error() })
+}
+
+func TestLogLinesAreBounded(t *testing.T) {
+	var log strings.Builder
+	_, err := newClient(t, play(breakWith(errors.New(strings.Repeat("x", 1<<20)))), logTo(&log, slog.LevelDebug), quick(3)).GetOrder(t.Context(), "x")
+	require.Error(t, err)
+	assert.NotEmpty(t, log.String())
+	assert.Less(t, log.Len(), 10_000)
 }

@@ -213,6 +213,9 @@ func TestUnknownOutcomeIsSettledByItsKey(t *testing.T) {
 		require.True(t, ok)
 		assert.Contains(t, err.Error(), key)
 
+		_, err = newClient(t, play(breakWith(errRefused)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(key))
+		assert.ErrorIs(t, err, ErrOutcomeUnknown, "the call that was refused says nothing about the earlier one")
+
 		var r Response
 		order, err := newClient(t, books.transport(nil)).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(key), WithResponse(&r))
 		require.NoError(t, err)
@@ -222,41 +225,55 @@ func TestUnknownOutcomeIsSettledByItsKey(t *testing.T) {
 	})
 }
 
-// With a key of the caller's, this call may be the one that settles an earlier
-// one. Only an answer of the API itself, which has looked at the key, does so.
-func TestOwnKeyIsSettledOnlyByTheAPI(t *testing.T) {
+// A call with a key of the caller's may be meant to settle an earlier call. Only an
+// answer of the API itself, after it has looked at the key, does that. Such an
+// answer is known by its problem type.
+func TestCallersKeyIsSettledOnlyByTheAPI(t *testing.T) {
+	const page = "<html>a gateway's page</html>"
+	ofAPI := func(kind string) string { return `{"type":"https://api.cnaught.com/v1/errors/` + kind + `"}` }
+	ofFramework := func(kind string) string { return `{"type":"` + kind + `","errors":{"a":["b"]}}` }
 	for name, tt := range map[string]struct {
-		step      step
-		unknown   bool // with the caller's key
-		unknownOf bool // with a random one
+		step       step
+		callersKey bool // whether the outcome is unknown with a key of the caller's
+		randomKey  bool // whether it is unknown without one
 	}{
-		"refused connection":    {breakWith(errRefused), true, false},
-		"429":                   {reply(429, ``), true, false},
-		"503 with Retry-After":  {reply(503, ``, "Retry-After", "0"), true, true},
-		"503":                   {reply(503, ``), true, true},
-		"500":                   {reply(500, ``), true, true},
-		"401, a key revoked":    {reply(401, `{"title":"Unauthorized"}`), true, false},
-		"403":                   {reply(403, `{"status":403}`), true, false},
-		"400 of a gateway":      {reply(400, ``), true, true},
-		"400 of the API":        {reply(400, `{"type":"https://api.cnaught.com/v1/errors/invalid-parameters"}`), false, false},
-		"404":                   {reply(404, notFoundJSON), false, false},
-		"422 mismatch":          {reply(422, mismatchJSON), true, false},
-		"409 still in progress": {reply(409, concurrentJSON), true, true},
+		"refused connection":     {breakWith(errRefused), true, false},
+		"429":                    {reply(429, ``, "Retry-After", "1"), true, false},
+		"503 with Retry-After":   {reply(503, ``, "Retry-After", "0"), true, true},
+		"503":                    {reply(503, page), true, true},
+		"500":                    {reply(500, page), true, true},
+		"401 of a gateway":       {reply(401, page), true, true},
+		"401 of the API":         {reply(401, `{"title":"Unauthorized"}`), true, false},
+		"403":                    {reply(403, `{"status":403}`), true, false},
+		"403 forbidden":          {reply(403, ofAPI("forbidden")), true, false},
+		"400 of a gateway":       {reply(400, page), true, true},
+		"302 of a gateway":       {reply(302, page), true, true},
+		"404 of a gateway":       {reply(404, page), true, true},
+		"405 of a gateway":       {reply(405, page), true, true},
+		"413 of a gateway":       {reply(413, page), true, true},
+		"404 about:blank":        {reply(404, ofFramework("about:blank")), true, false},
+		"404 of a framework":     {reply(404, ofFramework("https://tools.ietf.org/html/rfc9110#section-15.5.5")), true, false},
+		"422 about:blank":        {reply(422, ofFramework("about:blank")), true, false},
+		"400 invalid parameters": {reply(400, ofAPI("invalid-parameters")), false, false},
+		"400 invalid subaccount": {reply(400, ofAPI("invalid-subaccount")), false, false},
+		"404 not found":          {reply(404, notFoundJSON), false, false},
+		"422 mismatch":           {reply(422, mismatchJSON), true, false},
+		"409 still in progress":  {reply(409, concurrentJSON), true, true},
 	} {
-		for _, opts := range [][]CallOption{nil, {WithIdempotencyKey("cart-17")}} {
-			want := tt.unknownOf
-			if opts != nil {
-				want = tt.unknown
+		for key, want := range map[string]bool{"cart-17": tt.callersKey, "": tt.randomKey} {
+			var opts []CallOption
+			if key != "" {
+				opts = append(opts, WithIdempotencyKey(key))
 			}
-			_, err := newClient(t, play(tt.step), quick(2)).CancelOrder(t.Context(), "x", opts...)
+			_, err := newClient(t, play(tt.step), WithRetryPolicy(NoRetry())).CancelOrder(t.Context(), "x", opts...)
 			require.Error(t, err)
-			assert.Equal(t, want, errors.Is(err, ErrOutcomeUnknown), "%s, own key: %t: %v", name, opts != nil, err)
+			assert.Equal(t, want, errors.Is(err, ErrOutcomeUnknown), "%s, key %q: %v", name, key, err)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := newClient(t, play()).PlaceOrder(ended, tenKg, WithIdempotencyKey("cart-17"))
-	assert.ErrorIs(t, err, ErrOutcomeUnknown, "of the earlier call")
+	assert.ErrorIs(t, err, ErrOutcomeUnknown, "an earlier call with the key may have acted")
 }
 
 func TestOutcomeOfAnUnreadableAnswerIsSettledByItsKey(t *testing.T) {

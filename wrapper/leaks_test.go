@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -38,11 +37,22 @@ func settles(t *testing.T, want int, get func() int, what string) {
 	}
 }
 
-// connections follows the states of a server's connections.
+// connections follows the connections of a server.
 type connections struct {
-	mu     sync.Mutex
-	states map[net.Conn]http.ConnState
-	opened int
+	mu    sync.Mutex
+	alive map[net.Conn]bool
+	total int
+}
+
+// countConnections starts a server whose connections are counted.
+func countConnections(t *testing.T, h http.HandlerFunc) (*httptest.Server, *connections) {
+	t.Helper()
+	c := &connections{alive: map[net.Conn]bool{}}
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ConnState = c.follow
+	server.Start()
+	t.Cleanup(server.Close)
+	return server, c
 }
 
 func (c *connections) follow(conn net.Conn, state http.ConnState) {
@@ -50,19 +60,24 @@ func (c *connections) follow(conn net.Conn, state http.ConnState) {
 	defer c.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		c.opened++
-		c.states[conn] = state
+		c.total++
+		c.alive[conn] = true
 	case http.StateClosed, http.StateHijacked:
-		delete(c.states, conn)
-	default:
-		c.states[conn] = state
+		delete(c.alive, conn)
 	}
 }
 
+// open returns how many connections are open, and opened how many ever were.
 func (c *connections) open() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(maps.Clone(c.states))
+	return len(c.alive)
+}
+
+func (c *connections) opened() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total
 }
 
 // temperamental answers in every way, by the order's id.
@@ -105,14 +120,14 @@ func temperamental(w http.ResponseWriter, r *http.Request) {
 func TestNothingIsLeftBehind(t *testing.T) {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	goroutines := runtime.NumGoroutine()
-	conns := &connections{states: map[net.Conn]http.ConnState{}}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(temperamental))
-	server.Config.ConnState = conns.follow
-	server.Start()
-
-	tr := newTransport()
-	bodies := &counted{base: tr}
-	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: bodies}), WithMaxResponseBytes(1<<20),
+	server, conns := countConnections(t, temperamental)
+	tr, answers := newTransport(), new(bodies)
+	counted := silent(func(req *http.Request) (*http.Response, error) {
+		resp, err := tr.RoundTrip(req)
+		answers.track(resp)
+		return resp, err
+	})
+	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: counted}), WithMaxResponseBytes(1<<20),
 		WithRetryPolicy(RetryPolicy{MaxAttempts: 3, BaseDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond, AttemptTimeout: 50 * time.Millisecond, Budget: RetryBudget{Capacity: 1e9}}))
 	kinds := []string{"good", "missing", "broken", "huge", "html", "cut", "reset", "stall"}
 	var wg sync.WaitGroup
@@ -142,63 +157,23 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	settles(t, 0, bodies.open, "open bodies")
+	settles(t, 0, answers.open, "open bodies")
 	settles(t, 0, func() int {
-		c.CloseIdleConnections() // net/http may still be dialling for a call that was given up
+		tr.CloseIdleConnections() // net/http may still be dialling for a call that was given up
 		return conns.open()
 	}, "connections of the server")
 	server.Close()
 	settles(t, goroutines, runtime.NumGoroutine, "goroutines")
-	t.Logf("%d requests, %d connections", bodies.total, conns.opened)
-}
-
-// counted counts the bodies that a transport hands out, and those still open.
-type counted struct {
-	base         *http.Transport
-	mu           sync.Mutex
-	total, alive int
-}
-
-func (c *counted) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := c.base.RoundTrip(req)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.total++
-	if err == nil {
-		c.alive++
-		resp.Body = &released{ReadCloser: resp.Body, c: c}
-	}
-	return resp, err
-}
-
-// CloseIdleConnections is what http.Client looks for.
-func (c *counted) CloseIdleConnections() { c.base.CloseIdleConnections() }
-
-func (c *counted) open() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.alive
-}
-
-type released struct {
-	io.ReadCloser
-	c    *counted
-	once sync.Once
-}
-
-func (b *released) Close() error {
-	b.once.Do(func() { b.c.mu.Lock(); b.c.alive--; b.c.mu.Unlock() })
-	return b.ReadCloser.Close()
+	t.Logf("%d answers, %d connections", answers.opened.Load(), conns.opened())
 }
 
 // One client, 64 goroutines: everybody gets the own answer, and the 64
 // connections that this takes are kept.
 func TestManyGoroutinesShareAClient(t *testing.T) {
 	const goroutines, calls = 64, 20
-	conns := &connections{states: map[net.Conn]http.ConnState{}}
 	var mu sync.Mutex
 	keys := map[string]bool{}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server, conns := countConnections(t, func(w http.ResponseWriter, r *http.Request) {
 		var order api.OrderCreate
 		assert.NoError(t, json.NewDecoder(r.Body).Decode(&order))
 		mu.Lock()
@@ -206,10 +181,7 @@ func TestManyGoroutinesShareAClient(t *testing.T) {
 		mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"id":"x","metadata":%q,"subaccount_id":%q}`, order.Metadata, r.Header.Get(headerSubaccount))
-	}))
-	server.Config.ConnState = conns.follow
-	server.Start()
-	defer server.Close()
+	})
 	c := newTestClient(t, server.URL+"/v1")
 	var wg sync.WaitGroup
 	for g := range goroutines {
@@ -229,7 +201,7 @@ func TestManyGoroutinesShareAClient(t *testing.T) {
 	}
 	wg.Wait()
 	assert.Len(t, keys, goroutines*calls)
-	assert.LessOrEqual(t, conns.opened, 2*goroutines, "of %d calls", goroutines*calls)
+	assert.LessOrEqual(t, conns.opened(), 2*goroutines, "of %d calls", goroutines*calls)
 }
 
 // The caller's http.Client is used, and stays as it was.

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // outcomes are named by what follows for the caller. "unknown" is the one that
@@ -127,8 +128,6 @@ func TestUnfitAnswerIsNotAskedForAgain(t *testing.T) {
 	}
 }
 
-func dialError(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
-
 type netTimeout struct{ text string }
 
 func (e netTimeout) Error() string   { return e.text }
@@ -147,7 +146,7 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 		err       error
 		permanent bool
 	}{
-		{"connection refused", dialError(syscall.ECONNREFUSED), false},
+		{"connection refused", errRefused, false},
 		{"network unreachable", dialError(syscall.ENETUNREACH), false},
 		{"dial timeout", dialError(netTimeout{"i/o timeout"}), false},
 		{"proxy does not answer", &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("refused")}, false},
@@ -161,7 +160,7 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 		{"certificate of another host", &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: new(x509.Certificate), Host: "x"}}, true},
 		{"authority unknown, from a transport of the caller's", x509.UnknownAuthorityError{}, true},
 		{"certificate expired, from a transport of the caller's", x509.CertificateInvalidError{Reason: x509.Expired}, true},
-		{"reset", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, false},
+		{"reset", errReset, false},
 		{"broken pipe", &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, false},
 		{"alert from the other end", &net.OpError{Op: "remote error", Err: tls.AlertError(40)}, false},
 		{"EOF", io.EOF, false},
@@ -191,7 +190,6 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 // Where a transport is not net/http's own, only what it reports to httptrace or
 // marks with NotSent proves that nothing was sent.
 func TestWhatProvesThatNothingWasSent(t *testing.T) {
-	refused := dialError(syscall.ECONNREFUSED)
 	for _, tt := range []struct {
 		name        string
 		asked       bool
@@ -204,16 +202,16 @@ func TestWhatProvesThatNothingWasSent(t *testing.T) {
 	}{
 		{name: "net/http without a connection", asked: true, err: io.EOF, want: sentNever},
 		{name: "net/http without a connection, and the call ended", asked: true, err: context.Canceled, callEnded: true, want: sentNever},
-		{name: "net/http with a connection", asked: true, connections: 1, err: refused, want: sentOnce},
-		{name: "net/http with two", asked: true, connections: 2, err: refused, want: sentAgain},
-		{name: "net/http that was never reached", err: refused, want: sentPerhaps},
-		{name: "a transport that reports, and was refused", asked: true, foreign: true, err: refused, want: sentNever},
+		{name: "net/http with a connection", asked: true, connections: 1, err: errRefused, want: sentOnce},
+		{name: "net/http with two", asked: true, connections: 2, err: errRefused, want: sentAgain},
+		{name: "net/http that was never reached", err: errRefused, want: sentPerhaps},
+		{name: "a transport that reports, and was refused", asked: true, foreign: true, err: errRefused, want: sentNever},
 		{name: "a transport that reports, and fails in another way", asked: true, foreign: true, err: io.EOF, want: sentPerhaps},
-		{name: "a transport that reports nothing, and was refused", foreign: true, err: refused, want: sentPerhaps},
+		{name: "a transport that reports nothing, and was refused", foreign: true, err: errRefused, want: sentPerhaps},
 		{name: "a transport that says so", foreign: true, err: NotSent(io.EOF), want: sentNever},
 		{name: "middleware that says so", err: fmt.Errorf("open: %w", NotSent(io.EOF)), want: sentNever},
 		{name: "an error that comes from the cause of the context", foreign: true, err: NotSent(io.EOF), callEnded: true, want: sentPerhaps},
-		{name: "a refused dial as the cause of the context", asked: true, foreign: true, err: refused, callEnded: true, want: sentPerhaps},
+		{name: "a refused dial as the cause of the context", asked: true, foreign: true, err: errRefused, callEnded: true, want: sentPerhaps},
 		{name: "an error after the answer", foreign: true, err: NotSent(io.EOF), answered: true, want: sentPerhaps},
 		{name: "NotSent after a connection", connections: 1, err: NotSent(io.EOF), want: sentOnce},
 	} {
@@ -310,5 +308,30 @@ func TestStatusesOfGatewaysAreRepeated(t *testing.T) {
 			assert.ErrorIs(t, err, ErrOutcomeUnknown, status)
 			assert.Equal(t, 1, rt.count())
 		})
+	}
+}
+
+// A caller who takes a failure for "nothing happened" buys again.
+func TestOutcomeOfRedirectsAndOwnTransports(t *testing.T) {
+	refusing := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errRefused }}
+	for name, tt := range map[string]struct {
+		send    silent
+		unknown bool
+	}{
+		"302":        {silent(reply(302, ``)), true},
+		"303":        {silent(reply(303, ``, "Location", "/orders/x")), true},
+		"308":        {silent(reply(308, ``)), true},
+		"a bare 503": {silent(reply(503, ``)), true},
+		"a transport that sends in another way after a refused connection": {func(r *http.Request) (*http.Response, error) {
+			if resp, err := refusing.RoundTrip(r.Clone(r.Context())); err == nil {
+				return resp, nil
+			}
+			return nil, io.EOF // httptrace does not see this second way
+		}, true},
+		"a transport around net/http's own, which is refused": {refusing.RoundTrip, false},
+	} {
+		_, err := newClient(t, tt.send, WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg)
+		require.Error(t, err, name)
+		assert.Equal(t, tt.unknown, errors.Is(err, ErrOutcomeUnknown), "%s: %v", name, err)
 	}
 }

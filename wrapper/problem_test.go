@@ -77,7 +77,7 @@ func TestStatusSurvivesEveryBody(t *testing.T) {
 	bodies := map[string]string{
 		"problem": `{"title":"T","status":400}`, "wrong types": `{"title":1,"status":"x","errors":[1]}`, "array": `[]`, "null": `null`,
 		"string": `"oops"`, "HTML": `<html><h1>Bad Gateway</h1></html>`, "empty": ``, "truncated": `{"title":"T`, "binary": "\x00\xff\x1f\x8b",
-		"another status": `{"status":200}`,
+		"another status": `{"status":200}`, "status as a string": `{"status":"422","errors":["a"]}`, "status as a list": `{"status":[],"title":{},"detail":1}`,
 	}
 	for _, contentType := range []string{"application/problem+json", "application/json", "text/html", "application/octet-stream", "", ";;;"} {
 		for name, body := range bodies {
@@ -88,7 +88,7 @@ func TestStatusSurvivesEveryBody(t *testing.T) {
 				msg := fmt.Sprintf("%s as %q, %d", name, contentType, status)
 				assert.Equal(t, status, answer.StatusCode, msg)
 				assert.Equal(t, body, string(answer.Body), msg)
-				assert.Contains(t, err.Error(), fmt.Sprint(status), msg)
+				assert.Contains(t, err.Error(), fmt.Sprintf("%d %s", status, http.StatusText(status)), msg)
 				assert.Equal(t, status >= 500, errors.Is(err, ErrServer), msg)
 			}
 		}

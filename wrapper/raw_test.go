@@ -3,6 +3,7 @@ package cnaught
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -75,6 +76,9 @@ func TestRawAnswer(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, again.HTTPResponse.Body, resp.HTTPResponse.Body, "equal answers compare equal")
 
+	assert.Equal(t, "Bearer "+testKey, rt.requests()[0].header.Get("Authorization"))
+	answered := resp.HTTPResponse.Request
+	assert.NotContains(t, fmt.Sprintf("%v %+v", answered, answered.Header), testKey)
 	var shown printer
 	assert.Equal(&shown, new(api.GetOrderByIDResponse), resp)
 	assert.Contains(t, shown.String(), "Gre28Fc35bt3")
@@ -166,4 +170,36 @@ func TestRawEditorThatFails(t *testing.T) {
 	_, err := newClient(t, rt).Raw().GetListOfPortfoliosWithResponse(t.Context(), func(context.Context, *http.Request) error { return errReset })
 	assert.ErrorIs(t, err, errReset)
 	assert.Zero(t, rt.count())
+}
+
+// An editor of Raw changes every attempt.
+func TestRawEditorsChangeEveryAttempt(t *testing.T) {
+	rt := play(reply(500, ``), reply(201, orderJSON))
+	c := newClient(t, rt, WithSubaccount("default"), quick(2))
+	_, err := c.Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg, func(_ context.Context, r *http.Request) error {
+		r.Header["idempotency-key"], r.Header["x-subaccount-id"], r.Header["authorization"] = []string{"mine"}, []string{"sub"}, []string{"Bearer other"}
+		r.Body = io.NopCloser(strings.NewReader(`{"amount_kg":10,"new":true}`)) // GetBody stays as it was
+		r.ContentLength = int64(len(`{"amount_kg":10,"new":true}`))
+		return nil
+	})
+	require.NoError(t, err)
+	sent := rt.requests()
+	require.Len(t, sent, 2)
+	for _, r := range sent {
+		assert.Equal(t, `{"amount_kg":10,"new":true}`, string(r.body))
+		for name, want := range map[string]string{headerIdempotencyKey: "mine", headerSubaccount: "sub", "Authorization": "Bearer " + testKey} {
+			var all []string
+			for other, values := range r.header {
+				if strings.EqualFold(other, name) {
+					all = append(all, values...)
+				}
+			}
+			assert.Equal(t, []string{want}, all, name)
+		}
+	}
+	_, err = c.Raw().GetProjectByIDWithResponse(t.Context(), "x", func(_ context.Context, r *http.Request) error {
+		r.Header["idempotency-key"] = []string{"mine"}
+		return nil
+	})
+	assert.ErrorIs(t, err, ErrInvalidRequest, "this operation takes no key, however the header is spelled")
 }

@@ -14,8 +14,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -130,7 +130,7 @@ func echoes() map[string]step {
 		"bad member":       reply(200, `{"id":"x","created_on":"`+k+`"}`),
 		"bad number":       reply(200, `{"id":"x","amount_kg":"`+k+`"}`),
 		"good JSON":        reply(200, `{"`+k+`":"`+k+`"}`),
-		"no whole body":    replyBody(200, io.MultiReader(strings.NewReader(`{"id":"`+k), failing{})),
+		"no whole body":    replyBody(200, io.MultiReader(strings.NewReader(`{"id":"`+k), iotest.ErrReader(errReset))),
 		"transport":        breakWith(errors.New("proxy refused Bearer " + k)),
 		"transport's URL":  breakWith(&url.Error{Op: "Post", URL: "https://x/?" + k, Err: errors.New("x")}),
 	}
@@ -199,29 +199,10 @@ func TestWaitersDoNotPrintTheKey(t *testing.T) {
 	})
 }
 
-// lockedBuffer takes log lines from many goroutines.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 func TestLogLinesDoNotHoldTheKey(t *testing.T) {
 	var out lockedBuffer
-	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	for name, s := range echoes() {
-		c := newClient(t, play(s, s, s, orderIn("placed")), WithLogger(logger), quick(2))
+		c := newClient(t, play(s, s, s, orderIn("placed")), logTo(&out, slog.LevelDebug), quick(2))
 		c.GetOrder(t.Context(), "x")
 		c.GetOrder(t.Context(), testKey) // the arguments of New and GetOrder mixed up
 		handler := c.OrderEventHandler(func(context.Context, *api.Order) error { return errors.New("got " + testKey) })
@@ -270,7 +251,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		answer := as[*Error](t, err)
 		assert.Equal(t, 302, answer.StatusCode, name)
 		assert.Equal(t, elsewhere.URL+"/stolen", answer.Header.Get("Location"), name)
-		_, err = c.PlaceOrder(t.Context(), tenKg)
+		_, err = c.PlaceOrder(t.Context(), tenKg, WithHeader("X-Api-Key", testKey))
 		assert.Equal(t, 307, as[*Error](t, err).StatusCode, name)
 		assert.Equal(t, 308, as[*Error](t, c.DeleteSubaccount(t.Context(), "x")).StatusCode, name)
 		_, err = c.ListOrders(t.Context(), ListOptions{Limit: 1})

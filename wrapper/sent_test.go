@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -23,11 +22,6 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 )
-
-// silent is a transport that reports nothing to httptrace, as many of users do.
-type silent func(*http.Request) (*http.Response, error)
-
-func (f silent) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // actingCall is a call that may act twice.
 type actingCall struct {
@@ -82,7 +76,7 @@ func eachActingCall(t *testing.T, test func(t *testing.T, a actingCall)) {
 // refused connection.
 func TestCauseOfAContextDoesNotSayThatNothingWasSent(t *testing.T) {
 	eachActingCall(t, func(t *testing.T, a actingCall) {
-		for _, cause := range []error{dialError(syscall.ECONNREFUSED), NotSent(io.EOF)} {
+		for _, cause := range []error{errRefused, NotSent(io.EOF)} {
 			for where, send := range map[string]silent{
 				"before the answer": hang,
 				"in the answer": func(req *http.Request) (*http.Response, error) {
@@ -110,17 +104,12 @@ func (b untilDone) Read([]byte) (int, error) {
 	return 0, context.Cause(b.ctx)
 }
 
-// failsWith is a body that fails at once.
-type failsWith struct{ err error }
-
-func (b failsWith) Read([]byte) (int, error) { return 0, b.err }
-
 // An error that comes after the status says nothing about sending.
 func TestBodyThatFailsWithADialErrorMayHaveActed(t *testing.T) {
 	eachActingCall(t, func(t *testing.T, a actingCall) {
 		for _, err := range []error{errRefused, NotSent(errRefused)} {
 			for _, reports := range []bool{true, false} {
-				rt := play(replyBody(201, failsWith{err}))
+				rt := play(replyBody(201, iotest.ErrReader(err)))
 				var transport http.RoundTripper = rt
 				if !reports {
 					transport = silent(func(req *http.Request) (*http.Response, error) {
@@ -258,20 +247,16 @@ func TestMiddlewareOrder(t *testing.T) {
 // Middleware keeps the client's own transport, and so one connection for each
 // of 64 callers.
 func TestMiddlewareKeepsConnections(t *testing.T) {
-	conns := &connections{states: map[net.Conn]http.ConnState{}}
 	var arrived sync.WaitGroup
 	var warm atomic.Bool
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server, conns := countConnections(t, func(w http.ResponseWriter, _ *http.Request) {
 		if !warm.Load() { // all at once, so that each has a connection
 			arrived.Done()
 			arrived.Wait()
 		}
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"id":"x"}`)
-	}))
-	server.Config.ConnState = conns.follow
-	server.Start()
-	defer server.Close()
+	})
 	c := newTestClient(t, server.URL+"/v1", WithMiddleware(passOn))
 	const callers = 64
 	arrived.Add(callers)
@@ -286,9 +271,7 @@ func TestMiddlewareKeepsConnections(t *testing.T) {
 		wg.Wait()
 		warm.Store(true)
 	}
-	conns.mu.Lock()
-	defer conns.mu.Unlock()
-	assert.Equal(t, callers, conns.opened, "of %d calls", 9*callers)
+	assert.Equal(t, callers, conns.opened(), "of %d calls", 9*callers)
 }
 
 func TestAttemptFrom(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -20,6 +19,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/internal/loopback"
 )
 
 // Whatever ends the attempt before there is a connection, nothing was sent.
@@ -29,10 +30,10 @@ func TestFailureBeforeTheRequest(t *testing.T) {
 			return "https://" + listen(t, abort)
 		},
 		"EOF in the TLS handshake": func(t *testing.T, _ *http.Transport) string {
-			return "https://" + listen(t, func(conn net.Conn) { conn.Close() })
+			return "https://" + listen(t, func(*net.TCPConn) {})
 		},
 		"timeout in the TLS handshake": func(t *testing.T, _ *http.Transport) string {
-			return "https://" + listen(t, func(conn net.Conn) { io.Copy(io.Discard, conn); conn.Close() })
+			return "https://" + listen(t, func(conn *net.TCPConn) { io.Copy(io.Discard, conn) })
 		},
 		"timeout while dialling": func(_ *testing.T, tr *http.Transport) string {
 			tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -68,43 +69,41 @@ func TestFailureBeforeTheRequest(t *testing.T) {
 	}
 }
 
-// net/http sends a keyed request again by itself when a kept connection
-// breaks. If that second sending is refused, the first may have acted all the
-// same.
-func TestResendingByNetHTTPIsNotForgotten(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	var arrived atomic.Int32
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
+// net/http itself sends a keyed request again when a kept connection breaks. If
+// the second sending is refused, the first may have acted all the same.
+func TestRefusedResendingByNetHTTP(t *testing.T) {
+	var arrived, dials atomic.Int32
+	addr := listen(t, func(conn *net.TCPConn) {
 		readRequest(conn)
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"+`{"id":"x"}`)
-		readRequest(conn) // the order is placed, and then the whole server dies
+		readRequest(conn) // The order is placed, and then the connection breaks.
 		arrived.Add(1)
-		l.Close()
 		abort(conn)
-	}()
-	c := newTestClient(t, "http://"+l.Addr().String()+"/v1", quick(1))
-	_, err = c.GetOrder(t.Context(), "x")
+	})
+	tr := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dials.Add(1) > 1 { // The server is restarting.
+			return nil, errRefused
+		}
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}
+	c := newTestClient(t, "http://"+addr+"/v1", WithHTTPClient(&http.Client{Transport: tr}), quick(1))
+	_, err := c.GetOrder(t.Context(), "x")
 	require.NoError(t, err)
 	_, err = c.PlaceOrder(t.Context(), tenKg)
-	require.Error(t, err)
-	assert.ErrorIs(t, err, ErrOutcomeUnknown, "%v", err)
+	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 	assert.Equal(t, int32(1), arrived.Load())
+	assert.Equal(t, int32(2), dials.Load(), "net/http has tried to send it again")
 }
 
-// And if the second sending is answered, the answer is about that one alone.
-func TestAnswerToAResentRequest(t *testing.T) {
+// If the second sending is answered, the answer says nothing about the first.
+func TestAnsweredResendingByNetHTTP(t *testing.T) {
 	for answer, unknown := range map[string]bool{
 		"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n":                                         true,
 		"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n":                                               true,
 		"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n" + `{"id":"x"}`: false,
 	} {
 		var connections atomic.Int32
-		addr := listen(t, func(conn net.Conn) {
+		addr := listen(t, func(conn *net.TCPConn) {
 			if connections.Add(1) == 1 {
 				readRequest(conn)
 				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"+`{"id":"x"}`)
@@ -114,7 +113,6 @@ func TestAnswerToAResentRequest(t *testing.T) {
 			}
 			readRequest(conn)
 			io.WriteString(conn, answer)
-			conn.Close()
 		})
 		c := newTestClient(t, "http://"+addr+"/v1", quick(1))
 		_, err := c.GetOrder(t.Context(), "x")
@@ -283,51 +281,6 @@ func TestMalformedLocationWithACookieJar(t *testing.T) {
 	}
 }
 
-// forgetful passes on what connections say, until it forgets them: then it
-// swallows everything, as a NAT without the flow does. New connections work.
-type forgetful struct {
-	mu      sync.Mutex
-	current *atomic.Bool // whether the connections so far are forgotten
-	opened  int
-}
-
-func (f *forgetful) forget() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.current.Store(true)
-	f.current = new(atomic.Bool)
-}
-
-func (f *forgetful) serve(backend string) func(net.Conn) {
-	f.current = new(atomic.Bool)
-	return func(client net.Conn) {
-		f.mu.Lock()
-		forgotten := f.current
-		f.opened++
-		f.mu.Unlock()
-		server, err := net.Dial("tcp", backend)
-		if err != nil {
-			client.Close()
-			return
-		}
-		pass := func(to, from net.Conn) {
-			defer to.Close()
-			buf := make([]byte, 32<<10)
-			for {
-				n, err := from.Read(buf)
-				if err != nil {
-					return
-				}
-				if !forgotten.Load() {
-					to.Write(buf[:n])
-				}
-			}
-		}
-		go pass(server, client)
-		pass(client, server)
-	}
-}
-
 // Pings find a dead HTTP/2 connection within one attempt's time.
 func TestForgottenHTTP2Connection(t *testing.T) {
 	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -339,9 +292,10 @@ func TestForgottenHTTP2Connection(t *testing.T) {
 	backend.EnableHTTP2 = true
 	backend.StartTLS()
 	defer backend.Close()
-	proxy := new(forgetful)
-	addr := listen(t, proxy.serve(backend.Listener.Addr().String()))
-	c := newTestClient(t, "https://"+addr+"/v1", WithRetryPolicy(RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, AttemptTimeout: time.Minute}))
+	nat, err := loopback.NewNAT(backend.Listener.Addr().String())
+	require.NoError(t, err)
+	defer nat.Close()
+	c := newTestClient(t, "https://"+nat.Addr()+"/v1", WithRetryPolicy(RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, AttemptTimeout: time.Minute}))
 	defaults := *c.ownTransport.HTTP2
 	assert.Positive(t, defaults.SendPingTimeout)
 	assert.Positive(t, defaults.PingTimeout)
@@ -349,11 +303,11 @@ func TestForgottenHTTP2Connection(t *testing.T) {
 	c.ownTransport.HTTP2.SendPingTimeout, c.ownTransport.HTTP2.PingTimeout = 50*time.Millisecond, 50*time.Millisecond
 	c.ownTransport.TLSClientConfig.RootCAs = backend.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	var r Response
-	_, err := c.GetOrder(t.Context(), "Gre28Fc35bt3")
+	_, err = c.GetOrder(t.Context(), "Gre28Fc35bt3")
 	require.NoError(t, err)
 
 	for round := range 2 {
-		proxy.forget()
+		nat.Forget()
 		begun := time.Now()
 		_, err = c.PlaceOrder(t.Context(), tenKg, WithResponse(&r))
 		require.NoError(t, err, round)
@@ -362,7 +316,7 @@ func TestForgottenHTTP2Connection(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 1, r.Attempts, "the next call has a living connection")
 	}
-	proxy.forget()
+	nat.Forget()
 	_, err = c.CreateCheckoutSession(t.Context(), anySession, WithResponse(&r))
 	assert.ErrorIs(t, err, ErrOutcomeUnknown, "it may have arrived")
 	assert.Equal(t, 1, r.Attempts)

@@ -103,7 +103,7 @@ func TestWebhookFlood(t *testing.T) {
 func TestWebhookRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out lockedBuffer
-		h := newClient(t, play(orderIn("fulfilled")), WithLogger(slog.New(slog.NewTextHandler(&out, nil)))).OrderEventHandler(accept)
+		h := newClient(t, play(orderIn("fulfilled")), logTo(&out, slog.LevelInfo)).OrderEventHandler(accept)
 		accepted := func(posts int) (n int) {
 			for range posts {
 				if answer(h, eventJSON) == 200 {

@@ -62,3 +62,22 @@ func goTool(t *testing.T, args ...string) string {
 	require.NoError(t, err, "go %s\n%s", strings.Join(args, " "), &stderr)
 	return string(out)
 }
+
+// The go.mod file of a module imposes its requirements on those who import it.
+func TestGoModImposesNoMoreThanItNeeds(t *testing.T) {
+	file, err := os.ReadFile("../../go.mod")
+	require.NoError(t, err)
+	direct := map[string]bool{"github.com/oapi-codegen/runtime": true, "github.com/stretchr/testify": true}
+	for line := range strings.Lines(string(file)) {
+		line, comment, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "require "), "//")
+		switch words := strings.Fields(line); {
+		case len(words) == 0:
+		case words[0] == "go":
+			assert.Regexp(t, `^1\.25(\.0)?$`, words[1], "the older of the two supported releases")
+		case words[0] == "toolchain", words[0] == "tool", words[0] == "replace", words[0] == "exclude":
+			t.Errorf("%q is imposed on those who import the module, or is of no use to them", line)
+		case strings.Contains(words[0], ".") && words[0] != "module" && !strings.Contains(comment, "indirect"):
+			assert.True(t, direct[words[0]], "%s is a new direct requirement", line)
+		}
+	}
+}
