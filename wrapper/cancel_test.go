@@ -112,20 +112,6 @@ func TestCancellationKeepsTheAnswerThatCame(t *testing.T) {
 	})
 }
 
-func TestCancellationWithACause(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		cause := errors.New("the shop closed")
-		ctx, cancel := context.WithCancelCause(t.Context())
-		time.AfterFunc(time.Second, func() { cancel(cause) })
-		_, err := newClient(t, play(hang)).PlaceOrder(ctx, tenKg)
-		assert.ErrorIs(t, err, cause)
-		assert.ErrorIs(t, err, context.Canceled)
-		assert.ErrorIs(t, err, ErrOutcomeUnknown)
-		_, ok := IdempotencyKeyFrom(err)
-		assert.True(t, ok)
-	})
-}
-
 func TestContextThatHadEndedBefore(t *testing.T) {
 	rt := play(reply(201, orderJSON))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -192,9 +178,10 @@ func TestAttemptTimeoutIsNotTheCallers(t *testing.T) {
 		assert.NotErrorIs(t, err, context.Canceled)
 		assert.Contains(t, err.Error(), "no whole answer within 5s (4 attempts)")
 		assert.ErrorIs(t, err, ErrOutcomeUnknown)
-		var timeout interface{ Timeout() bool }
-		require.ErrorAs(t, err, &timeout)
+		timeout := as[net.Error](t, err)
 		assert.True(t, timeout.Timeout())
+		//lint:ignore SA1019 It is part of net.Error.
+		assert.True(t, timeout.Temporary())
 	})
 }
 
@@ -209,17 +196,6 @@ func TestCallersDeadlineEndsTheAttempt(t *testing.T) {
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.ErrorIs(t, err, ErrOutcomeUnknown)
 		assert.Equal(t, rt.requests()[0].header.Get(headerIdempotencyKey), transport.IdempotencyKey)
-	})
-}
-
-func TestTimeoutOfTheCallersHTTPClientIsPerAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		rt := play(hang, reply(200, orderJSON))
-		c := newClient(t, nil, WithHTTPClient(&http.Client{Transport: rt, Timeout: 3 * time.Second}))
-		start := time.Now()
-		_, err := c.GetOrder(t.Context(), "x")
-		require.NoError(t, err)
-		assert.Equal(t, 3250*time.Millisecond, time.Since(start))
 	})
 }
 
@@ -255,4 +231,39 @@ func TestDeadlineOfTheTransportIsNotTheCallers(t *testing.T) {
 	assert.NotErrorIs(t, err, context.DeadlineExceeded)
 	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 	as[*net.OpError](t, err)
+}
+
+// The cause of the context is in the error, wherever the call was when it ended.
+func TestCauseOfTheContextIsKept(t *testing.T) {
+	cause := errors.New("the shop closed")
+	for name, tt := range map[string]struct {
+		after time.Duration
+		step  step
+		call  func(context.Context, *Client) error
+	}{
+		"before the first attempt": {0, reply(200, orderJSON), func(ctx context.Context, c *Client) error { return errorOf(c.GetOrder(ctx, "x")) }},
+		"before Do":                {0, reply(200, orderJSON), func(ctx context.Context, c *Client) error { return c.Do(ctx, "GET", "/x", nil, nil) }},
+		"before an iterator":       {0, reply(200, orderJSON), func(ctx context.Context, c *Client) error { return errorOf(orderIDs(c.Orders(ctx, ListOptions{}), 1)) }},
+		"in the attempt":           {time.Second, hang, func(ctx context.Context, c *Client) error { return errorOf(c.GetOrder(ctx, "x")) }},
+		"in the pause":             {time.Second, reply(503, ``, "Retry-After", "30"), func(ctx context.Context, c *Client) error { return errorOf(c.GetOrder(ctx, "x")) }},
+		"in the pause of Raw": {time.Second, reply(503, ``, "Retry-After", "30"), func(ctx context.Context, c *Client) error {
+			return errorOf(c.Raw().SubmitOrderWithResponse(ctx, nil, tenKg))
+		}},
+		"in the waiter for an order":  {time.Minute, in("placed"), func(ctx context.Context, c *Client) error { return errorOf(c.WaitForOrder(ctx, "x")) }},
+		"in the waiter for a session": {time.Minute, in("open"), func(ctx context.Context, c *Client) error { return errorOf(c.WaitForCheckoutSession(ctx, "x")) }},
+		"before the waiter":           {0, in("placed"), func(ctx context.Context, c *Client) error { return errorOf(c.WaitForOrder(ctx, "x")) }},
+		"in the poll of a waiter":     {time.Second, hang, func(ctx context.Context, c *Client) error { return errorOf(c.WaitForOrder(ctx, "x")) }},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			if tt.after == 0 {
+				cancel(cause)
+			} else {
+				time.AfterFunc(tt.after, func() { cancel(cause) })
+			}
+			err := tt.call(ctx, newClient(t, play(tt.step)))
+			assert.ErrorIs(t, err, cause, name)
+			assert.ErrorIs(t, err, context.Canceled, name)
+		})
+	}
 }

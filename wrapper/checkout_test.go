@@ -12,8 +12,8 @@ import (
 )
 
 func TestOrderOfCheckoutSession(t *testing.T) {
-	session := func(id string, hour int) *api.CheckoutSession {
-		return &api.CheckoutSession{ID: id, CreatedOn: newYear2026.Add(time.Duration(hour)*time.Hour - time.Minute)}
+	session := func(id string, created int) *api.CheckoutSession {
+		return &api.CheckoutSession{ID: id, CreatedOn: hour(created).Add(-time.Minute)}
 	}
 	for name, test := range map[string]struct {
 		session *api.CheckoutSession
@@ -31,7 +31,7 @@ func TestOrderOfCheckoutSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stack(250)
-			order, err := newClient(t, dated{s, nil}).OrderOfCheckoutSession(t.Context(), test.session)
+			order, err := newClient(t, s).OrderOfCheckoutSession(t.Context(), test.session)
 			assert.Len(t, s.queries, test.pages, "it looks back to the session's creation")
 			if test.id == "" {
 				require.ErrorIs(t, err, ErrNotFound)

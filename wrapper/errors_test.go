@@ -134,34 +134,28 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-func TestMoreMessages(t *testing.T) {
-	_, err := newClient(t, play(breakWith(errReset))).CreateCheckoutSession(t.Context(), anySession)
-	assert.EqualError(t, err, "cnaught: CreateCheckoutSession: read tcp: connection reset by peer; outcome unknown: the server may have acted")
-
-	_, err = newClient(t, play(reply(201, `{}`))).CreateCheckoutSession(t.Context(), anySession)
-	assert.EqualError(t, err, `cnaught: CreateCheckoutSession: answer 201 "application/json" cannot be used: the body has no id; body "{}"; outcome unknown: the server may have acted`)
-
-	mine := WithIdempotencyKey("cart-17")
-	_, err = newClient(t, play(reply(401, `{"title":"Unauthorized"}`))).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): 401 Unauthorized; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
-	_, err = newClient(t, play(breakWith(errRefused)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
-	_, err = newClient(t, play(breakWith(errReset)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): read tcp: connection reset by peer; outcome unknown: call again with idempotency key "cart-17" to settle it`)
-
-	_, err = newClient(t, play()).PlaceOrder(t.Context(), api.OrderCreate{AmountKg: -3})
-	assert.EqualError(t, err, "cnaught: PlaceOrder: amount_kg is -3, not a positive number")
-
-	ctx, cancel := context.WithCancel(t.Context())
+func TestMessagesOfOtherCalls(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = newClient(t, play()).GetOrder(ctx, "x")
-	assert.EqualError(t, err, "cnaught: GetOrder (GetOrderById): context canceled")
-
-	_, err = New("")
-	assert.EqualError(t, err, "cnaught: New: API key is empty")
-
-	_, err = ParseOrderEvent(strings.NewReader(`{}`))
-	assert.EqualError(t, err, `cnaught: ParseOrderEvent: the event has no order with an id; body "{}"`)
+	place := func(s step) error {
+		return errorOf(newClient(t, play(s), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("cart-17")))
+	}
+	checkout := func(s step) error {
+		return errorOf(newClient(t, play(s)).CreateCheckoutSession(t.Context(), anySession))
+	}
+	const earlier = `; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`
+	for want, err := range map[string]error{
+		"cnaught: CreateCheckoutSession: read tcp: connection reset by peer; outcome unknown: the server may have acted":                                          checkout(breakWith(errReset)),
+		`cnaught: CreateCheckoutSession: answer 201 "application/json" cannot be used: the body has no id; body "{}"; outcome unknown: the server may have acted`: checkout(reply(201, `{}`)),
+		`cnaught: PlaceOrder (SubmitOrder): 401 Unauthorized` + earlier:                                                                                           place(reply(401, `{"title":"Unauthorized"}`)),
+		`cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused` + earlier:                                                                               place(breakWith(errRefused)),
+		`cnaught: PlaceOrder (SubmitOrder): read tcp: connection reset by peer; outcome unknown: call again with idempotency key "cart-17" to settle it`:          place(breakWith(errReset)),
+		"cnaught: PlaceOrder: amount_kg is -3, not a positive number":                                                                                             errorOf(newClient(t, play()).PlaceOrder(t.Context(), api.OrderCreate{AmountKg: -3})),
+		"cnaught: GetOrder (GetOrderById): context canceled":                                                                                                      errorOf(newClient(t, play()).GetOrder(ended, "x")),
+		`cnaught: ParseOrderEvent: the event has no order with an id; body "{}"`:                                                                                  errorOf(ParseOrderEvent(strings.NewReader(`{}`))),
+	} {
+		assert.EqualError(t, err, want)
+	}
 }
 
 // No message is long, and none breaks a line or the terminal that shows it.

@@ -8,9 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -18,7 +16,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
 )
@@ -202,96 +199,4 @@ func TestManyGoroutinesShareAClient(t *testing.T) {
 	wg.Wait()
 	assert.Len(t, keys, goroutines*calls)
 	assert.LessOrEqual(t, conns.opened(), 2*goroutines, "of %d calls", goroutines*calls)
-}
-
-// The caller's http.Client is used, and stays as it was.
-func TestCallersHTTPClientIsNotChanged(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(temperamental))
-	defer server.Close()
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	redirects := func(*http.Request, []*http.Request) error { return nil }
-	tr := &http.Transport{MaxIdleConns: 3, IdleConnTimeout: time.Minute, DisableCompression: true}
-	for name, hc := range map[string]*http.Client{
-		"bare": {}, "with all": {Transport: tr, CheckRedirect: redirects, Jar: jar, Timeout: time.Minute}, "with a transport": {Transport: tr},
-	} {
-		before := *hc
-		settings := exported(tr)
-		c := newTestClient(t, server.URL+"/v1", WithHTTPClient(hc), quick(2))
-		for _, id := range []string{"good", "missing", "broken"} {
-			c.GetOrder(t.Context(), id)
-		}
-		assert.Equal(t, before.Transport, hc.Transport, name)
-		assert.Equal(t, before.Jar, hc.Jar, name)
-		assert.Equal(t, before.Timeout, hc.Timeout, name)
-		assert.Equal(t, reflect.ValueOf(before.CheckRedirect).Pointer(), reflect.ValueOf(hc.CheckRedirect).Pointer(), name)
-		assert.Equal(t, settings, exported(tr), name)
-	}
-	tr.CloseIdleConnections()
-
-	rt := play(reply(200, orderJSON))
-	_, err = newClient(t, nil, WithHTTPClient(&http.Client{Transport: rt, Timeout: time.Minute})).GetOrder(t.Context(), "x")
-	require.NoError(t, err)
-	assert.Equal(t, 1, rt.count(), "it is this transport that is used")
-}
-
-// exported gives a transport's settings, but for those that net/http sets itself.
-func exported(tr *http.Transport) map[string]any {
-	out := map[string]any{}
-	v := reflect.ValueOf(tr).Elem()
-	for i := range v.NumField() {
-		switch f := v.Type().Field(i); {
-		case !f.IsExported() || f.Name == "TLSNextProto" || f.Name == "TLSClientConfig" || f.Name == "Protocols":
-		case f.Type.Kind() == reflect.Func:
-			out[f.Name] = v.Field(i).IsNil()
-		default:
-			out[f.Name] = v.Field(i).Interface()
-		}
-	}
-	return out
-}
-
-func TestJarAcrossAttempts(t *testing.T) {
-	var cookies []string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		cookies = append(cookies, strings.Join(r.Header["Cookie"], " | "))
-		http.SetCookie(w, &http.Cookie{Name: "route", Value: fmt.Sprint("node-", len(cookies))})
-		w.Header().Set("Content-Type", "application/json")
-		if len(cookies) < 4 {
-			w.WriteHeader(503)
-		}
-		io.WriteString(w, orderJSON)
-	}))
-	defer server.Close()
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	_, err = newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Jar: jar}), quick(4)).GetOrder(t.Context(), "x")
-	require.NoError(t, err)
-	assert.Equal(t, []string{"", "route=node-1", "route=node-2", "route=node-3"}, cookies)
-}
-
-// A client answers a server that speaks HTTP/2 too.
-func TestHTTP2(t *testing.T) {
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		assert.Equal(t, 2, r.ProtoMajor)
-		temperamental(w, r)
-	}))
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	defer server.Close()
-	tr := newTransport()
-	tr.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: tr}), quick(2))
-	_, err := c.GetOrder(t.Context(), "good")
-	require.NoError(t, err)
-	_, err = c.GetOrder(t.Context(), "missing")
-	assert.ErrorIs(t, err, ErrNotFound)
-	for range 2 {
-		_, err = c.CancelOrder(t.Context(), "missing")
-		assert.ErrorIs(t, err, ErrNotFound)
-		assert.NotErrorIs(t, err, ErrOutcomeUnknown, "sent once, over one connection")
-	}
-	_, err = c.CancelOrder(t.Context(), "reset")
-	assert.Error(t, err)
-	require.NoError(t, errorOf(c.UploadSubaccountLogo(t.Context(), "good", "image/png", strings.NewReader("x"))))
 }

@@ -3,6 +3,7 @@ package cnaught
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log"
@@ -81,6 +82,24 @@ func quietTLSServer(t *testing.T, h http.Handler) *httptest.Server {
 	return server
 }
 
+// startHTTP2 starts a server that expects nothing but HTTP/2.
+func startHTTP2(t *testing.T, h http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, 2, r.ProtoMajor)
+		h(w, r)
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+// rootsOf returns the pool with the certificate of a TLS server.
+func rootsOf(server *httptest.Server) *x509.CertPool {
+	return server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+}
+
 func TestNetworkErrors(t *testing.T) {
 	counting := func(n *atomic.Int32) http.HandlerFunc {
 		return func(http.ResponseWriter, *http.Request) { n.Add(1) }
@@ -111,8 +130,7 @@ func TestNetworkErrors(t *testing.T) {
 		{"certificate of another host", func(t *testing.T, n *network) {
 			server := quietTLSServer(t, counting(n.hits))
 			n.base = server.URL
-			n.transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
-			n.transport.TLSClientConfig.ServerName = "elsewhere.test"
+			n.transport.TLSClientConfig = &tls.Config{RootCAs: rootsOf(server), ServerName: "elsewhere.test"}
 		}, 1, 1, false, new(*tls.CertificateVerificationError)},
 		{"TLS handshake timeout", func(t *testing.T, n *network) {
 			n.base = "https://" + listen(t, func(conn *net.TCPConn) { io.Copy(io.Discard, conn) })
@@ -121,7 +139,7 @@ func TestNetworkErrors(t *testing.T) {
 		{"TLS record spoiled after the request", func(t *testing.T, n *network) {
 			server := quietTLSServer(t, nil)
 			config := &tls.Config{Certificates: server.TLS.Certificates}
-			n.transport.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
+			n.transport.TLSClientConfig = &tls.Config{RootCAs: rootsOf(server)}
 			n.base = "https://" + listen(t, func(raw *net.TCPConn) {
 				readRequest(tls.Server(raw, config))
 				n.hits.Add(1)

@@ -2,96 +2,16 @@ package cnaught
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"iter"
-	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/cnaught-go/cnaught/api"
 )
-
-// shelf answers lists as the API does: newest first, both cursors exclusive.
-type shelf struct {
-	ids     []string // newest first
-	queries []url.Values
-	spoil   func(query url.Values, page []string) []string // nil for an honest server
-	fail    func(n int) step                               // nil answer for a good one
-}
-
-// stack makes n items; item n is the newest.
-func stack(n int) *shelf {
-	s := new(shelf)
-	for i := n; i > 0; i-- {
-		s.ids = append(s.ids, fmt.Sprint("id-", i))
-	}
-	return s
-}
-
-func (s *shelf) RoundTrip(req *http.Request) (*http.Response, error) {
-	q := req.URL.Query()
-	s.queries = append(s.queries, q)
-	if s.fail != nil {
-		if answer := s.fail(len(s.queries)); answer != nil {
-			return answer(req)
-		}
-	}
-	page := s.page(q)
-	if s.spoil != nil {
-		page = s.spoil(q, page)
-	}
-	items := make([]map[string]string, 0, len(page))
-	for _, id := range page {
-		items = append(items, map[string]string{"id": id})
-	}
-	body, err := json.Marshal(map[string]any{"data": items})
-	if err != nil {
-		return nil, err
-	}
-	return reply(200, string(body))(req)
-}
-
-func (s *shelf) page(q url.Values) []string {
-	limit := 20
-	if n, err := strconv.Atoi(q.Get("limit")); err == nil {
-		limit = n
-	}
-	if after := q.Get("starting_after"); after != "" {
-		older := s.ids[slices.Index(s.ids, after)+1:]
-		return older[:min(limit, len(older))]
-	}
-	if before := q.Get("ending_before"); before != "" {
-		newer := s.ids[:slices.Index(s.ids, before)]
-		return newer[max(0, len(newer)-limit):] // those nearest to the cursor
-	}
-	return s.ids[:min(limit, len(s.ids))]
-}
-
-// collect ranges over at most most items.
-func collect[T any](seq iter.Seq2[T, error], id func(T) string, most int) (ids []string, err error) {
-	for item, e := range seq {
-		if e != nil {
-			return ids, e
-		}
-		ids = append(ids, id(item))
-		if len(ids) == most {
-			break
-		}
-	}
-	return ids, nil
-}
-
-func orderIDs(seq iter.Seq2[api.Order, error], most int) ([]string, error) {
-	return collect(seq, func(o api.Order) string { return o.ID }, most)
-}
 
 func TestIterators(t *testing.T) {
 	for _, tt := range []struct {
@@ -133,7 +53,7 @@ func TestIterators(t *testing.T) {
 			}
 
 			s = stack(tt.n)
-			subs, err := collect(newClient(t, s).Subaccounts(t.Context(), tt.o), func(s api.Subaccount) string { return s.ID }, -1)
+			subs, err := subaccountIDs(newClient(t, s).Subaccounts(t.Context(), tt.o), -1)
 			require.NoError(t, err)
 			assert.Equal(t, ids, subs)
 		})

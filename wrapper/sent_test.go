@@ -90,6 +90,8 @@ func TestCauseOfAContextDoesNotSayThatNothingWasSent(t *testing.T) {
 					assert.ErrorIs(t, err, ErrOutcomeUnknown, where)
 					assert.ErrorIs(t, err, context.Canceled, where)
 					assert.ErrorIs(t, err, cause, where)
+					_, ok := IdempotencyKeyFrom(err)
+					assert.Equal(t, a.keyed, ok, where)
 				})
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,21 +48,11 @@ func orderAt(timestamp string) string {
 // However the time of an order is written, the order is returned.
 func TestTimestampsOfOrders(t *testing.T) {
 	ways := map[string]func(context.Context, *Client) (*api.Order, error){
-		"PlaceOrder":   func(ctx context.Context, c *Client) (*api.Order, error) { return c.PlaceOrder(ctx, tenKg) },
 		"GetOrder":     func(ctx context.Context, c *Client) (*api.Order, error) { return c.GetOrder(ctx, "Gre28Fc35bt3") },
 		"CancelOrder":  func(ctx context.Context, c *Client) (*api.Order, error) { return c.CancelOrder(ctx, "Gre28Fc35bt3") },
 		"WaitForOrder": func(ctx context.Context, c *Client) (*api.Order, error) { return c.WaitForOrder(ctx, "Gre28Fc35bt3") },
-		"Raw": func(ctx context.Context, c *Client) (*api.Order, error) {
-			resp, err := c.Raw().SubmitOrderWithResponse(ctx, nil, tenKg)
-			if err != nil {
-				return nil, err
-			}
-			return resp.JSON201, nil
-		},
-		"Do": func(ctx context.Context, c *Client) (order *api.Order, err error) {
-			return order, c.Do(ctx, "POST", "/orders", tenKg, &order)
-		},
 	}
+	maps.Copy(ways, placeOrder)
 	for _, tt := range timestamps {
 		want, _ := time.Parse(time.RFC3339, tt.want)
 		check := func(way string, order *api.Order, err error) {
@@ -88,20 +79,41 @@ func TestTimestampsOfOrders(t *testing.T) {
 	}
 }
 
-// A time that may be absent is absent if it cannot be read: the zero time would
-// say that a session was completed.
+// A time that may be absent is nil if it cannot be read: the zero time would say
+// that a session was completed. The waiter ends with the state, whatever the times
+// look like.
 func TestTimestampsThatMayBeAbsent(t *testing.T) {
 	for _, tt := range timestamps {
-		body := fmt.Sprintf(`{"id":"x","state":"open","created_on":%[1]s,"expires_on":%[1]s,"completed_on":%[1]s}`, tt.text)
-		session, err := newClient(t, play(reply(200, body))).GetCheckoutSession(t.Context(), "x")
-		require.NoError(t, err, tt.name)
-		if tt.want == "" {
-			assert.Nil(t, session.CompletedOn, tt.name)
-			continue
-		}
 		want, _ := time.Parse(time.RFC3339, tt.want)
-		require.NotNil(t, session.CompletedOn, tt.name)
-		assert.True(t, want.Equal(*session.CompletedOn), tt.name)
+		for way, get := range map[string]func(context.Context, *Client) (*api.CheckoutSession, error){
+			"GetCheckoutSession": func(ctx context.Context, c *Client) (*api.CheckoutSession, error) {
+				return c.GetCheckoutSession(ctx, "x")
+			},
+			"WaitForCheckoutSession": func(ctx context.Context, c *Client) (*api.CheckoutSession, error) {
+				return c.WaitForCheckoutSession(ctx, "x")
+			},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				session := func(state string) step {
+					return reply(200, fmt.Sprintf(`{"id":"x","state":%q,"created_on":%[2]s,"expires_on":%[2]s,"completed_on":%[2]s}`, state, tt.text))
+				}
+				rt := play(session("open"), session("complete"))
+				if way == "GetCheckoutSession" {
+					rt = play(session("complete"))
+				}
+				got, err := get(t.Context(), newClient(t, rt))
+				require.NoError(t, err, "%s, %s", tt.name, way)
+				assert.Equal(t, api.CheckoutSessionStateComplete, got.State)
+				assert.Equal(t, len(rt.steps), rt.count(), "%s, %s", tt.name, way)
+				assert.True(t, want.Equal(got.CreatedOn), "%s, %s: %v", tt.name, way, got.CreatedOn)
+				if tt.want == "" {
+					assert.Nil(t, got.CompletedOn, "%s, %s", tt.name, way)
+					return
+				}
+				require.NotNil(t, got.CompletedOn, "%s, %s", tt.name, way)
+				assert.True(t, want.Equal(*got.CompletedOn), "%s, %s", tt.name, way)
+			})
+		}
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
@@ -188,110 +187,9 @@ func TestAttemptTimeoutWhileDiallingIsRetried(t *testing.T) {
 	})
 }
 
-// replaceDefaultTransport puts a mock in place until the test ends.
-func replaceDefaultTransport(t *testing.T, mock http.RoundTripper) {
-	before := http.DefaultTransport
-	t.Cleanup(func() { http.DefaultTransport = before })
-	http.DefaultTransport = mock
-}
-
-// A mock that is put in place after the client was made gets its calls: a test
-// must not buy.
-func TestMocksThatComeLater(t *testing.T) {
-	real := play(breakWith(errReset))
-	for name, start := range map[string]func(t *testing.T, mock http.RoundTripper) *Client{
-		"http.DefaultTransport, for a client without an http.Client": func(t *testing.T, mock http.RoundTripper) *Client {
-			c := newTestClient(t, testBase)
-			replaceDefaultTransport(t, mock)
-			return c
-		},
-		"http.DefaultTransport, for an http.Client without a Transport": func(t *testing.T, mock http.RoundTripper) *Client {
-			c := newTestClient(t, testBase, WithHTTPClient(&http.Client{}))
-			replaceDefaultTransport(t, mock)
-			return c
-		},
-		"http.DefaultTransport, below middleware": func(t *testing.T, mock http.RoundTripper) *Client {
-			c := newTestClient(t, testBase, WithMiddleware(passOn))
-			replaceDefaultTransport(t, mock)
-			return c
-		},
-		"the Transport of the http.Client": func(t *testing.T, mock http.RoundTripper) *Client {
-			hc := &http.Client{Transport: real}
-			c := newTestClient(t, testBase, WithHTTPClient(hc))
-			hc.Transport = mock
-			return c
-		},
-		"http.DefaultClient": func(t *testing.T, mock http.RoundTripper) *Client {
-			c := newTestClient(t, testBase, WithHTTPClient(http.DefaultClient))
-			before := http.DefaultClient.Transport
-			t.Cleanup(func() { http.DefaultClient.Transport = before })
-			http.DefaultClient.Transport = mock
-			return c
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for _, call := range actingCalls {
-				mock := play(reply(201, call.answer))
-				t.Run(call.name, func(t *testing.T) {
-					assert.NoError(t, call.call(t.Context(), start(t, mock)))
-					assert.Equal(t, 1, mock.count())
-				})
-			}
-		})
-	}
-	assert.Zero(t, real.count())
-}
-
-// The http.Client is asked at each attempt, not at each call.
-func TestHTTPClientIsAskedAtEachAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hc := new(http.Client)
-		second := play(hang)
-		hc.Transport = silent(func(req *http.Request) (*http.Response, error) {
-			hc.Transport, hc.Timeout = second, 2*time.Second
-			hc.Jar, _ = cookiejar.New(nil)
-			hc.Jar.SetCookies(req.URL, []*http.Cookie{{Name: "route", Value: "b"}})
-			return reply(503, ``)(req)
-		})
-		c := newClient(t, nil, WithHTTPClient(hc), quick(2))
-		_, err := c.GetOrder(t.Context(), "x")
-		assert.ErrorContains(t, err, "no whole answer within 2s")
-		require.Equal(t, 1, second.count())
-		assert.Equal(t, "route=b", second.requests()[0].header.Get("Cookie"))
-	})
-}
-
-// A Location that is no URL makes net/http's client fail where it follows
-// redirects. This one does not.
-func TestMalformedLocationWithACookieJar(t *testing.T) {
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	for _, location := range []string{"http://[::1", "%zz", ":", "http://a b/", "\x7f"} {
-		for _, hc := range []*http.Client{{Jar: jar}, {}, {Jar: jar, Timeout: time.Minute}} {
-			rt := play(reply(302, ``, "Location", location))
-			hc.Transport = rt
-			c := newClient(t, nil, WithHTTPClient(hc))
-			_, err := c.GetOrder(t.Context(), "x")
-			assert.Equal(t, 302, as[*Error](t, err).StatusCode, location)
-			assert.Equal(t, 1, rt.count(), location)
-			_, err = c.PlaceOrder(t.Context(), tenKg)
-			assert.Equal(t, 302, as[*Error](t, err).StatusCode, location)
-			assert.ErrorIs(t, err, ErrOutcomeUnknown)
-		}
-	}
-}
-
 // Pings find a dead HTTP/2 connection within one attempt's time.
 func TestForgottenHTTP2Connection(t *testing.T) {
-	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		assert.Equal(t, 2, r.ProtoMajor)
-		io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, orderJSON)
-	}))
-	backend.EnableHTTP2 = true
-	backend.StartTLS()
-	defer backend.Close()
+	backend := startHTTP2(t, temperamental)
 	nat, err := loopback.NewNAT(backend.Listener.Addr().String())
 	require.NoError(t, err)
 	defer nat.Close()
@@ -301,7 +199,7 @@ func TestForgottenHTTP2Connection(t *testing.T) {
 	assert.Positive(t, defaults.PingTimeout)
 	assert.Less(t, defaults.SendPingTimeout+defaults.PingTimeout, DefaultRetryPolicy().AttemptTimeout)
 	c.ownTransport.HTTP2.SendPingTimeout, c.ownTransport.HTTP2.PingTimeout = 50*time.Millisecond, 50*time.Millisecond
-	c.ownTransport.TLSClientConfig.RootCAs = backend.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	c.ownTransport.TLSClientConfig.RootCAs = rootsOf(backend)
 	var r Response
 	_, err = c.GetOrder(t.Context(), "Gre28Fc35bt3")
 	require.NoError(t, err)
@@ -320,4 +218,22 @@ func TestForgottenHTTP2Connection(t *testing.T) {
 	_, err = c.CreateCheckoutSession(t.Context(), anySession, WithResponse(&r))
 	assert.ErrorIs(t, err, ErrOutcomeUnknown, "it may have arrived")
 	assert.Equal(t, 1, r.Attempts)
+}
+
+func TestHTTP2(t *testing.T) {
+	server := startHTTP2(t, temperamental)
+	c := newTestClient(t, server.URL+"/v1", quick(2))
+	c.ownTransport.TLSClientConfig.RootCAs = rootsOf(server)
+	_, err := c.GetOrder(t.Context(), "good")
+	require.NoError(t, err)
+	_, err = c.GetOrder(t.Context(), "missing")
+	assert.ErrorIs(t, err, ErrNotFound)
+	for range 2 {
+		_, err = c.CancelOrder(t.Context(), "missing")
+		assert.ErrorIs(t, err, ErrNotFound)
+		assert.NotErrorIs(t, err, ErrOutcomeUnknown, "sent once, over one connection")
+	}
+	_, err = c.CancelOrder(t.Context(), "reset")
+	assert.Error(t, err)
+	require.NoError(t, errorOf(c.UploadSubaccountLogo(t.Context(), "good", "image/png", strings.NewReader("x"))))
 }
