@@ -26,7 +26,7 @@ func TestBucketBurstAndRefill(t *testing.T) {
 	for range 3 {
 		b.deposit()
 	}
-	assert.Equal(t, 0, take(), "three quarters of a token are none")
+	assert.Equal(t, 0, take(), "three quarters of a token allow no retry")
 	b.deposit()
 	assert.Equal(t, 1, take())
 	for range 1000 {
@@ -35,7 +35,7 @@ func TestBucketBurstAndRefill(t *testing.T) {
 	assert.Equal(t, 3, take(), "no more than the capacity")
 }
 
-func TestTenTenthsAreOne(t *testing.T) {
+func TestBucketAddsTenthsExactly(t *testing.T) {
 	b := newBucket(RetryBudget{Capacity: 1, PerSuccess: 0.1})
 	for range 100 {
 		require.True(t, b.withdraw())
@@ -46,7 +46,7 @@ func TestTenTenthsAreOne(t *testing.T) {
 	}
 }
 
-func TestBucketOfExtremes(t *testing.T) {
+func TestBucketOfZeroOrInfiniteCapacity(t *testing.T) {
 	none := newBucket(RetryBudget{Capacity: 0, PerSuccess: 1})
 	none.deposit()
 	assert.False(t, none.withdraw())
@@ -79,8 +79,8 @@ func TestBucketIsSharedByGoroutines(t *testing.T) {
 	assert.Equal(t, 100, got)
 }
 
-// A server that is down gets one request per call, and no more than the
-// capacity on top, however many calls are made, from one goroutine or many.
+// A server that is down gets one request per call, and at most as many more as
+// the capacity, however many goroutines call.
 func TestOutageCostsAtMostTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const callers, calls, capacity = 16, 25, 10
@@ -100,9 +100,9 @@ func TestOutageCostsAtMostTheBudget(t *testing.T) {
 	})
 }
 
-// Reads share one budget, and calls that can act twice another, so that an
-// outage that is met by reads leaves a purchase its retries.
-func TestReadsAndPurchasesHaveABudgetEach(t *testing.T) {
+// Reads share one budget and calls that can act twice share another, so that reads
+// during an outage leave a purchase its retries.
+func TestReadsAndPurchasesHaveSeparateBudgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(reply(500, ``))
 		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 3, Budget: RetryBudget{Capacity: 3}}))
@@ -126,9 +126,9 @@ func TestReadsAndPurchasesHaveABudgetEach(t *testing.T) {
 	})
 }
 
-// A program with a few calls a day has its retries back some minutes after an
+// A program that makes few calls a day has its retries back minutes after an
 // outage.
-func TestBudgetComesBackWithTime(t *testing.T) {
+func TestBudgetRefillsWithTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(reply(500, ``))
 		c := newClient(t, rt)
@@ -169,7 +169,7 @@ func TestSuccessRefillsTheBudget(t *testing.T) {
 			return r.Attempts
 		}
 		assert.Equal(t, 2, call(), "the bucket was full")
-		assert.Equal(t, 1, call(), "and is empty")
+		assert.Equal(t, 1, call(), "the bucket is empty now")
 		down = false
 		call()
 		down = true
@@ -177,11 +177,11 @@ func TestSuccessRefillsTheBudget(t *testing.T) {
 		down = false
 		call()
 		down = true
-		assert.Equal(t, 2, call(), "two bring a whole one")
+		assert.Equal(t, 2, call(), "two bring a whole token")
 	})
 }
 
-func TestWhatRefillsTheBudget(t *testing.T) {
+func TestStatusesThatRefillTheBudget(t *testing.T) {
 	for status, refills := range map[int]bool{200: true, 400: true, 401: true, 404: true, 422: true, 302: true, 500: false, 501: false, 503: false, 429: false, 408: false} {
 		rt := play(reply(status, orderJSON))
 		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 1, Budget: RetryBudget{Capacity: 2, PerSuccess: 1}}))

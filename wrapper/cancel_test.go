@@ -15,19 +15,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// write sends text to the client now.
+// write sends text to the client at once.
 func write(w http.ResponseWriter, text string) {
 	io.WriteString(w, text)
 	w.(http.Flusher).Flush()
 }
 
+// jsonHeader sends the status and the header of a JSON answer at once.
 func jsonHeader(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	w.(http.Flusher).Flush()
 }
 
-// trickle writes a byte a second until the client has had enough.
+// trickle writes a byte a second until the client goes away.
 func trickle(w http.ResponseWriter, r *http.Request) {
 	for {
 		select {
@@ -39,15 +40,15 @@ func trickle(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func TestCancellationIsFeltAtOnce(t *testing.T) {
+func TestCancellationEndsTheCallAtOnce(t *testing.T) {
 	const after = 1234 * time.Millisecond
 	for name, start := range map[string]func(t *testing.T) *Client{
 		"in the pause between attempts": func(t *testing.T) *Client {
 			return newClient(t, play(reply(503, ``, "Retry-After", "30")))
 		},
-		"while dialling": func(t *testing.T) *Client {
-			t.Cleanup(func() { time.Sleep(2 * time.Minute) }) // until the dialler is done
-			// Not even a dialler that knows no context holds the caller.
+		"while dialing": func(t *testing.T) *Client {
+			t.Cleanup(func() { time.Sleep(2 * time.Minute) }) // until the dial is over
+			// A dialer that ignores its context does not hold up the caller either.
 			transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) {
 				time.Sleep(time.Minute)
 				return nil, errRefused
@@ -83,7 +84,7 @@ func TestCancellationIsFeltAtOnce(t *testing.T) {
 						want = context.DeadlineExceeded
 						if name == "in the pause between attempts" {
 							cancel()
-							continue // never enters a pause that is too long
+							continue // a pause that would outlast the deadline never begins
 						}
 					} else {
 						time.AfterFunc(after, cancel)
@@ -112,7 +113,7 @@ func TestCancellationKeepsTheAnswerThatCame(t *testing.T) {
 	})
 }
 
-func TestContextThatHadEndedBefore(t *testing.T) {
+func TestCallWithAnEndedContext(t *testing.T) {
 	rt := play(reply(201, orderJSON))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -140,7 +141,7 @@ func TestAttemptTimeoutCoversTheBody(t *testing.T) {
 			start := time.Now()
 			order, err := c.GetOrder(t.Context(), "x")
 			assert.Equal(t, 2, attempts)
-			assert.Equal(t, 5750*time.Millisecond, time.Since(start), "one attempt's timeout, one pause")
+			assert.Equal(t, 5750*time.Millisecond, time.Since(start), "one timeout and one pause")
 			if status == 200 {
 				require.NoError(t, err)
 				assert.Equal(t, "Gre28Fc35bt3", order.ID)
@@ -174,7 +175,7 @@ func TestAttemptTimeoutIsNotTheCallers(t *testing.T) {
 		assert.Equal(t, 20*time.Second+1750*time.Millisecond, time.Since(start))
 		transport := as[*TransportError](t, err)
 		assert.Equal(t, 4, transport.Attempts)
-		assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's deadline has not come")
+		assert.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's deadline has not passed")
 		assert.NotErrorIs(t, err, context.Canceled)
 		assert.Contains(t, err.Error(), "no whole answer within 5s (4 attempts)")
 		assert.ErrorIs(t, err, ErrOutcomeUnknown)
@@ -199,8 +200,9 @@ func TestCallersDeadlineEndsTheAttempt(t *testing.T) {
 	})
 }
 
-// A whole answer counts, even where the context ends before it was looked at.
-func TestWholeAnswerBeatsTheContext(t *testing.T) {
+// A whole answer is returned even if the context ends before the client has looked
+// at it.
+func TestWholeAnswerIsReturnedAfterCancellation(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	rt := play(func(req *http.Request) (*http.Response, error) {
 		defer cancel()

@@ -14,7 +14,7 @@ import (
 )
 
 func TestBaseURL(t *testing.T) {
-	for raw, want := range map[string]string{ // "" for refused
+	for raw, want := range map[string]string{ // "" for a URL that is refused
 		"https://api.cnaught.com/v1":               "https://api.cnaught.com/v1",
 		"https://api.cnaught.com/v1/":              "https://api.cnaught.com/v1",
 		"https://api.cnaught.com/v1//":             "https://api.cnaught.com/v1",
@@ -28,7 +28,7 @@ func TestBaseURL(t *testing.T) {
 		"http://127.9.8.7/v1":                      "http://127.9.8.7/v1",
 		"http://[::1]:8080/v1":                     "http://[::1]:8080/v1",
 		"http://[::ffff:127.0.0.1]/v1":             "http://[::ffff:127.0.0.1]/v1",
-		"http://sandbox.localhost/v1":              "", // DNS says where it is
+		"http://sandbox.localhost/v1":              "", // DNS decides where this name leads
 		"http://api.cnaught.com/v1":                "",
 		"http://127.0.0.1.evil.test/v1":            "",
 		"http://localhost.evil.test/v1":            "",
@@ -201,7 +201,7 @@ func TestRetryPolicyDefaults(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, tt.want, got)
 	}
-	// The values that the documentation promises.
+	// These are the values that the documentation promises.
 	assert.Equal(t, 4, d.MaxAttempts)
 	assert.Equal(t, 250*time.Millisecond, d.BaseDelay)
 	assert.Equal(t, 8*time.Second, d.MaxDelay)

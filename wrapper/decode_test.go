@@ -18,7 +18,8 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// Good statuses with bad bodies: never nil and nil, and never a lost order.
+// A good status with a body that cannot be used is an error, which keeps the body:
+// it may hold a paid order.
 func TestUnreadableAnswers(t *testing.T) {
 	const json, html = "application/json", "text/html"
 	for _, tt := range []struct {
@@ -57,22 +58,22 @@ func TestUnreadableAnswers(t *testing.T) {
 			decode := as[*DecodeError](t, err)
 			assert.NotErrorAs(t, err, new(*Error), "an answer of 2xx is no problem")
 			assert.Equal(t, tt.status, decode.StatusCode)
-			assert.Equal(t, tt.body, string(decode.Body), "an order may stand in there")
+			assert.Equal(t, tt.body, string(decode.Body), "the body may hold the order")
 			assert.Equal(t, "SubmitOrder", decode.Operation)
 			assert.Equal(t, "k", decode.IdempotencyKey)
 			assert.Equal(t, "r-1", decode.Header.Get("X-Request-Id"))
 			assert.Equal(t, 1, decode.Attempts)
 			assert.Error(t, decode.Err)
-			assert.Equal(t, 1, rt.count(), "what was done is not done again")
+			assert.Equal(t, 1, rt.count(), "the order may have been placed, so the request is not repeated")
 			assert.Equal(t, tt.status, r.StatusCode)
 			assert.Zero(t, rt.open())
 		})
 	}
 }
 
-// JSON that ends too early is a body that was cut off, whatever the framing said,
-// and so is repeated.
-func TestBodiesThatEndTooEarly(t *testing.T) {
+// JSON that ends too early means that the body was cut off, whatever the framing
+// said, so the request is repeated.
+func TestTruncatedJSONIsRepeated(t *testing.T) {
 	for _, body := range []string{``, "  \r\n\t", "\ufeff", `{`, `{"id":"Gre28Fc35bt3"`, orderJSON[:50], orderJSON[:len(orderJSON)-1]} {
 		for _, status := range []int{200, 201, 206, 299} {
 			cut := reply(status, body)
@@ -165,7 +166,7 @@ func TestByteOrderMarkIsSkipped(t *testing.T) {
 func TestEveryMethodRefusesNull(t *testing.T) {
 	for _, m := range methods {
 		if m.operation == "DeleteSubaccount" {
-			continue // declares no value
+			continue // there is no value to decode
 		}
 		for _, body := range []string{`null`, `[]`, `"x"`} {
 			value, err := m.call(t.Context(), newClient(t, play(reply(200, body))))
@@ -175,8 +176,8 @@ func TestEveryMethodRefusesNull(t *testing.T) {
 	}
 }
 
-// What a newer API adds, and nulls anywhere, are no error.
-func TestNewerAnswersAreRead(t *testing.T) {
+// Members and values that a newer API adds are no error, nor is null anywhere.
+func TestAnswersOfANewerAPI(t *testing.T) {
 	for name, body := range map[string]string{
 		"unknown members": `{"id":"x","state":"placed","surprise":{"a":[1,2]},"amount_kg":10}`,
 		"unknown state":   `{"id":"x","state":"on_hold"}`,
@@ -216,12 +217,12 @@ func TestResponseLimit(t *testing.T) {
 			}
 			decode := as[*DecodeError](t, err)
 			assert.ErrorIs(t, err, errTooLarge)
-			assert.Equal(t, padded[:limit], string(decode.Body), "its start")
+			assert.Equal(t, padded[:limit], string(decode.Body), "the error keeps the start of the body")
 		}
 	}
 }
 
-// A transport of the caller's own may say anything.
+// A transport of the caller's may return anything.
 func TestOddTransports(t *testing.T) {
 	odd := func(change func(*http.Response)) step {
 		return func(req *http.Request) (*http.Response, error) {
@@ -247,7 +248,7 @@ func TestOddTransports(t *testing.T) {
 			r.ContentLength, r.Body = 5000, io.NopCloser(strings.NewReader(orderJSON[:20]))
 		}), false},
 		{"length unknown", odd(func(r *http.Response) { r.ContentLength = -1 }), true},
-		{"length below all", odd(func(r *http.Response) { r.ContentLength = math.MinInt64 }), true},
+		{"most negative length", odd(func(r *http.Response) { r.ContentLength = math.MinInt64 }), true},
 		{"no request", odd(func(r *http.Response) { r.Request = nil }), true},
 		{"body that fails", odd(func(r *http.Response) {
 			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"id":"x"`), iotest.ErrReader(errReset)))
@@ -271,9 +272,9 @@ func TestOddTransports(t *testing.T) {
 	}
 }
 
-// HTTP/1.0, a connection that is closed, and HTTP/2 all end an answer without a
-// sign that it was longer.
-func TestAnswersThatEndWithoutASign(t *testing.T) {
+// With HTTP/1.0, with "Connection: close" and with HTTP/2, an answer can end early
+// without any sign of it.
+func TestTruncatedAnswersWithoutASign(t *testing.T) {
 	half := orderJSON[:len(orderJSON)/2]
 	for name, head := range map[string]string{
 		"HTTP/1.0":                   "HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n" + half,
@@ -290,7 +291,7 @@ func TestAnswersThatEndWithoutASign(t *testing.T) {
 				fmt.Fprintf(conn, "HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n%s", orderJSON)
 			}
 		})
-		endsWithoutASign(t, name, newTestClient(t, "http://"+addr+"/v1", quick(3)))
+		checkTruncated(t, name, newTestClient(t, "http://"+addr+"/v1", quick(3)))
 	}
 	var n atomic.Int32
 	server := startHTTP2(t, func(w http.ResponseWriter, r *http.Request) {
@@ -304,11 +305,11 @@ func TestAnswersThatEndWithoutASign(t *testing.T) {
 	})
 	c := newTestClient(t, server.URL+"/v1", quick(3))
 	c.ownTransport.TLSClientConfig.RootCAs = rootsOf(server)
-	endsWithoutASign(t, "HTTP/2", c)
+	checkTruncated(t, "HTTP/2", c)
 }
 
-// endsWithoutASign expects a server whose every third answer is whole.
-func endsWithoutASign(t *testing.T, name string, c *Client) {
+// checkTruncated calls a server of which only every third answer is whole.
+func checkTruncated(t *testing.T, name string, c *Client) {
 	t.Helper()
 	var r Response
 	order, err := c.PlaceOrder(t.Context(), tenKg, WithResponse(&r))

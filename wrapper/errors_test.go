@@ -30,7 +30,7 @@ var sentinels = map[string]error{
 	"ErrInvalidRequest": ErrInvalidRequest, "ErrCursorIgnored": ErrCursorIgnored,
 }
 
-// matching names the sentinels that errors.Is finds.
+// matching returns the names of the sentinels that errors.Is finds in err.
 func matching(err error) []string {
 	names := []string{}
 	for name, sentinel := range sentinels {
@@ -93,14 +93,12 @@ func TestSentinels(t *testing.T) {
 	}
 }
 
-// The messages as a person meets them.
 func TestMessages(t *testing.T) {
-	// cart-17 stands for the random key.
 	problem := func(status int, body string) []step { return []step{reply(status, body)} }
 	for _, tt := range []struct {
 		name  string
 		steps []step
-		want  string
+		want  string // cart-17 stands for the random key
 	}{
 		{"title", problem(404, notFoundJSON), `cnaught: PlaceOrder (SubmitOrder): 404 Not Found: Could not find order`},
 		{"title that only repeats the status", problem(401, `{"title":"Unauthorized","status":401}`), `cnaught: PlaceOrder (SubmitOrder): 401 Unauthorized`},
@@ -158,7 +156,8 @@ func TestMessagesOfOtherCalls(t *testing.T) {
 	}
 }
 
-// No message is long, and none breaks a line or the terminal that shows it.
+// No message is long, and none has characters that break a line or confuse a
+// terminal.
 func TestMessagesAreBounded(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	hostile := "\x1b[2J\x00\x07\r\n\u2028\u0085\xff" + strings.Repeat("\xff\x1b", 400)
@@ -191,7 +190,7 @@ func answerOf(t *testing.T, s step) error {
 	return errorOf(newClient(t, play(s), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg))
 }
 
-// cursorError is the error of a list whose server ignores the cursor.
+// cursorError returns the error of an iterator whose server ignores the cursor.
 func cursorError(c *Client, id string) error {
 	page := make([]api.Order, 1)
 	page[0].ID = id
@@ -204,7 +203,7 @@ func cursorError(c *Client, id string) error {
 	return nil
 }
 
-func TestChains(t *testing.T) {
+func TestErrorChains(t *testing.T) {
 	err := fmt.Errorf("shop: %w", answerOf(t, breakWith(errReset)))
 	assert.ErrorIs(t, err, syscall.ECONNRESET)
 	assert.Same(t, errReset, as[*net.OpError](t, err))
@@ -214,7 +213,7 @@ func TestChains(t *testing.T) {
 	assert.Equal(t, "id", as[*json.UnmarshalTypeError](t, err).Field)
 
 	var answer *Error
-	assert.False(t, errors.As(err, &answer), "a DecodeError is no *Error: it was a 2xx")
+	assert.False(t, errors.As(err, &answer), "a DecodeError is no *Error, since the status was good")
 	assert.NoError(t, errors.Unwrap(answerOf(t, reply(500, ``))))
 }
 
@@ -241,8 +240,8 @@ func TestIdempotencyKeyFrom(t *testing.T) {
 	}
 }
 
-// A program's own tests make such errors by hand, with as little as they need.
-func TestZeroErrorsPrint(t *testing.T) {
+// Programs make errors by hand in their own tests, with few of the fields set.
+func TestZeroErrorsCanBePrinted(t *testing.T) {
 	for _, err := range []error{new(Error), new(TransportError), new(DecodeError), new(InvalidRequestError)} {
 		assert.NotPanics(t, func() { assert.NotEmpty(t, err.Error()) }, "%T", err)
 		assert.NotPanics(t, func() { matching(err) }, "%T", err)

@@ -104,6 +104,7 @@ func replyBody(status int, body io.Reader, headers ...string) step {
 	}
 }
 
+// breakWith fails without an answer.
 func breakWith(err error) step {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
@@ -207,8 +208,8 @@ func (b *countedBody) Close() error {
 
 const testBase = "https://api.test/v1"
 
-// newClient calls through rt, and waits the whole backoff instead of a random
-// part of it, so that times can be compared exactly.
+// newClient returns a client that calls through rt, and that waits the whole backoff
+// instead of a random part of it, so that times can be compared exactly.
 func newClient(t testing.TB, rt http.RoundTripper, opts ...Option) *Client {
 	t.Helper()
 	opts = append([]Option{WithBaseURL(testBase), WithHTTPClient(&http.Client{Transport: rt})}, opts...)
@@ -218,7 +219,7 @@ func newClient(t testing.TB, rt http.RoundTripper, opts ...Option) *Client {
 	return c
 }
 
-// newTestClient calls a server of the test's own.
+// newTestClient returns a client of a server of the test.
 func newTestClient(t testing.TB, base string, opts ...Option) *Client {
 	t.Helper()
 	c, err := New(testKey, append([]Option{WithBaseURL(base)}, opts...)...)
@@ -282,7 +283,7 @@ func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) 
 	}
 }
 
-// servePipe runs a real server behind a real transport, both of net/http.
+// servePipe returns a transport of net/http that leads to a server of net/http.
 func servePipe(t *testing.T, h http.HandlerFunc) *http.Transport {
 	t.Helper()
 	l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
@@ -298,7 +299,7 @@ func servePipe(t *testing.T, h http.HandlerFunc) *http.Transport {
 	return transport
 }
 
-// pipeClient speaks plain HTTP to servePipe's server.
+// pipeClient returns a client of a server that it reaches through pipes.
 func pipeClient(t *testing.T, h http.HandlerFunc, opts ...Option) *Client {
 	t.Helper()
 	return newClient(t, servePipe(t, h), append([]Option{WithBaseURL("http://localhost/v1")}, opts...)...)

@@ -16,17 +16,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// replaceDefaultTransport puts a mock in place until the test ends.
+// replaceDefaultTransport makes mock the http.DefaultTransport until the test ends.
 func replaceDefaultTransport(t *testing.T, mock http.RoundTripper) {
 	before := http.DefaultTransport
 	t.Cleanup(func() { http.DefaultTransport = before })
 	http.DefaultTransport = mock
 }
 
-// A mock that is put in place after the client was made gets its calls: a test
-// must not buy.
-func TestMocksThatComeLater(t *testing.T) {
-	real := play(breakWith(errReset))
+// A mock that replaces the transport after the client was made gets the client's
+// calls, so that a test does not buy.
+func TestMocksPutInPlaceAfterNew(t *testing.T) {
+	network := play(breakWith(errReset))
 	for name, start := range map[string]func(t *testing.T, mock http.RoundTripper) *Client{
 		"http.DefaultTransport, for a client without an http.Client": func(t *testing.T, mock http.RoundTripper) *Client {
 			c := newTestClient(t, testBase)
@@ -44,7 +44,7 @@ func TestMocksThatComeLater(t *testing.T) {
 			return c
 		},
 		"the Transport of the http.Client": func(t *testing.T, mock http.RoundTripper) *Client {
-			hc := &http.Client{Transport: real}
+			hc := &http.Client{Transport: network}
 			c := newTestClient(t, testBase, WithHTTPClient(hc))
 			hc.Transport = mock
 			return c
@@ -67,11 +67,11 @@ func TestMocksThatComeLater(t *testing.T) {
 			}
 		})
 	}
-	assert.Zero(t, real.count())
+	assert.Zero(t, network.count())
 }
 
-// The http.Client is asked at each attempt, not at each call.
-func TestHTTPClientIsAskedAtEachAttempt(t *testing.T) {
+// The settings of the http.Client are read for each attempt, not for each call.
+func TestHTTPClientIsReadForEachAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hc := new(http.Client)
 		second := play(hang)
@@ -89,8 +89,8 @@ func TestHTTPClientIsAskedAtEachAttempt(t *testing.T) {
 	})
 }
 
-// A Location that is no URL makes net/http's client fail where it follows
-// redirects. This one does not.
+// A Location that is no URL makes an http.Client fail that follows redirects. This
+// client does not follow them.
 func TestMalformedLocationWithACookieJar(t *testing.T) {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
@@ -109,7 +109,7 @@ func TestMalformedLocationWithACookieJar(t *testing.T) {
 	}
 }
 
-// The caller's http.Client is used, and stays as it was.
+// The caller's http.Client is used, but not changed.
 func TestCallersHTTPClientIsNotChanged(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(temperamental))
 	defer server.Close()
@@ -137,10 +137,11 @@ func TestCallersHTTPClientIsNotChanged(t *testing.T) {
 	rt := play(reply(200, orderJSON))
 	_, err = newClient(t, nil, WithHTTPClient(&http.Client{Transport: rt, Timeout: time.Minute})).GetOrder(t.Context(), "x")
 	require.NoError(t, err)
-	assert.Equal(t, 1, rt.count(), "it is this transport that is used")
+	assert.Equal(t, 1, rt.count(), "its transport is used")
 }
 
-// exported gives a transport's settings, but for those that net/http sets itself.
+// exported returns the settings of a transport, except for those that net/http sets
+// itself.
 func exported(tr *http.Transport) map[string]any {
 	out := map[string]any{}
 	v := reflect.ValueOf(tr).Elem()

@@ -17,8 +17,8 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// ledger books orders and honours keys as the API does: a known key with the
-// same body is answered again, with another body refused.
+// ledger places orders and honours keys as the API does: it answers a known key
+// again if the body is the same, and refuses it otherwise.
 type ledger struct {
 	mu      sync.Mutex
 	answers map[string][2]string // by key: the request's body, the answer
@@ -48,11 +48,11 @@ func (l *ledger) orders() int {
 	return len(l.answers)
 }
 
-// transport books each request, and then lets the network have its way with
-// the answer; nil lets it through.
-func (l *ledger) transport(spoil ...error) *script {
+// transport places the order of each request, and then loses the answer if there
+// is an error for it.
+func (l *ledger) transport(lose ...error) *script {
 	s := new(script)
-	for _, err := range spoil {
+	for _, err := range lose {
 		s.steps = append(s.steps, func(req *http.Request) (*http.Response, error) {
 			requests := s.requests()
 			resp, _ := l.book(req, requests[len(requests)-1].body)
@@ -91,35 +91,20 @@ func TestOneKeyForAllAttempts(t *testing.T) {
 }
 
 func TestKeyedOperations(t *testing.T) {
-	for name, call := range map[string]func(c *Client, opts ...CallOption) error{
-		"PlaceOrder": func(c *Client, opts ...CallOption) error {
-			_, err := c.PlaceOrder(t.Context(), tenKg, opts...)
-			return err
-		},
-		"CancelOrder": func(c *Client, opts ...CallOption) error {
-			_, err := c.CancelOrder(t.Context(), "Gre28Fc35bt3", opts...)
-			return err
-		},
-		"CreateSubaccount": func(c *Client, opts ...CallOption) error {
-			_, err := c.CreateSubaccount(t.Context(), api.SubaccountCreate{Name: "Marketing"}, opts...)
-			return err
-		},
-		"Raw().SubmitRideOrder": func(c *Client, opts ...CallOption) error {
-			//lint:ignore SA1019 reachable through Raw
-			_, err := c.Raw().SubmitRideOrderWithResponse(WithCallOptions(t.Context(), opts...), nil, api.RideOrderCreate{DistanceKm: 3})
-			return err
-		},
-	} {
-		rt := play(reply(500, ``), reply(200, orderJSON))
+	eachActingCall(t, func(t *testing.T, a actingCall) {
+		if !a.keyed {
+			return
+		}
+		rt := play(reply(500, ``), reply(201, a.answer))
 		c := newClient(t, rt, quick(2))
-		require.NoError(t, call(c), name)
-		require.NoError(t, call(c, WithIdempotencyKey("cart-17")), name)
+		require.NoError(t, a.call(t.Context(), c))
+		require.NoError(t, a.call(t.Context(), c, WithIdempotencyKey("cart-17")))
 		keys := keysOf(rt)
-		require.Len(t, keys, 3, name)
-		assert.Len(t, keys[0], 26, "%s: 130 random bits", name)
-		assert.Equal(t, keys[0], keys[1], name)
-		assert.Equal(t, "cart-17", keys[2], name)
-	}
+		require.Len(t, keys, 3)
+		assert.Len(t, keys[0], 26, "130 random bits")
+		assert.Equal(t, keys[0], keys[1])
+		assert.Equal(t, "cart-17", keys[2])
+	})
 }
 
 func TestKeysAreUnique(t *testing.T) {
@@ -137,7 +122,7 @@ func TestKeysAreUnique(t *testing.T) {
 	assert.Len(t, seen, calls)
 }
 
-func TestOthersCarryNoKey(t *testing.T) {
+func TestUnkeyedOperationsSendNoKey(t *testing.T) {
 	rt := play(reply(200, sessionJSON))
 	c := newClient(t, rt)
 	_, err := c.CreateCheckoutSession(t.Context(), anySession)
@@ -150,7 +135,7 @@ func TestOthersCarryNoKey(t *testing.T) {
 	}
 }
 
-func TestConcurrentRequestWithTheSameKeyIsAskedAgain(t *testing.T) {
+func TestConcurrentRequestWithTheSameKeyIsRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, conflict := range []string{concurrentJSON, ``, `{"title":"Conflict"}`} {
 			rt := play(breakWith(errReset), reply(409, conflict), reply(409, conflict), reply(201, orderJSON, headerReplay, "true"))
@@ -178,14 +163,14 @@ func TestConcurrentRequestThatDoesNotEnd(t *testing.T) {
 	})
 }
 
-func TestMismatchIsAnErrorAtOnce(t *testing.T) {
+func TestKeyMismatchIsNotRepeated(t *testing.T) {
 	for _, body := range []string{mismatchJSON, ``} {
 		rt := play(reply(422, body), reply(201, orderJSON))
 		_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("cart-17"))
 		assert.Equal(t, 1, rt.count())
 		assert.ErrorIs(t, err, ErrIdempotencyMismatch)
-		assert.ErrorIs(t, err, ErrOutcomeUnknown, "who takes it for the end buys again what the key has bought")
-		if body != "" { // else a gateway may have said so
+		assert.ErrorIs(t, err, ErrOutcomeUnknown, "a caller who gives up here would buy again what the key has bought")
+		if body != "" { // without a body, a gateway may have answered
 			assert.ErrorContains(t, err, `an earlier call with idempotency key "cart-17" was processed: call again with its input to have its answer`)
 		}
 		key, _ := IdempotencyKeyFrom(err)
@@ -202,8 +187,8 @@ func TestReplayHeader(t *testing.T) {
 	}
 }
 
-// The order was placed, no answer arrived, and the program restarts with
-// nothing but the key in its hands.
+// The order was placed, no answer arrived, and the program restarts with nothing
+// but the key.
 func TestUnknownOutcomeIsSettledByItsKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		books := newLedger()
@@ -276,7 +261,7 @@ func TestCallersKeyIsSettledOnlyByTheAPI(t *testing.T) {
 	assert.ErrorIs(t, err, ErrOutcomeUnknown, "an earlier call with the key may have acted")
 }
 
-func TestOutcomeOfAnUnreadableAnswerIsSettledByItsKey(t *testing.T) {
+func TestUnreadableAnswerIsSettledByItsKey(t *testing.T) {
 	rt := play(reply(201, `<html>proxy</html>`, "Content-Type", "text/html"), reply(201, orderJSON, headerReplay, "true"))
 	c := newClient(t, rt)
 	_, err := c.PlaceOrder(t.Context(), tenKg)

@@ -20,8 +20,8 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// settles waits until get gives want, as connections and goroutines need a
-// moment to end.
+// settles waits until get returns no more than want, because connections and
+// goroutines take a moment to end.
 func settles(t *testing.T, want int, get func() int, what string) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
@@ -64,20 +64,21 @@ func (c *connections) follow(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// open returns how many connections are open, and opened how many ever were.
+// open returns how many connections are open.
 func (c *connections) open() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.alive)
 }
 
+// opened returns how many connections there have been.
 func (c *connections) opened() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.total
 }
 
-// temperamental answers in every way, by the order's id.
+// temperamental answers in the way that the order's id names.
 func temperamental(w http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
 	w.Header().Set("Content-Type", "application/json")
@@ -112,9 +113,9 @@ func temperamental(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Success, failure, timeout and cancellation, mixed, and then nothing is left:
-// no goroutine, no connection, no open body.
-func TestNothingIsLeftBehind(t *testing.T) {
+// After calls that succeed, fail, time out and are cancelled, no goroutine, no
+// connection and no open body is left.
+func TestCallsLeakNothing(t *testing.T) {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	goroutines := runtime.NumGoroutine()
 	server, conns := countConnections(t, temperamental)
@@ -156,7 +157,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	wg.Wait()
 	settles(t, 0, answers.open, "open bodies")
 	settles(t, 0, func() int {
-		tr.CloseIdleConnections() // net/http may still be dialling for a call that was given up
+		tr.CloseIdleConnections() // net/http may still be dialing for a call that was given up
 		return conns.open()
 	}, "connections of the server")
 	server.Close()
@@ -164,8 +165,8 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	t.Logf("%d answers, %d connections", answers.opened.Load(), conns.opened())
 }
 
-// One client, 64 goroutines: everybody gets the own answer, and the 64
-// connections that this takes are kept.
+// Goroutines that share a client get their own answers, and the client keeps a
+// connection for each of them.
 func TestManyGoroutinesShareAClient(t *testing.T) {
 	const goroutines, calls = 64, 20
 	var mu sync.Mutex

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// allocated gives how much memory f allocates, freed or not: a peak can't be
+// allocated returns how much memory f allocates, freed or not. The peak can't be
 // higher.
 func allocated[T any](f func() T) (value T, total uint64) {
 	var before, after runtime.MemStats
@@ -44,7 +44,7 @@ func TestHugeAnswersTakeBoundedMemory(t *testing.T) {
 		io.Copy(z, endless(mib, '['))
 		z.Close()
 		return func(w http.ResponseWriter, r *http.Request) {
-			assert.Equal(t, "gzip", r.Header.Get("Accept-Encoding"), "the transport unpacks what it asked for")
+			assert.Equal(t, "gzip", r.Header.Get("Accept-Encoding"), "net/http decompresses only what it has asked for")
 			w.Header().Set("Content-Type", "application/json")
 			w.Header().Set("Content-Encoding", "gzip")
 			w.WriteHeader(status)
@@ -57,7 +57,7 @@ func TestHugeAnswersTakeBoundedMemory(t *testing.T) {
 		status  int
 		limit   int64 // 0 for the default
 		kept    int
-		memory  uint64 // all that is ever allocated, by the server too
+		memory  uint64 // the most that client and server may allocate
 	}{
 		{"400 MB, chunked", stream(200, false), 200, 4 * mib, 4 * mib, 40 * mib},
 		{"400 MB, announced", stream(200, true), 200, 4 * mib, 4 * mib, 40 * mib},
@@ -97,7 +97,7 @@ func TestHugeAnswersTakeBoundedMemory(t *testing.T) {
 	}
 }
 
-func TestLyingContentLengthAllocatesLittle(t *testing.T) {
+func TestWrongContentLengthAllocatesLittle(t *testing.T) {
 	addr := listen(t, func(conn *net.TCPConn) {
 		readRequest(conn)
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 33554432\r\n\r\n{\"id\":")

@@ -42,8 +42,7 @@ func listen(t *testing.T, serve func(*net.TCPConn)) string {
 	return server.Addr()
 }
 
-// readRequest takes one request off the wire, so that what follows happens
-// after the server had it.
+// readRequest reads one request, up to the end of its header.
 func readRequest(conn net.Conn) {
 	buf := make([]byte, 64<<10)
 	var got string
@@ -70,6 +69,20 @@ func (n *network) countDials() *atomic.Int32 {
 		return dial(ctx, network, addr)
 	}
 	return count
+}
+
+// serve starts a server that fails after it has read the request.
+func (n *network) serve(t *testing.T, fail func(*net.TCPConn)) {
+	n.base = "http://" + listen(t, func(conn *net.TCPConn) {
+		readRequest(conn)
+		n.hits.Add(1)
+		fail(conn)
+	})
+}
+
+// answer starts a server that answers with text and closes the connection.
+func (n *network) answer(t *testing.T, text string) {
+	n.serve(t, func(conn *net.TCPConn) { io.WriteString(conn, text) })
 }
 
 // quietTLSServer starts a server that does not log failed handshakes.
@@ -107,10 +120,10 @@ func TestNetworkErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		start   func(t *testing.T, n *network)
-		unsafe  int // attempts of CreateCheckoutSession
-		safe    int // attempts of GetOrder
-		unknown bool
-		cause   any // a pointer for errors.As; nil if the type does not matter
+		unsafe  int  // attempts of CreateCheckoutSession
+		safe    int  // attempts of GetOrder and of PlaceOrder
+		unknown bool // the outcome of what may act
+		cause   any  // a pointer for errors.As; nil if the type does not matter
 	}{
 		{"connection refused", func(t *testing.T, n *network) {
 			server, err := loopback.Listen(abort)
@@ -136,7 +149,7 @@ func TestNetworkErrors(t *testing.T) {
 			n.base = "https://" + listen(t, func(conn *net.TCPConn) { io.Copy(io.Discard, conn) })
 			n.transport.TLSHandshakeTimeout = 20 * time.Millisecond
 		}, 3, 3, false, nil},
-		{"TLS record spoiled after the request", func(t *testing.T, n *network) {
+		{"TLS record broken after the request", func(t *testing.T, n *network) {
 			server := quietTLSServer(t, nil)
 			config := &tls.Config{Certificates: server.TLS.Certificates}
 			n.transport.TLSClientConfig = &tls.Config{RootCAs: rootsOf(server)}
@@ -147,41 +160,23 @@ func TestNetworkErrors(t *testing.T) {
 				io.Copy(io.Discard, raw)
 			})
 		}, 1, 3, true, nil},
-		{"reset after the request", func(t *testing.T, n *network) {
-			n.base = "http://" + listen(t, func(conn *net.TCPConn) { readRequest(conn); n.hits.Add(1); abort(conn) })
-		}, 1, 3, true, nil},
-		{"EOF instead of an answer", func(t *testing.T, n *network) {
-			n.base = "http://" + listen(t, func(conn *net.TCPConn) { readRequest(conn); n.hits.Add(1) })
-		}, 1, 3, true, nil},
+		{"reset after the request", func(t *testing.T, n *network) { n.serve(t, abort) }, 1, 3, true, nil},
+		{"EOF instead of an answer", func(t *testing.T, n *network) { n.answer(t, "") }, 1, 3, true, nil},
 		{"no answer in time", func(t *testing.T, n *network) {
 			n.timeout = 50 * time.Millisecond
-			n.base = "http://" + listen(t, func(conn *net.TCPConn) { readRequest(conn); n.hits.Add(1); io.Copy(io.Discard, conn) })
+			n.serve(t, func(conn *net.TCPConn) { io.Copy(io.Discard, conn) })
 		}, 1, 3, true, nil},
 		{"no header in time", func(t *testing.T, n *network) {
-			n.base = "http://" + listen(t, func(conn *net.TCPConn) { readRequest(conn); n.hits.Add(1); io.Copy(io.Discard, conn) })
+			n.serve(t, func(conn *net.TCPConn) { io.Copy(io.Discard, conn) })
 			n.transport.ResponseHeaderTimeout = 20 * time.Millisecond
 		}, 1, 3, true, nil},
 		{"body cut off", func(t *testing.T, n *network) {
-			n.base = "http://" + listen(t, func(conn *net.TCPConn) {
-				readRequest(conn)
-				n.hits.Add(1)
-				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"+orderJSON[:20])
-			})
+			n.answer(t, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"+orderJSON[:20])
 		}, 1, 3, true, nil},
 		{"chunks cut off", func(t *testing.T, n *network) {
-			n.base = "http://" + listen(t, func(conn *net.TCPConn) {
-				readRequest(conn)
-				n.hits.Add(1)
-				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"id\":\"a\r\n")
-			})
+			n.answer(t, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n{\"id\":\"a\r\n")
 		}, 1, 3, true, nil},
-		{"no HTTP", func(t *testing.T, n *network) {
-			n.base = "http://" + listen(t, func(conn *net.TCPConn) {
-				readRequest(conn)
-				n.hits.Add(1)
-				io.WriteString(conn, "SSH-2.0-x\r\n")
-			})
-		}, 1, 3, true, nil},
+		{"no HTTP", func(t *testing.T, n *network) { n.answer(t, "SSH-2.0-x\r\n") }, 1, 3, true, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -212,7 +207,7 @@ func TestNetworkErrors(t *testing.T) {
 				require.Nil(t, order, kind)
 				transport = as[*TransportError](t, err)
 				assert.Equal(t, tt.safe, transport.Attempts, "%s: GetOrder: %v", kind, err)
-				assert.False(t, transport.OutcomeUnknown, "%s: a read is repeated, not settled", kind)
+				assert.False(t, transport.OutcomeUnknown, "%s: a read has no outcome to settle", kind)
 
 				_, err = c.PlaceOrder(t.Context(), tenKg)
 				transport = as[*TransportError](t, err)
@@ -229,13 +224,13 @@ func TestNetworkErrors(t *testing.T) {
 }
 
 // A keep-alive connection that the server closes at the wrong moment must not
-// make net/http repeat what may not be repeated.
+// make net/http repeat an unsafe request.
 func TestStaleConnectionDoesNotRepeatAnUnsafeRequest(t *testing.T) {
 	var posts atomic.Int32
 	addr := listen(t, func(conn *net.TCPConn) {
 		readRequest(conn) // GetOrder
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"+`{"id":"x"}`)
-		readRequest(conn) // CreateCheckoutSession, and then the connection dies
+		readRequest(conn) // CreateCheckoutSession, and then the connection breaks
 		posts.Add(1)
 		abort(conn)
 	})

@@ -15,8 +15,8 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// method is one method of the client: how to call it, what must go over the
-// wire, and what may come back.
+// method is a method of the client: how to call it, the request that it must send,
+// and an answer to it.
 type method struct {
 	operation string // operationId
 	call      func(context.Context, *Client, ...CallOption) (any, error)
@@ -31,7 +31,8 @@ type method struct {
 // rawID needs every kind of escaping.
 const rawID, escapedID = "A b/c?é", "A%20b%2Fc%3F%C3%A9"
 
-// value drops what stands beside a nil, as an interface holds a typed nil.
+// value returns a plain nil for a nil pointer, since an interface that holds a
+// typed nil is not nil.
 func value[T any](v *T, err error) (any, error) {
 	if v == nil {
 		return nil, err
@@ -143,8 +144,8 @@ func operationOf(t *testing.T, id string) *endpoint {
 	return nil
 }
 
-// That every operation has its method is a guard of the description; here it
-// is whether the table above has them all, each once.
+// The table above has every method once. Another test checks that every operation
+// has a method.
 func TestEveryMethodIsInTheTable(t *testing.T) {
 	covered := map[string]bool{}
 	for _, m := range methods {
@@ -170,6 +171,11 @@ func TestEveryMethodOnTheWire(t *testing.T) {
 				assert.Empty(t, req.body)
 				assert.NotContains(t, req.header, "Content-Type")
 			} else {
+				contentType := "application/json"
+				if m.operation == "UpdateSubaccountLogoFromUpload" {
+					contentType = "image/png"
+				}
+				assert.Equal(t, []string{contentType}, req.header["Content-Type"])
 				assert.JSONEq(t, m.body, string(req.body))
 				assert.Equal(t, int64(len(req.body)), req.length)
 			}
@@ -212,22 +218,6 @@ func assertHolds(t *testing.T, answer string, got any) {
 	}
 }
 
-func TestContentTypes(t *testing.T) {
-	for _, m := range methods {
-		if m.body == "" {
-			continue
-		}
-		rt := play(reply(m.status, m.answer))
-		_, err := m.call(t.Context(), newClient(t, rt))
-		require.NoError(t, err)
-		want := "application/json"
-		if m.operation == "UpdateSubaccountLogoFromUpload" {
-			want = "image/png"
-		}
-		assert.Equal(t, []string{want}, rt.requests()[0].header["Content-Type"], m.operation)
-	}
-}
-
 func TestZeroMembersAreNotSent(t *testing.T) {
 	rt := play(reply(201, orderJSON))
 	_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg)
@@ -267,4 +257,21 @@ func TestOperationsThatRequireParameters(t *testing.T) {
 	assert.Equal(t, "GetReceipt", op.complete().ID)
 	assert.IsType(t, new(api.Order), op.complete().newAnswer())
 	assert.NotContains(t, endpoints, &op.endpoint)
+}
+
+func TestImpactFilterIsOptional(t *testing.T) {
+	rt := play(reply(200, `{}`))
+	c := newClient(t, rt)
+	for _, f := range []ImpactFilter{{}, {From: time.Unix(0, 0)}, {To: time.Unix(0, 0)}, {From: time.Unix(0, 0), To: time.Unix(0, 0)}} {
+		_, err := c.GetImpactData(t.Context(), f)
+		require.NoError(t, err)
+	}
+	var queries []string
+	for _, r := range rt.requests() {
+		u, err := url.Parse(r.url)
+		require.NoError(t, err)
+		queries = append(queries, u.Query().Encode())
+	}
+	const epoch = "1970-01-01T00%3A00%3A00Z"
+	assert.Equal(t, []string{"", "from=" + epoch, "to=" + epoch, "from=" + epoch + "&to=" + epoch}, queries)
 }

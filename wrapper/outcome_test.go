@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// outcomes are named by what follows for the caller. "unknown" is the one that
-// costs money when it is wrong: there is no retry, and the server may have acted.
+// outcomes are named after what they mean for the caller. "unknown" means that
+// there is no retry and that the server may have acted.
 var outcomes = map[string]outcome{
 	"ok":               {succeeded: true, mayHaveActed: true, healthy: true},
 	"no":               {healthy: true},
@@ -78,9 +78,9 @@ func TestOutcomeOfEveryStatus(t *testing.T) {
 	}
 }
 
-// A 429 is given before the key is looked at. Where nobody saw how often the
+// The API answers 429 before it looks at the key. If nobody saw how often the
 // request was sent, an earlier sending may have acted.
-func TestOutcomeOfARateLimitBehindATransportOfTheCallers(t *testing.T) {
+func TestOutcomeOf429AfterAnUnseenSending(t *testing.T) {
 	for _, c := range classes {
 		for _, sent := range []sending{sentPerhaps, sentAgain} {
 			r := &result{status: 429, sent: sent, problem: &Error{StatusCode: 429}}
@@ -93,7 +93,8 @@ func TestOutcomeOfARateLimitBehindATransportOfTheCallers(t *testing.T) {
 	}
 }
 
-// Varnish answers so for a server that it lost in the middle of a request.
+// Varnish answers 503 with Retry-After for a server that it lost in the middle of a
+// request.
 func TestOutcomeOf503WithRetryAfter(t *testing.T) {
 	for _, c := range classes {
 		r := &result{status: 503, problem: &Error{StatusCode: 503, Header: http.Header{"Retry-After": {"5"}}}}
@@ -122,7 +123,7 @@ func TestOutcomeOfAConflict(t *testing.T) {
 	}
 }
 
-func TestUnfitAnswerIsNotAskedForAgain(t *testing.T) {
+func TestOutcomeOfAnUnusableAnswer(t *testing.T) {
 	for _, c := range classes {
 		assert.Equal(t, outcomes["unknown, healthy"], outcomeOf(c.class, &result{status: 200, unfit: errNull}), c.name)
 	}
@@ -134,8 +135,7 @@ func (e netTimeout) Error() string   { return e.text }
 func (e netTimeout) Timeout() bool   { return true }
 func (e netTimeout) Temporary() bool { return true }
 
-// An error says whether repeating helps. Whether anything was sent, it does not
-// say.
+// An error says whether repeating can help, but not whether anything was sent.
 func TestOutcomeOfNetworkErrors(t *testing.T) {
 	mayAct := [3]string{"again, may act", "again, may act", "unknown"}
 	again := [3]string{"again", "again", "again"}
@@ -155,7 +155,7 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 		{"host unknown", dialError(&net.DNSError{Err: "no such host", IsNotFound: true}), true},
 		{"TLS handshake timeout", netTimeout{"net/http: TLS handshake timeout"}, false},
 		{"no TLS at the other end", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake", Conn: new(net.TCPConn)}, false},
-		{"TLS record spoiled on the way", tls.RecordHeaderError{Msg: "oversized record received with length 65535"}, false},
+		{"TLS record broken on the way", tls.RecordHeaderError{Msg: "oversized record received with length 65535"}, false},
 		{"untrusted certificate", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, true},
 		{"certificate of another host", &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: new(x509.Certificate), Host: "x"}}, true},
 		{"authority unknown, from a transport of the caller's", x509.UnknownAuthorityError{}, true},
@@ -187,9 +187,9 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 	}
 }
 
-// Where a transport is not net/http's own, only what it reports to httptrace or
-// marks with NotSent proves that nothing was sent.
-func TestWhatProvesThatNothingWasSent(t *testing.T) {
+// Only a report to httptrace or an error marked with NotSent proves that a
+// transport other than net/http's own sent nothing.
+func TestProofsThatNothingWasSent(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		asked       bool
@@ -226,7 +226,7 @@ func TestWhatProvesThatNothingWasSent(t *testing.T) {
 	}
 }
 
-// Of operations that a newer description adds, other tests speak.
+// Other tests cover operations that a newer description adds.
 func TestClassOfOperations(t *testing.T) {
 	keyed := []string{"SubmitOrder", "SubmitRideOrder", "CancelOrder", "CreateSubaccount"}
 	known := []string{"RequestRideQuote", "SubmitRideOrder"} // without a method
@@ -243,7 +243,7 @@ func TestClassOfOperations(t *testing.T) {
 			want = retryKeyed
 		}
 		assert.Equal(t, want, op.class(), op.ID)
-		assert.Equal(t, want == retryKeyed, op.IdempotencyKey, "%s takes a key if and only if it is repeated by one", op.ID)
+		assert.Equal(t, want == retryKeyed, op.IdempotencyKey, "%s takes a key if and only if it is safe to repeat with one", op.ID)
 	}
 }
 
@@ -271,7 +271,8 @@ func TestRemovesResource(t *testing.T) {
 	}
 }
 
-// A page that is no problem document says nothing about what happened behind it.
+// A page that is no problem document says nothing about what happened behind the
+// gateway.
 func TestPageOfAGatewayLeavesTheOutcomeUnknown(t *testing.T) {
 	eachActingCall(t, func(t *testing.T, a actingCall) {
 		for status := 400; status < 500; status++ {
@@ -293,7 +294,7 @@ func TestPageOfAGatewayLeavesTheOutcomeUnknown(t *testing.T) {
 	})
 }
 
-// Gateways have statuses of their own for a server that they could not reach.
+// Gateways have their own statuses for a server that they could not reach.
 func TestStatusesOfGatewaysAreRepeated(t *testing.T) {
 	for _, status := range []int{520, 521, 522, 523, 524, 525, 526, 527, 529, 530} {
 		_, err := newClient(t, play(reply(status, `<html>`), reply(200, orderJSON)), quick(2)).GetOrder(t.Context(), "x")

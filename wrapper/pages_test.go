@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -18,7 +17,7 @@ func TestIterators(t *testing.T) {
 		name     string
 		n        int
 		o        ListOptions
-		from, to int // positions on the shelf, newest is 0
+		from, to int // positions on the shelf; the newest item has 0
 		requests int
 	}{
 		{"nothing", 0, ListOptions{}, 0, 0, 1},
@@ -44,7 +43,7 @@ func TestIterators(t *testing.T) {
 			assert.Equal(t, append([]string(nil), want...), ids)
 			assert.Len(t, s.queries, tt.requests)
 			for _, q := range s.queries {
-				assert.False(t, q.Has("starting_after") && q.Has("ending_before"), "the API takes one")
+				assert.False(t, q.Has("starting_after") && q.Has("ending_before"), "the API takes one cursor")
 				wantLimit := tt.o.Limit
 				if wantLimit == 0 {
 					wantLimit = 100
@@ -63,11 +62,11 @@ func TestIterators(t *testing.T) {
 func TestIteratorsAreLazy(t *testing.T) {
 	s := stack(250)
 	seq := newClient(t, s).Orders(t.Context(), ListOptions{})
-	assert.Empty(t, s.queries, "nothing before the loop")
+	assert.Empty(t, s.queries, "no request before the loop begins")
 	n := 0
 	for range seq {
 		n++
-		assert.Len(t, s.queries, (n+99)/100, "a page only when the loop gets to it")
+		assert.Len(t, s.queries, (n+99)/100, "a page is fetched when the loop gets to it")
 	}
 	assert.Equal(t, 250, n)
 }
@@ -90,7 +89,7 @@ func TestIteratorsStartAgain(t *testing.T) {
 	s := stack(30)
 	o := ListOptions{Limit: 10}
 	seq := newClient(t, s).Orders(t.Context(), o)
-	o.Limit, o.StartingAfter = 1, "id-3" // options are copied
+	o.Limit, o.StartingAfter = 1, "id-3" // the iterator has a copy
 	first, err := orderIDs(seq, 15)
 	require.NoError(t, err)
 	second, err := orderIDs(seq, -1)
@@ -99,8 +98,8 @@ func TestIteratorsStartAgain(t *testing.T) {
 	assert.Equal(t, s.ids, second)
 }
 
-// A server may give less at a time than it is asked for: where its pages end, the
-// list does not.
+// A server may return fewer items than it is asked for, and its list goes on all
+// the same.
 func TestIteratorsSurviveShortPages(t *testing.T) {
 	for most, requests := range map[int]int{99: 3, 50: 6, 20: 13, 19: 1} {
 		for _, o := range []ListOptions{{}, {EndingBefore: "id-1"}} {
@@ -113,7 +112,7 @@ func TestIteratorsSurviveShortPages(t *testing.T) {
 			}
 			ids, err := orderIDs(newClient(t, s).Orders(t.Context(), o), -1)
 			require.NoError(t, err)
-			if most < leastPage { // the API's own page is larger
+			if most < leastPage { // the API's own pages are larger, so this is the end of the list
 				assert.Len(t, ids, most)
 				continue
 			}
@@ -196,10 +195,10 @@ func TestServerThatIgnoresTheFirstCursor(t *testing.T) {
 	s.spoil = func(url.Values, []string) []string { return s.ids }
 	ids, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{EndingBefore: "id-3"}), 1000)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"id-5", "id-4"}, ids, "what was asked for, all the same")
+	assert.Equal(t, []string{"id-5", "id-4"}, ids, "the items that were asked for come all the same")
 }
 
-func TestIteratorErrorIsTheLastThing(t *testing.T) {
+func TestIteratorEndsWithAnError(t *testing.T) {
 	s := stack(250)
 	s.fail = func(n int) step {
 		if n == 2 {
@@ -213,7 +212,7 @@ func TestIteratorErrorIsTheLastThing(t *testing.T) {
 		if err != nil {
 			errs = append(errs, err)
 			assert.Empty(t, order.ID)
-			continue // a loop that does not break
+			continue // this loop does not break
 		}
 		ids = append(ids, order.ID)
 	}
@@ -223,7 +222,7 @@ func TestIteratorErrorIsTheLastThing(t *testing.T) {
 	assert.Len(t, s.queries, 2)
 }
 
-func TestIteratorErrorOfTheNewerPage(t *testing.T) {
+func TestIteratorErrorOfAnUnknownCursor(t *testing.T) {
 	s := stack(5)
 	s.fail = func(int) step { return reply(400, `{"type":"https://api.cnaught.com/v1/errors/invalid-pagination"}`) }
 	_, err := orderIDs(newClient(t, s).Orders(t.Context(), ListOptions{EndingBefore: "gone"}), -1)
@@ -258,7 +257,7 @@ func TestIteratorsEndWithTheContext(t *testing.T) {
 		last = err
 	}
 	assert.ErrorIs(t, last, context.Canceled)
-	assert.Equal(t, 101, n, "a page and the error")
+	assert.Equal(t, 101, n, "the items of a page, and the error")
 	assert.Len(t, s.queries, 1)
 }
 
@@ -270,21 +269,4 @@ func TestIteratorsTakeCallOptions(t *testing.T) {
 	}
 	assert.Equal(t, "sub", rt.requests()[0].header.Get(headerSubaccount))
 	assert.Equal(t, 200, r.StatusCode)
-}
-
-func TestImpactFilterIsOptional(t *testing.T) {
-	rt := play(reply(200, `{}`))
-	c := newClient(t, rt)
-	for _, f := range []ImpactFilter{{}, {From: time.Unix(0, 0)}, {To: time.Unix(0, 0)}, {From: time.Unix(0, 0), To: time.Unix(0, 0)}} {
-		_, err := c.GetImpactData(t.Context(), f)
-		require.NoError(t, err)
-	}
-	var queries []string
-	for _, r := range rt.requests() {
-		u, err := url.Parse(r.url)
-		require.NoError(t, err)
-		queries = append(queries, u.Query().Encode())
-	}
-	const epoch = "1970-01-01T00%3A00%3A00Z"
-	assert.Equal(t, []string{"", "from=" + epoch, "to=" + epoch, "from=" + epoch + "&to=" + epoch}, queries)
 }

@@ -39,7 +39,7 @@ func TestPausesAreExact(t *testing.T) {
 	}
 }
 
-func TestPausesOfTheRealJitter(t *testing.T) {
+func TestPausesWithJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		different := map[time.Duration]bool{}
 		for range 20 {
@@ -129,18 +129,18 @@ func TestPostsAreRepeatedOnlyWhereThatIsSafe(t *testing.T) {
 			assert.Equal(t, 3, rt.count(), m.operation)
 			assert.NotEmpty(t, keysOf(rt)[2], m.operation)
 		default:
-			assert.True(t, strings.HasPrefix(op.Path, "/quotes") || strings.HasSuffix(op.Path, "/logo"), "%s: why is it safe?", m.operation)
+			assert.True(t, strings.HasPrefix(op.Path, "/quotes") || strings.HasSuffix(op.Path, "/logo"), "%s is safe, but neither a quote nor a logo", m.operation)
 		}
 	}
 }
 
-// Stand-ins for "some *Error" and "some *DecodeError" in tables.
+// errAnyAnswer and errAnyDecode stand for any *Error and any *DecodeError in tables.
 var (
 	errAnyAnswer = errors.New("any *Error")
 	errAnyDecode = errors.New("any *DecodeError")
 )
 
-func TestLastRealAnswerIsReturned(t *testing.T) {
+func TestLastAnswerIsReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(breakWith(errReset), reply(500, `{"title":"first"}`), breakWith(io.EOF), reply(429, `{"title":"last"}`, "Retry-After", "1"))
 		_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg)
@@ -154,7 +154,7 @@ func TestLastRealAnswerIsReturned(t *testing.T) {
 	})
 }
 
-func TestOutcomeIsKnown(t *testing.T) {
+func TestRefusalsHaveAKnownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, steps := range [][]step{
 			{reply(429, ``)}, {breakWith(errRefused)}, {reply(400, `{"title":"T"}`)}, {reply(425, `{"status":425}`)},
@@ -195,7 +195,7 @@ func TestNoPauseReachesPastTheDeadline(t *testing.T) {
 				assert.ErrorIs(t, err, tt.want)
 				assert.ErrorContains(t, err, "Broken", "the server's own answer")
 				assert.Equal(t, tt.attempts, answer.Attempts)
-				assert.NotErrorIs(t, err, context.DeadlineExceeded, "the deadline has not come")
+				assert.NotErrorIs(t, err, context.DeadlineExceeded, "the deadline has not passed")
 				assert.Contains(t, err.Error(), "the context ends before the next attempt")
 			})
 		})
@@ -282,13 +282,13 @@ func TestDeleteSubaccountThatIsGone(t *testing.T) {
 	}
 }
 
-func TestOnlyADeletionMayMeetNotFound(t *testing.T) {
+func TestNotFoundIsSuccessOnlyForADeletion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		steps := []step{breakWith(errReset), reply(404, notFoundJSON)}
 		_, err := newClient(t, play(steps...)).GetOrder(t.Context(), "x")
 		assert.ErrorIs(t, err, ErrNotFound)
 		_, err = newClient(t, play(steps...)).RemoveSubaccountLogo(t.Context(), "x")
-		assert.ErrorIs(t, err, ErrNotFound, "the subaccount is not found, not its logo")
+		assert.ErrorIs(t, err, ErrNotFound, "the subaccount was not found, and not its logo")
 		_, err = newClient(t, play(steps...)).CancelOrder(t.Context(), "x")
 		assert.ErrorIs(t, err, ErrNotFound)
 	})

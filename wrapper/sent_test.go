@@ -31,8 +31,7 @@ type actingCall struct {
 	call   func(context.Context, *Client, ...CallOption) error
 }
 
-// actingCalls has one call of each operation that may act twice, and each way
-// to call it.
+// actingCalls has the operations that may act twice, called in every way.
 var actingCalls = []actingCall{
 	{"PlaceOrder", true, orderJSON, func(ctx context.Context, c *Client, o ...CallOption) error {
 		return errorOf(c.PlaceOrder(ctx, tenKg, o...))
@@ -72,8 +71,8 @@ func eachActingCall(t *testing.T, test func(t *testing.T, a actingCall)) {
 	}
 }
 
-// The cause of a context is anybody's error: here, it is another goroutine's
-// refused connection.
+// The cause of a context may be any error, here a connection of another goroutine
+// that was refused.
 func TestCauseOfAContextDoesNotSayThatNothingWasSent(t *testing.T) {
 	eachActingCall(t, func(t *testing.T, a actingCall) {
 		for _, cause := range []error{errRefused, NotSent(io.EOF)} {
@@ -106,7 +105,7 @@ func (b untilDone) Read([]byte) (int, error) {
 	return 0, context.Cause(b.ctx)
 }
 
-// An error that comes after the status says nothing about sending.
+// An error that comes after the status says nothing about what was sent.
 func TestBodyThatFailsWithADialErrorMayHaveActed(t *testing.T) {
 	eachActingCall(t, func(t *testing.T, a actingCall) {
 		for _, err := range []error{errRefused, NotSent(errRefused)} {
@@ -176,7 +175,8 @@ func TestTransportThatDropsTheContext(t *testing.T) {
 	})
 }
 
-// An open circuit breaker is no unknown outcome, wherever it stands.
+// The outcome is known if a circuit breaker was open, as the transport or as
+// middleware.
 func TestNotSent(t *testing.T) {
 	errOpen := errors.New("the circuit is open")
 	broken := silent(func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("breaker: %w", NotSent(errOpen)) })
@@ -190,7 +190,7 @@ func TestNotSent(t *testing.T) {
 			assert.NotErrorIs(t, err, ErrOutcomeUnknown, name)
 			assert.ErrorIs(t, err, errOpen, name)
 		}
-		// Middleware that has sent the request cannot take it back.
+		// NotSent proves nothing once the request has been sent.
 		c := newClient(t, play(reply(500, ``)), WithRetryPolicy(NoRetry()), WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
 			return silent(func(req *http.Request) (*http.Response, error) {
 				next.RoundTrip(req)
@@ -202,13 +202,14 @@ func TestNotSent(t *testing.T) {
 	assert.EqualError(t, NotSent(errOpen), "the circuit is open")
 }
 
+// passOn is middleware that does nothing.
 func passOn(next http.RoundTripper) http.RoundTripper {
 	return silent(func(req *http.Request) (*http.Response, error) { return next.RoundTrip(req) })
 }
 
-// With middleware around it, the client's own transport still proves what was
-// sent.
-func TestMiddlewareKeepsTheVerdicts(t *testing.T) {
+// The client still knows what its transport sent when there is middleware around
+// it.
+func TestOutcomesWithMiddleware(t *testing.T) {
 	base := "https://" + listen(t, abort)
 	eachActingCall(t, func(t *testing.T, a actingCall) {
 		c := newTestClient(t, base+"/v1", quick(3), WithMiddleware(passOn))
@@ -246,8 +247,8 @@ func TestMiddlewareOrder(t *testing.T) {
 	assert.EqualError(t, err, "cnaught: New: middleware returned nil")
 }
 
-// Middleware keeps the client's own transport, and so one connection for each
-// of 64 callers.
+// Middleware does not replace the client's own transport, which keeps a connection
+// for each of 64 callers.
 func TestMiddlewareKeepsConnections(t *testing.T) {
 	var arrived sync.WaitGroup
 	var warm atomic.Bool
@@ -308,8 +309,7 @@ func TestAttemptFrom(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// retrying sends every request up to n times, as go-retryablehttp does, and
-// follows redirects, with all headers.
+// retrying sends every request up to n times, as go-retryablehttp does.
 func retrying(n int, next http.RoundTripper) silent {
 	return func(req *http.Request) (resp *http.Response, err error) {
 		for range n {

@@ -15,7 +15,7 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// timestamps are what an API may write for the time of an order.
+// timestamps has the forms in which a server may write a time.
 var timestamps = []struct {
 	name, text string // JSON
 	want       string // RFC 3339; empty for the zero time
@@ -26,7 +26,7 @@ var timestamps = []struct {
 	{"no zone", `"2022-08-01T18:00:00"`, "2022-08-01T18:00:00Z"},
 	{"no zone, with a fraction", `"2022-08-01T18:00:00.5"`, "2022-08-01T18:00:00.5Z"},
 	{"an offset without a colon", `"2022-08-01T18:00:00+0000"`, "2022-08-01T18:00:00Z"},
-	{"another one", `"2022-08-01T18:00:00.25-0730"`, "2022-08-01T18:00:00.25-07:30"},
+	{"another offset without a colon", `"2022-08-01T18:00:00.25-0730"`, "2022-08-01T18:00:00.25-07:30"},
 	{"an offset of hours", `"2022-08-01T18:00:00+02"`, "2022-08-01T18:00:00+02:00"},
 	{"a space", `"2022-08-01 18:00:00"`, "2022-08-01T18:00:00Z"},
 	{"a space, and one before the zone", `"2022-08-01 18:00:00 +0200"`, "2022-08-01T18:00:00+02:00"},
@@ -41,11 +41,12 @@ var timestamps = []struct {
 	{"an object", `{"at":1}`, ""},
 }
 
+// orderAt returns an order, as JSON, that was created at the timestamp.
 func orderAt(timestamp string) string {
 	return fmt.Sprintf(`{"id":"Gre28Fc35bt3","created_on":%s,"amount_kg":10,"state":"fulfilled","price_usd_cents":900719925474099}`, timestamp)
 }
 
-// However the time of an order is written, the order is returned.
+// An order is returned however its time is written.
 func TestTimestampsOfOrders(t *testing.T) {
 	ways := map[string]func(context.Context, *Client) (*api.Order, error){
 		"GetOrder":     func(ctx context.Context, c *Client) (*api.Order, error) { return c.GetOrder(ctx, "Gre28Fc35bt3") },
@@ -117,7 +118,7 @@ func TestTimestampsThatMayBeAbsent(t *testing.T) {
 	}
 }
 
-// What is wrong beside a timestamp stays wrong.
+// An odd timestamp does not hide another mistake in the answer.
 func TestTimestampsDoNotHideOtherMistakes(t *testing.T) {
 	for _, body := range []string{
 		`{"id":7,"created_on":""}`, `{"created_on":"2022-08-01"}`, `{"id":"x","created_on":"","amount_kg":"ten"}`,

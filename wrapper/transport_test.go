@@ -22,7 +22,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/loopback"
 )
 
-// Whatever ends the attempt before there is a connection, nothing was sent.
+// Nothing was sent if an attempt fails before there is a connection.
 func TestFailureBeforeTheRequest(t *testing.T) {
 	for name, start := range map[string]func(t *testing.T, tr *http.Transport) string{
 		"reset in the TLS handshake": func(t *testing.T, _ *http.Transport) string {
@@ -34,7 +34,7 @@ func TestFailureBeforeTheRequest(t *testing.T) {
 		"timeout in the TLS handshake": func(t *testing.T, _ *http.Transport) string {
 			return "https://" + listen(t, func(conn *net.TCPConn) { io.Copy(io.Discard, conn) })
 		},
-		"timeout while dialling": func(_ *testing.T, tr *http.Transport) string {
+		"timeout while dialing": func(_ *testing.T, tr *http.Transport) string {
 			tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 				select {
 				case <-time.After(time.Second):
@@ -122,8 +122,8 @@ func TestAnsweredResendingByNetHTTP(t *testing.T) {
 	}
 }
 
-// A POST without a body says so: servers may refuse one in chunks, or one
-// without a length (RFC 9110, section 8.6).
+// A POST without a body has a Content-Length of 0, because servers may refuse one
+// that is chunked or has no length (RFC 9110, section 8.6).
 func TestLengthsOnTheWire(t *testing.T) {
 	type length struct {
 		ContentLength    int64
@@ -151,7 +151,7 @@ func TestLengthsOnTheWire(t *testing.T) {
 	}
 }
 
-func TestCallersTraceStillWorks(t *testing.T) {
+func TestTraceOfTheCallerStillWorks(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(temperamental))
 	defer server.Close()
 	var connected, written int
@@ -165,7 +165,7 @@ func TestCallersTraceStillWorks(t *testing.T) {
 	assert.Equal(t, 1, written)
 }
 
-func TestAttemptTimeoutWhileDiallingIsRetried(t *testing.T) {
+func TestAttemptTimeoutWhileDialingIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dials atomic.Int32
 		transport := servePipe(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -187,7 +187,7 @@ func TestAttemptTimeoutWhileDiallingIsRetried(t *testing.T) {
 	})
 }
 
-// Pings find a dead HTTP/2 connection within one attempt's time.
+// Pings find a dead HTTP/2 connection within the time of one attempt.
 func TestForgottenHTTP2Connection(t *testing.T) {
 	backend := startHTTP2(t, temperamental)
 	nat, err := loopback.NewNAT(backend.Listener.Addr().String())
@@ -209,7 +209,7 @@ func TestForgottenHTTP2Connection(t *testing.T) {
 		begun := time.Now()
 		_, err = c.PlaceOrder(t.Context(), tenKg, WithResponse(&r))
 		require.NoError(t, err, round)
-		assert.Less(t, time.Since(begun), 10*time.Second, "of a minute for each attempt")
+		assert.Less(t, time.Since(begun), 10*time.Second, "an attempt may take a minute")
 		_, err = c.PlaceOrder(t.Context(), tenKg, WithResponse(&r))
 		require.NoError(t, err)
 		assert.Equal(t, 1, r.Attempts, "the next call has a living connection")

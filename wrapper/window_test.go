@@ -65,6 +65,7 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// keys returns the names of the parameters of a query.
 func keys(q url.Values) (names []string) {
 	for name := range q {
 		names = append(names, name)
@@ -72,7 +73,7 @@ func keys(q url.Values) (names []string) {
 	return names
 }
 
-func TestWindowRefused(t *testing.T) {
+func TestWindowRefusesBadInput(t *testing.T) {
 	backwards := ListOptions{From: newYear2026, To: newYear2026.Add(-1)}
 	for name, call := range map[string]func(c *Client) error{
 		"Orders, backwards":      func(c *Client) error { return errorOf(Collect(c.Orders(t.Context(), backwards), 0)) },
@@ -87,7 +88,7 @@ func TestWindowRefused(t *testing.T) {
 	}
 }
 
-// An error in the middle of a window is the last thing that it yields.
+// An error ends the iteration.
 func TestWindowEndsWithAnError(t *testing.T) {
 	s := stack(250)
 	s.fail = func(n int) step {
