@@ -35,7 +35,7 @@ func TestUpdateSubaccountKeepsWhatItDoesNotChange(t *testing.T) {
 	assert.JSONEq(t, `{"name":"Marketing","default_portfolio_id":"mHvNvWbq"}`, string(requests[3].body), "the email was removed on purpose")
 }
 
-func TestUpdateSubaccountOfNulls(t *testing.T) {
+func TestUpdateSubaccountWithNulls(t *testing.T) {
 	rt := play(reply(200, `{"id":"s","name":"n","email":null,"default_portfolio_id":null}`))
 	_, err := newClient(t, rt).UpdateSubaccount(t.Context(), "s", func(*api.SubaccountUpdate) {})
 	require.NoError(t, err)
