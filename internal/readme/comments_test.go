@@ -73,18 +73,3 @@ func checkValues(t *testing.T, values []*doc.Value) {
 		}
 	}
 }
-
-// Constants of an enum without the type's name in theirs would be renamed when
-// another enum gets the same value.
-func TestEnumConstantsBeginWithTheirType(t *testing.T) {
-	checked := 0
-	for _, typ := range documentation(t, "api").Types {
-		for _, group := range typ.Consts {
-			for _, name := range group.Names {
-				assert.True(t, strings.HasPrefix(name, typ.Name), "%s of type %s", name, typ.Name)
-				checked++
-			}
-		}
-	}
-	assert.GreaterOrEqual(t, checked, 12)
-}
