@@ -7,25 +7,28 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"net/http"
-	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
+	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
+	"github.com/cnaught-go/cnaught/wrapper/internal/problem"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 const (
 	// maxErrorBytes bounds what is kept of an error's body.
 	maxErrorBytes = 1 << 20
-	// maxDrainBytes bounds what is read on so that the connection can serve
-	// the next attempt; past it a new connection is cheaper.
+	// maxDrainBytes bounds what is read only to keep a connection usable for the
+	// next attempt. Beyond that, a new connection is cheaper.
 	maxDrainBytes = 64 << 10
-	// maxPrealloc bounds what a Content-Length alone makes us allocate.
-	maxPrealloc = 4 << 20
 )
 
-// result is what came of one attempt. It has a problem (an answer outside 2xx),
-// an unfit body (a 2xx that is not the declared value), an error (no whole
-// answer came), or none of these: a good answer.
+// result is what one attempt brought: a problem (an answer outside 2xx), an unfit
+// body (a 2xx that is not the declared value), an error (no whole answer came) or,
+// with none of these set, a good answer.
 type result struct {
 	status     int
 	header     http.Header
@@ -39,8 +42,6 @@ type result struct {
 	sent       sending
 }
 
-var errTooLarge = errors.New("larger than the limit")
-
 // attempt sends the request once and reads the whole answer. Its context
 // covers the reading too, so a body that trickles in cannot hold up the call.
 func (call *call) attempt() *result {
@@ -50,11 +51,11 @@ func (call *call) attempt() *result {
 	defer cancel()
 	a := call.newAttemptContext(ctx)
 	r := &a.result
-	transport := call.client.transport
+	network := call.client.transport
 	if call.download != nil {
-		transport = redirecting{call.client}
+		network = transport.FollowRedirects(network, call.client.mayLeadTo)
 	}
-	resp, err := transport.RoundTrip(call.attemptRequest(a))
+	resp, err := network.RoundTrip(call.attemptRequest(a))
 	switch {
 	case err != nil:
 	case resp == nil:
@@ -78,9 +79,11 @@ func (call *call) attempt() *result {
 // attemptRequest returns a copy of the request with the credentials. Attempts
 // share neither header nor URL: transports write into them, and may still read
 // them when the next attempt has begun.
-func (call *call) attemptRequest(ctx context.Context) *http.Request {
-	req := call.request.WithContext(ctx)
-	u, h, fixed := *req.URL, make(http.Header, len(req.Header)+3), call.client.headers
+func (call *call) attemptRequest(a *attemptContext) *http.Request {
+	req, fixed := call.request.WithContext(a), call.client.headers
+	a.url = *req.URL
+	req.URL = &a.url
+	h := make(http.Header, len(req.Header)+3)
 	maps.Copy(h, req.Header)
 	if call.download == nil {
 		h["Authorization"] = fixed.authorization()
@@ -91,141 +94,76 @@ func (call *call) attemptRequest(ctx context.Context) *http.Request {
 	if h["Accept"] == nil {
 		h["Accept"] = fixed.accept
 	}
-	req.URL, req.Header = &u, h
+	req.Header = h
 	if req.GetBody != nil {
 		req.Body, _ = req.GetBody() // reads from memory, so it does not fail
 	}
 	return req
 }
 
-// sentJSON returns the body of the request if it is JSON.
-func (call *call) sentJSON() []byte {
-	req := call.request
-	if req.GetBody == nil || !strings.HasPrefix(req.Header.Get("Content-Type"), "application/json") {
-		return nil
-	}
-	body, _ := req.GetBody()
-	data, _ := io.ReadAll(body)
-	return data
-}
-
-// read reads the body of an answer into r. Its error says that it did not come
-// whole.
+// read reads the body of an answer into r. It returns an error if the body did not
+// arrive whole.
 func (call *call) read(resp *http.Response, r *result) error {
 	if resp.StatusCode/100 != 2 {
 		call.readProblem(resp, r)
 		return nil
 	}
-	limit := call.client.maxResponseBytes
 	var err error
 	if call.download != nil {
 		err = call.download.save(resp, r)
-	} else if r.body, err = readBody(resp, limit); err == nil {
+	} else if r.body, err = limit.Read(resp.Body, resp.ContentLength, call.client.maxResponseBytes); err == nil {
 		if r.readable, err = fit(r.body, call.answer); err == nil {
 			err = call.checkSubject(r.readable)
 		}
-		if err != nil && (!errors.Is(err, errCutOff) || resp.StatusCode == http.StatusNoContent) {
+		if err != nil && (!errors.Is(err, lenient.ErrCutOff) || resp.StatusCode == http.StatusNoContent) {
 			r.unfit, err = err, nil // a 204 has no body that could be cut off
 		}
 	}
-	if errors.Is(err, errTooLarge) {
-		r.unfit, err = fmt.Errorf("the body is %w of %d bytes", err, limit), nil
+	if errors.Is(err, limit.ErrTooLarge) {
+		r.unfit, err = fmt.Errorf("the body is %w of %d bytes", err, call.client.maxResponseBytes), nil
 	}
 	return err
 }
 
-// readProblem keeps the status whatever becomes of the body.
+// readProblem turns an answer outside 2xx into an Error, which has the status even if
+// the body cannot be read. The media type does not matter, since gateways send
+// problem documents as application/json. The members are masked after they were
+// decoded, so that a key written with JSON escapes is found too.
 func (call *call) readProblem(resp *http.Response, r *result) {
 	if resp.StatusCode != http.StatusSwitchingProtocols { // its body is the bare connection, which no context ends
 		var err error
-		if r.body, err = readBody(resp, maxErrorBytes); errors.Is(err, errTooLarge) {
+		if r.body, err = limit.Read(resp.Body, resp.ContentLength, maxErrorBytes); errors.Is(err, limit.ErrTooLarge) {
 			io.CopyN(io.Discard, resp.Body, maxDrainBytes)
 		}
 	}
 	secret := call.client.secret
-	r.retryAfter = retryAfter(resp.Header, time.Now())
+	var members map[string]any
+	json.Unmarshal(lenient.TrimBOM(r.body), &members) // nil for what is no problem document
+	secret.MaskValue(members)
+	d := problem.Parse(members)
+	r.retryAfter = delay.RetryAfter(resp.Header, time.Now())
 	r.problem = &Error{
+		Type: d.Type, Title: d.Title, Status: d.Status, Detail: d.Detail, Instance: d.Instance,
+		Errors: d.Errors, Extensions: d.Extensions,
 		CallInfo:   CallInfo{IdempotencyKey: call.key}, // the meaning of 409 and 422 depends on it
 		StatusCode: resp.StatusCode,
 		Method:     call.request.Method,
-		URL:        secret.mask(call.request.URL.String()),
-		Header:     secret.maskHeader(resp.Header),
-		Body:       secret.maskBytes(r.body),
+		URL:        secret.Mask(call.request.URL.String()),
+		Header:     secret.MaskHeader(resp.Header),
+		Body:       secret.MaskBytes(r.body),
 		RetryAfter: r.retryAfter,
 	}
-	secret.parseProblem(r.problem, r.body)
 }
 
 // attemptError tells the attempt's own timeout from the end of the call.
 func (call *call) attemptError(attempt context.Context, timeout time.Duration, err error) error {
 	switch {
 	case call.ctx.Err() != nil:
-		return contextError(call.ctx)
+		return failure.OfContext(call.ctx)
 	case attempt.Err() != nil:
-		return &timeoutError{text: fmt.Sprintf("no whole answer within %v", timeout)}
+		return failure.Timeout(fmt.Sprintf("no whole answer within %v", timeout), nil)
 	case errors.Is(err, context.DeadlineExceeded):
-		return &timeoutError{err.Error(), err}
+		return failure.Timeout(err.Error(), err)
 	}
 	return err
-}
-
-// contextError is the error of a context that has ended, with its cause; nil
-// while it has not.
-func contextError(ctx context.Context) error {
-	err := ctx.Err()
-	if cause := context.Cause(ctx); err != nil && !errors.Is(cause, err) {
-		return fmt.Errorf("%w: %w", err, cause)
-	}
-	return err
-}
-
-// timeoutError is the end of an attempt's own time, or of a dialer's or a
-// transport's. It is a net.Error, but not context.DeadlineExceeded: the caller's
-// deadline has not passed.
-type timeoutError struct {
-	text string
-	err  error // of a dialer or a transport
-}
-
-func (e *timeoutError) Error() string    { return e.text }
-func (e *timeoutError) Timeout() bool    { return true }
-func (e *timeoutError) Temporary() bool  { return true }
-func (e *timeoutError) As(into any) bool { return errors.As(e.err, into) }
-func (e *timeoutError) Is(target error) bool {
-	return target != context.DeadlineExceeded && errors.Is(e.err, target)
-}
-
-// readBody reads an answer's body up to limit bytes; see readUpTo.
-func readBody(resp *http.Response, limit int64) ([]byte, error) {
-	n := min(resp.ContentLength, limit, maxPrealloc)
-	if n <= 0 {
-		return readUpTo(resp.Body, limit)
-	}
-	// One byte more than announced, so that the same read meets the end.
-	body := make([]byte, n+1)
-	got, err := io.ReadFull(resp.Body, body)
-	switch {
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
-		if int64(got) < n && !json.Valid(body[:got]) { // of a foreign transport, the length alone may be wrong
-			return body[:got], io.ErrUnexpectedEOF
-		}
-		return body[:got], nil
-	case err != nil:
-		return body[:got], err
-	case n == limit:
-		return body[:limit], errTooLarge
-	}
-	rest, err := readUpTo(resp.Body, limit-n-1)
-	return append(body, rest...), err
-}
-
-// readUpTo reads up to limit bytes and the end, which lets a connection be used
-// again. With errTooLarge it returns the first limit bytes, with any other error
-// what came.
-func readUpTo(r io.Reader, limit int64) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, min(limit, math.MaxInt64-1)+1))
-	if err == nil && int64(len(body)) > limit {
-		return body[:limit], errTooLarge
-	}
-	return body, err
 }

@@ -1,82 +1,23 @@
 package cnaught
 
 import (
-	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
-func TestBucketBurstAndRefill(t *testing.T) {
-	b := newBucket(RetryBudget{Capacity: 3, PerSuccess: 0.25})
-	take := func() (n int) {
-		for b.withdraw() {
-			n++
-		}
-		return n
+// drain empties a bucket, and returns how many tokens it had.
+func drain(b *limit.Bucket) (n int) {
+	for b.Withdraw() {
+		n++
 	}
-	assert.Equal(t, 3, take(), "a new bucket is full")
-	assert.Equal(t, 0, take())
-	for range 3 {
-		b.deposit()
-	}
-	assert.Equal(t, 0, take(), "three quarters of a token allow no retry")
-	b.deposit()
-	assert.Equal(t, 1, take())
-	for range 1000 {
-		b.deposit()
-	}
-	assert.Equal(t, 3, take(), "no more than the capacity")
-}
-
-func TestBucketAddsTenthsExactly(t *testing.T) {
-	b := newBucket(RetryBudget{Capacity: 1, PerSuccess: 0.1})
-	for range 100 {
-		require.True(t, b.withdraw())
-		for range 10 {
-			require.False(t, b.withdraw())
-			b.deposit()
-		}
-	}
-}
-
-func TestBucketOfZeroOrInfiniteCapacity(t *testing.T) {
-	none := newBucket(RetryBudget{Capacity: 0, PerSuccess: 1})
-	none.deposit()
-	assert.False(t, none.withdraw())
-
-	endless := newBucket(RetryBudget{Capacity: math.Inf(1)})
-	for range 1000 {
-		require.True(t, endless.withdraw())
-	}
-}
-
-func TestBucketIsSharedByGoroutines(t *testing.T) {
-	b := newBucket(RetryBudget{Capacity: 100})
-	var (
-		wg  sync.WaitGroup
-		mu  sync.Mutex
-		got int
-	)
-	for range 64 {
-		wg.Go(func() {
-			for range 10 {
-				if b.withdraw() {
-					mu.Lock()
-					got++
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	assert.Equal(t, 100, got)
+	return n
 }
 
 // A server that is down gets one request per call, and at most as many more as
@@ -185,9 +126,9 @@ func TestStatusesThatRefillTheBudget(t *testing.T) {
 	for status, refills := range map[int]bool{200: true, 400: true, 401: true, 404: true, 422: true, 302: true, 500: false, 501: false, 503: false, 429: false, 408: false} {
 		rt := play(reply(status, orderJSON))
 		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 1, Budget: RetryBudget{Capacity: 2, PerSuccess: 1}}))
-		c.reads.withdraw()
+		c.reads.Withdraw()
 		c.GetOrder(t.Context(), "x")
-		assert.Equal(t, refills, c.reads.tokens == 2, "%d", status)
+		assert.Equal(t, refills, drain(c.reads) == 2, "%d", status)
 	}
 }
 

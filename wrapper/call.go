@@ -3,26 +3,18 @@ package cnaught
 import (
 	"context"
 	"crypto/rand"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 )
 
 const (
 	headerIdempotencyKey = "Idempotency-Key"
 	headerReplay         = "X-Idempotent-Replay"
 	headerSubaccount     = "X-Subaccount-Id"
-
-	// maxIdempotencyKey is the API's limit, in characters.
-	maxIdempotencyKey = 512
-	reasonKeyTooLong  = "has more than 512 characters"
-
-	// relative stands for the server in the generated request builders. Their
-	// requests are relative to the base URL, which saves parsing it every time.
-	relative = ""
 )
 
 // call is one logical call of a method, over all its attempts. A method checks
@@ -30,7 +22,7 @@ const (
 //
 //	call := c.newCall(ctx, "GetOrder", opts)
 //	call.id(idOfGetOrderByID, id)
-//	call.build(api.NewGetOrderByIDRequest(relative, id, nil))
+//	call.build(api.NewGetOrderByIDRequest(c.server, id, nil))
 //	return do(call, opGetOrderByID)
 type call struct {
 	client *Client
@@ -51,8 +43,8 @@ type call struct {
 	key       string        // the Idempotency-Key, if the operation takes one
 	callerKey bool          // the key is the caller's, so an earlier call may have used it
 	answer    any           // a pointer to what a good answer is decoded into
-	download  *download     // takes a good answer of another host, which gets no API key
-	before    func() error  // comes before the first attempt
+	download  *download     // receives the answer of another host, which never gets the API key
+	before    func() error  // runs before the first attempt
 	attempts  int
 }
 
@@ -73,26 +65,22 @@ func (call *call) apply(opts []CallOption) {
 	}
 }
 
-// build takes what a generated request builder returns.
+// build accepts the results of a generated request builder, and points the request
+// at the API's host. The builders are given no more than the path of the base URL,
+// so that the whole URL is not parsed for every call.
 func (call *call) build(req *http.Request, err error) {
 	if err != nil {
 		call.refuse("request", "cannot be built: %v", err)
 		return
 	}
-	base, u := call.client.base, req.URL
-	joined := *base
-	joined.Path += u.Path
-	if u.RawPath != "" || base.RawPath != "" {
-		joined.RawPath = base.EscapedPath() + u.EscapedPath()
-	}
-	joined.RawQuery = u.RawQuery
-	*u, req.Host = joined, joined.Host
+	base := call.client.base
+	req.URL.Scheme, req.URL.Host, req.Host = base.Scheme, base.Host, base.Host
 	call.request = req
 }
 
-// do sends a call and decodes its answer: any 2xx that fits the type of the
-// operation's answer, since an order that was placed with an undeclared 2xx is
-// placed all the same.
+// do sends a call and returns its decoded answer. Any 2xx status counts as success
+// if the body fits the type of the operation's answer: an order that was answered
+// with an undeclared 2xx has been placed nevertheless.
 func do[T any](call *call, op *operation[T]) (*T, error) {
 	answer := new(T)
 	if _, err := call.run(&op.endpoint, answer); err != nil {
@@ -118,17 +106,14 @@ func (call *call) run(op *endpoint, answer any) (*result, error) {
 	if call.response != nil {
 		*call.response = call.report(r, time.Since(started))
 	}
-	call.log(r, err, time.Since(started))
+	call.logEnd(r, err, time.Since(started))
 	return r, err
 }
 
-// prepare puts on the request what the options of the call and the client ask
-// for.
+// prepare applies the options of the call and of the client to the request.
 func (call *call) prepare() error {
 	if call.err == nil {
 		call.setSubaccount()
-	}
-	if call.err == nil {
 		call.setIdempotencyKey()
 	}
 	if call.maxPrice != 0 && call.before == nil {
@@ -143,8 +128,9 @@ func (call *call) prepare() error {
 	return nil
 }
 
-// setSubaccount lets the option win over the header of a raw request, and that
-// over the client's default.
+// setSubaccount sets the header for a subaccount. A call option takes precedence
+// over the header of a raw request, which takes precedence over the client's
+// default.
 func (call *call) setSubaccount() {
 	h := call.request.Header
 	id := h.Get(headerSubaccount)
@@ -161,19 +147,16 @@ func (call *call) setSubaccount() {
 	if !call.op.Subaccount {
 		call.refuse(headerSubaccount, "is not taken by this operation")
 	}
-	if reason := checkHeaderValue(id); reason != "" {
-		call.refuse(headerSubaccount, "%s", reason)
-	}
+	call.refuseIf(headerSubaccount, check.HeaderValue(id))
 	h.Set(headerSubaccount, id)
 }
 
-// setIdempotencyKey makes the one key of the call, unless the caller has one.
-// A key on an operation that ignores it is refused, because the caller would
-// rely on a protection that is not there.
+// setIdempotencyKey sets the one key of the call: the caller's or a random one. A
+// key for an operation that ignores it is refused, because the caller would rely on
+// a protection that is not there.
 func (call *call) setIdempotencyKey() {
 	h := call.request.Header
-	key := h.Get(headerIdempotencyKey)
-	given := len(h[headerIdempotencyKey]) > 0
+	key, given := h.Get(headerIdempotencyKey), len(h[headerIdempotencyKey]) > 0
 	if call.idempotencyKey != nil {
 		key, given = *call.idempotencyKey, true
 	}
@@ -186,47 +169,23 @@ func (call *call) setIdempotencyKey() {
 	case !given:
 		key = rand.Text()
 	}
-	if reason := checkIdempotencyKey(key); reason != "" {
-		call.refuse(headerIdempotencyKey, "%s", reason)
-	}
+	call.refuseIf(headerIdempotencyKey, check.IdempotencyKey(key))
 	call.key, call.callerKey = key, given
 	h.Set(headerIdempotencyKey, key)
 }
 
-// report says what WithResponse asked for.
+// report returns what WithResponse asked for.
 func (call *call) report(r *result, elapsed time.Duration) Response {
 	secret := call.client.secret
 	out := Response{
 		Attempts:       call.attempts,
 		IdempotencyKey: call.key,
 		Elapsed:        elapsed,
-		Body:           secret.maskBytes(r.body),
+		Body:           secret.MaskBytes(r.body),
 	}
 	if r.err == nil {
-		out.StatusCode, out.Header = r.status, secret.maskHeader(r.header)
+		out.StatusCode, out.Header = r.status, secret.MaskHeader(r.header)
 		out.Replayed = strings.EqualFold(r.header.Get(headerReplay), "true")
 	}
 	return out
-}
-
-func (call *call) log(r *result, err error, elapsed time.Duration) {
-	logger := call.client.logger
-	if logger == nil || !logger.Enabled(call.ctx, slog.LevelDebug) {
-		return
-	}
-	secret := call.client.secret
-	attrs := []slog.Attr{
-		slog.String("call", call.name),
-		slog.String("operation", call.op.ID),
-		slog.String("method", call.request.Method),
-		slog.String("path", secret.mask(call.request.URL.Path)),
-		slog.Int("attempts", call.attempts),
-		slog.Duration("elapsed", elapsed),
-	}
-	if err != nil {
-		attrs = append(attrs, slog.String("error", secret.mask(err.Error())))
-	} else {
-		attrs = append(attrs, slog.Int("status", r.status))
-	}
-	logger.LogAttrs(call.ctx, slog.LevelDebug, "cnaught: call", attrs...)
 }

@@ -13,7 +13,7 @@ import (
 func (c *Client) GetProject(ctx context.Context, id string, opts ...CallOption) (*api.ProjectWithCreditIssuances, error) {
 	call := c.newCall(ctx, "GetProject", opts)
 	call.id(idOfGetProjectByID, id)
-	call.build(api.NewGetProjectByIDRequest(relative, id))
+	call.build(api.NewGetProjectByIDRequest(c.server, id))
 	return do(call, opGetProjectByID)
 }
 
@@ -23,7 +23,7 @@ func (c *Client) GetProject(ctx context.Context, id string, opts ...CallOption) 
 func (c *Client) GetProjectCategory(ctx context.Context, id string, opts ...CallOption) (*api.ProjectCategoryWithProjects, error) {
 	call := c.newCall(ctx, "GetProjectCategory", opts)
 	call.id(idOfGetProjectCategoryByID, id)
-	call.build(api.NewGetProjectCategoryByIDRequest(relative, id))
+	call.build(api.NewGetProjectCategoryByIDRequest(c.server, id))
 	return do(call, opGetProjectCategoryByID)
 }
 
@@ -34,7 +34,7 @@ func (c *Client) GetProjectCategory(ctx context.Context, id string, opts ...Call
 func (c *Client) GetPortfolio(ctx context.Context, id string, opts ...CallOption) (*api.PortfolioWithCategoryAllocations, error) {
 	call := c.newCall(ctx, "GetPortfolio", opts)
 	call.id(idOfGetPortfolioByID, id)
-	call.build(api.NewGetPortfolioByIDRequest(relative, id))
+	call.build(api.NewGetPortfolioByIDRequest(c.server, id))
 	return do(call, opGetPortfolioByID)
 }
 
@@ -44,6 +44,6 @@ func (c *Client) GetPortfolio(ctx context.Context, id string, opts ...CallOption
 // Operation GetListOfPortfolios: https://docs.cnaught.com/api-reference/portfolios/get-list-of-portfolios
 func (c *Client) ListPortfolios(ctx context.Context, opts ...CallOption) (*api.PortfolioList, error) {
 	call := c.newCall(ctx, "ListPortfolios", opts)
-	call.build(api.NewGetListOfPortfoliosRequest(relative))
+	call.build(api.NewGetListOfPortfoliosRequest(c.server))
 	return do(call, opGetListOfPortfolios)
 }

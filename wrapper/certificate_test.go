@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 const pdf = "%PDF-1.7\ncertificate\n%%EOF\n"
@@ -233,7 +234,7 @@ func TestCertificateRedirects(t *testing.T) {
 		rt := play(to(location))
 		err := newClient(t, rt, quick(3)).DownloadCertificate(t.Context(), certified("https://registry.test/pdf"), &w)
 		assert.Equal(t, 302, as[*Error](t, err).StatusCode, name)
-		assert.LessOrEqual(t, rt.count(), maxRedirects, name)
+		assert.LessOrEqual(t, rt.count(), transport.MaxRedirects, name)
 		assert.Zero(t, rt.open(), name)
 	}
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // CreateCheckoutSession opens a hosted checkout in which a customer pays for
@@ -29,7 +30,7 @@ func (c *Client) CreateCheckoutSession(ctx context.Context, session api.Checkout
 	call.returnURL("cancel_url", session.CancelURL)
 	call.text("description", session.Description)
 	call.notification(session.NotificationConfig)
-	call.build(api.NewCreateCheckoutSessionRequest(relative, nil, session))
+	call.build(api.NewCreateCheckoutSessionRequest(c.server, nil, session))
 	return do(call, opCreateCheckoutSession)
 }
 
@@ -46,7 +47,7 @@ func (c *Client) CreateCheckoutSession(ctx context.Context, session api.Checkout
 func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...CallOption) (*api.CheckoutSession, error) {
 	call := c.newCall(ctx, "GetCheckoutSession", opts)
 	call.id(idOfGetCheckoutSessionByID, id)
-	call.build(api.NewGetCheckoutSessionByIDRequest(relative, id))
+	call.build(api.NewGetCheckoutSessionByIDRequest(c.server, id))
 	return do(call, opGetCheckoutSessionByID)
 }
 
@@ -68,7 +69,7 @@ func (c *Client) OrderOfCheckoutSession(ctx context.Context, session *api.Checko
 	paidFor := func(order *api.Order) bool { return Value(order.CheckoutSessionID) == session.ID }
 	order, _, err := c.searchOrders(ctx, call, paidFor, session.CreatedOn, opts)
 	if err == nil && order == nil {
-		err = &noMatchError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote(c.secret.mask(session.ID)))}
+		err = &kindError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote.Text(c.secret.Mask(session.ID))), ErrNotFound}
 	}
 	return order, err
 }

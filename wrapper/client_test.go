@@ -11,6 +11,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
+	"github.com/cnaught-go/cnaught/wrapper/internal/version"
 )
 
 func TestBaseURL(t *testing.T) {
@@ -210,7 +213,7 @@ func TestRetryPolicyDefaults(t *testing.T) {
 }
 
 func TestTransportOfTheClient(t *testing.T) {
-	tr := newTransport()
+	tr := transport.New()
 	assert.GreaterOrEqual(t, tr.TLSClientConfig.MinVersion, uint16(tls.VersionTLS12))
 	assert.False(t, tr.TLSClientConfig.InsecureSkipVerify)
 	assert.GreaterOrEqual(t, tr.MaxIdleConnsPerHost, 64)
@@ -223,17 +226,17 @@ func TestTransportOfTheClient(t *testing.T) {
 	} {
 		assert.Positive(t, d, name)
 	}
-	assert.NotSame(t, newTransport(), tr, "each client has a transport of its own")
+	assert.NotSame(t, transport.New(), tr, "each client has a transport of its own")
 }
 
 func TestUserAgent(t *testing.T) {
-	for given, want := range map[string]string{"": userAgent(), "shop/1.4": "shop/1.4 " + userAgent()} {
+	for given, want := range map[string]string{"": version.UserAgent(), "shop/1.4": "shop/1.4 " + version.UserAgent()} {
 		rt := play(reply(200, orderJSON))
 		_, err := newClient(t, rt, WithUserAgent(given)).GetOrder(t.Context(), "x")
 		require.NoError(t, err)
 		assert.Equal(t, []string{want}, rt.requests()[0].header["User-Agent"])
 	}
-	assert.True(t, strings.HasPrefix(userAgent(), "cnaught-go"))
+	assert.True(t, strings.HasPrefix(version.UserAgent(), "cnaught-go"))
 }
 
 func TestBaseURLWithAZone(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
 // A good status with a body that cannot be used is an error, which keeps the body:
@@ -204,20 +205,20 @@ func TestResponseLimit(t *testing.T) {
 	padded := `{"id":"x","metadata":"` + strings.Repeat("m", 1000) + `"}`
 	n := int64(len(padded))
 	for _, known := range []bool{true, false} {
-		for limit, ok := range map[int64]bool{n - 1: false, n: true, n + 1: true, 1: false, math.MaxInt64 - 1: true, math.MaxInt64: true} {
+		for most, ok := range map[int64]bool{n - 1: false, n: true, n + 1: true, 1: false, math.MaxInt64 - 1: true, math.MaxInt64: true} {
 			next := reply(200, padded)
 			if !known {
 				next = replyBody(200, strings.NewReader(padded))
 			}
-			order, err := newClient(t, play(next), WithMaxResponseBytes(limit)).GetOrder(t.Context(), "x")
+			order, err := newClient(t, play(next), WithMaxResponseBytes(most)).GetOrder(t.Context(), "x")
 			if ok {
-				require.NoError(t, err, "limit %d, length known: %t", limit, known)
+				require.NoError(t, err, "limit %d, length known: %t", most, known)
 				assert.Equal(t, "x", order.ID)
 				continue
 			}
 			decode := as[*DecodeError](t, err)
-			assert.ErrorIs(t, err, errTooLarge)
-			assert.Equal(t, padded[:limit], string(decode.Body), "the error keeps the start of the body")
+			assert.ErrorIs(t, err, limit.ErrTooLarge)
+			assert.Equal(t, padded[:most], string(decode.Body), "the error keeps the start of the body")
 		}
 	}
 }

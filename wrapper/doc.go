@@ -2,39 +2,63 @@
 // carbon credits, and it is built around two promises: never pay twice, never
 // lose an order, whatever the network does.
 //
-// Amounts are kilograms of CO2, totals are whole US cents ([api.USDCents]), times
-// are UTC.
+// A [Client] has a method for each operation of the API, but for the deprecated
+// ones. The types of requests and answers are those of package api, which is
+// generated from the API's description. Amounts are kilograms of CO2, totals are
+// whole US cents ([api.USDCents]), times are UTC. A member that may be null is a
+// pointer; [Value], [ValueOr], [IsNull] and [Ptr] spare the checks.
 //
-// # The first call
+// Package ledger (github.com/cnaught-go/cnaught/wrapper/ledger) keeps purchases in
+// a database, so that they outlive the process.
 //
-// A [Client] is made once and kept; it is safe for concurrent use.
+// # First call
 //
-//	client, err := cnaught.NewFromEnv() // CNAUGHT_API_KEY
+// A client is made once and kept; it is safe for concurrent use. [New] takes the
+// API key, and [NewFromEnv] reads it from CNAUGHT_API_KEY.
+//
+//	client, err := cnaught.NewFromEnv()
+//	if err != nil {
+//		return err
+//	}
 //	order, err := client.PlaceOrder(ctx, api.OrderCreate{AmountKg: 10})
 //
-// This spends real money; see Testing below. Options of [New] concern the client,
-// such as [WithHTTPClient], [WithRetryPolicy] and [WithLogger]. Options of a call,
-// such as [ForSubaccount], [WithIdempotencyKey] and [WithResponse], concern that
-// call alone.
+// This spends real money; the example FirstCall does the same on a sandbox, which
+// section Testing is about. Options of New concern the client, such as
+// [WithHTTPClient], [WithRetryPolicy] and [WithLogger]. Options of a call, such as
+// [ForSubaccount], [WithIdempotencyKey] and [WithResponse], concern that call alone.
 //
 // # Errors
 //
-// Every answer outside 2xx is an [*Error] with the members of its problem
-// details (RFC 9457). A call without a whole answer is a [*TransportError]. A
-// 2xx that cannot be used is a [*DecodeError], which keeps the body. The three
-// share [CallInfo]. Input that was refused before a byte was sent is an
-// [*InvalidRequestError]. Match kinds with errors.Is and the Err variables.
+// The type of an error says how far the call came:
+//
+//   - [*InvalidRequestError]: the input was refused before a byte was sent.
+//   - [*TransportError]: no whole answer came.
+//   - [*Error]: the answer was outside 2xx. It has the members of the problem
+//     details (RFC 9457), the status, the header and the body.
+//   - [*DecodeError]: a 2xx that cannot be used. It keeps the body.
+//
+// The last three share [CallInfo]: the call, its attempts, and its idempotency
+// key. Kinds of errors are matched with [errors.Is] and the Err variables, such as
+// [ErrNotFound]. The example Errors tells the ways apart in which a purchase ends.
 //
 // # Money
 //
 // A failed call that may have bought something matches [ErrOutcomeUnknown] and
 // carries its key: [IdempotencyKeyFrom] finds it, and the same call with
 // [WithIdempotencyKey] settles the outcome, in this process or after a restart.
+//
+//	placed, err := client.PlaceOrder(ctx, order)
+//	if errors.Is(err, cnaught.ErrOutcomeUnknown) {
+//		key, _ := cnaught.IdempotencyKeyFrom(err)
+//		placed, err = client.PlaceOrder(ctx, order, cnaught.WithIdempotencyKey(key))
+//	}
+//
 // Any other error of a purchase means that nothing was bought, but for a
-// [*PriceLimitError] that holds the order ([WithMaxPrice]). That is said only
-// if nothing was sent, or if the API itself refused the request: with a 4xx that
-// is a problem document, or with a 429. The page of a gateway says nothing about
-// what happened behind it.
+// [*PriceLimitError] that holds the order ([WithMaxPrice]). That is said only if
+// nothing was sent, or if the API itself refused the request: with a 4xx that is a
+// problem document, or with a 429. The page of a gateway says nothing about what
+// happened behind it. The example Money has a limit to the price, and an answer
+// that is lost.
 //
 // With a key of the caller's, an earlier call may have used it, so only an
 // answer that the API gives after it looked at the key settles the outcome
@@ -59,26 +83,39 @@
 // that time out, the statuses 408, 425, 429, 500, 502, 503, 504, 520 to 527, 529
 // and 530, and the 409 that says that a request with the same key is still being
 // processed. Untrusted certificates and unknown hosts are not repeated. How often
-// and how patiently a call is repeated is said by [RetryPolicy].
+// and how patiently a call is repeated is said by [RetryPolicy]. The example of
+// [WithResponse] counts the attempts of a call.
 //
 // # Webhooks
 //
 // Webhooks are not signed. [Client.OrderEventHandler] takes only the order's id
-// from one, and hands over what the API says about that order.
+// from one, and hands over what the API says about that order. The example of
+// [Client.OrderEventHandler] is a shop that hears of a fulfilled order.
 //
 // # Testing
 //
 // Package sandbox (github.com/cnaught-go/cnaught/wrapper/sandbox) is a CNaught on
-// your own machine, for tests and as a program.
+// your own machine, for tests and as a program. It has faults, a clock, and what
+// CNaught does by itself, such as fulfilling an order:
+//
+//	server := sandbox.Run(t) // closed with the test
+//	client := server.Client()
+//	server.Inject(sandbox.Fault{Operation: "SubmitOrder", Status: 503})
+//
+// The example Testing follows an order through them. A mock in the transport of
+// [WithHTTPClient] works, too.
 //
 // # Tracing
 //
 // [WithMiddleware] wraps the client's transport, for tracing, rate limits and
 // circuit breakers; [AttemptFrom] says which attempt of which call a request is.
+// The example of [WithMiddleware] prints a line for each attempt. [WithLogger]
+// logs the attempts that are repeated.
 //
 // # New operations
 //
 // What a newer description adds works through [Client.Raw] at once, and what no
 // description knows yet through [Client.Do], with the same authentication,
-// retries and errors. [Response].Body has members that the types do not know.
+// retries and errors, as in the example NewOperations. [Response].Body has members
+// that the types do not know.
 package cnaught

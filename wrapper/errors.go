@@ -4,20 +4,20 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/problem"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // Sentinels for errors.Is. Those of the first group match an [*Error] by the URI
 // of its problem type or, where that is missing or unknown, by its status. The
 // types are those of the vendor's Node SDK.
 var (
-	// ErrUnauthorized says that the API key was not accepted (401).
+	// ErrUnauthorized says that the API did not accept the API key (401).
 	ErrUnauthorized = errors.New("cnaught: unauthorized")
 	// ErrForbidden says that the account may not do this (403): subaccounts are not
 	// enabled, or the order is cancelled already.
@@ -60,9 +60,6 @@ var (
 	ErrCursorIgnored = errors.New("cnaught: the server ignored the cursor")
 )
 
-// maxQuoted bounds what a message quotes of a server's answer, in bytes.
-const maxQuoted = 500
-
 // CallInfo says which call failed, and what is known about its outcome. It is
 // part of [*Error], [*TransportError] and [*DecodeError].
 type CallInfo struct {
@@ -84,6 +81,9 @@ type CallInfo struct {
 }
 
 func (i *CallInfo) callInfo() *CallInfo { return i }
+
+// Is matches ErrOutcomeUnknown.
+func (i *CallInfo) Is(target error) bool { return target == ErrOutcomeUnknown && i.OutcomeUnknown }
 
 // begin starts a message with the names of the call.
 func (i *CallInfo) begin(b *strings.Builder) {
@@ -153,18 +153,18 @@ func (e *Error) Error() string {
 	}
 	switch {
 	case e.Title != "" && !strings.EqualFold(e.Title, http.StatusText(e.StatusCode)):
-		b.WriteString(": " + quote(e.Title))
+		b.WriteString(": " + quote.Text(e.Title))
 	case e.Title == "" && len(e.Body) > 0:
-		b.WriteString(": " + quote(e.Body))
+		b.WriteString(": " + quote.Text(e.Body))
 	}
 	if e.StatusCode/100 == 3 {
 		b.WriteString(": redirects are not followed")
 	}
 	if e.Detail != "" && e.Detail != e.Title {
-		b.WriteString(": " + quote(e.Detail))
+		b.WriteString(": " + quote.Text(e.Detail))
 	}
 	if len(e.Errors) > 0 {
-		b.WriteString(": " + quote(joinComplaints(e.Errors)))
+		b.WriteString(": " + quote.Text(problem.Join(e.Errors)))
 	}
 	if e.EarlierCall && e.kind() == ErrIdempotencyMismatch {
 		fmt.Fprintf(&b, "; an earlier call with idempotency key %q was processed: call again with its input to have its answer", e.IdempotencyKey)
@@ -193,65 +193,56 @@ func (e *Error) Is(target error) bool {
 	}
 }
 
-// kind gives the one sentinel that says what the answer means. The problem
+// kind returns the one sentinel that says what the answer means. The problem
 // type wins over the status, since three of the 400s differ only there.
 func (e *Error) kind() error {
 	if kind := e.typed(); kind != nil {
 		return kind
 	}
-	untyped := e.Type == "" || e.Type == "about:blank" // RFC 9457, section 4.2.1
 	switch e.StatusCode {
 	case http.StatusBadRequest:
 		if len(e.Errors) > 0 {
 			return ErrInvalidParameters
 		}
-	case http.StatusUnauthorized:
-		return ErrUnauthorized
-	case http.StatusForbidden:
-		return ErrForbidden
-	case http.StatusNotFound:
-		return ErrNotFound
-	case http.StatusTooManyRequests:
-		return ErrRateLimited
-	// The documentation of these two statuses knows no other meaning, and only
-	// keyed requests get them.
-	case http.StatusConflict:
-		if e.IdempotencyKey != "" && untyped {
-			return ErrIdempotencyConcurrent
-		}
-	case http.StatusUnprocessableEntity:
-		if e.IdempotencyKey != "" && untyped {
-			return ErrIdempotencyMismatch
+	case http.StatusConflict, http.StatusUnprocessableEntity:
+		// The documentation of these two knows no other meaning, and only keyed
+		// requests get them.
+		if e.IdempotencyKey == "" || e.Type != "" && e.Type != "about:blank" { // RFC 9457, section 4.2.1
+			return nil
 		}
 	}
-	return nil
+	return statuses[e.StatusCode]
 }
 
-// typed is what the problem type says, if it is one of the API's own.
+// statuses say what an answer means whose problem type does not.
+var statuses = map[int]error{
+	http.StatusUnauthorized:        ErrUnauthorized,
+	http.StatusForbidden:           ErrForbidden,
+	http.StatusNotFound:            ErrNotFound,
+	http.StatusConflict:            ErrIdempotencyConcurrent,
+	http.StatusUnprocessableEntity: ErrIdempotencyMismatch,
+	http.StatusTooManyRequests:     ErrRateLimited,
+}
+
+// typed returns the sentinel of the problem type, if it is one of the API's own.
 func (e *Error) typed() error {
 	i := strings.LastIndex(e.Type, "/errors/")
 	if i < 0 {
 		return nil
 	}
-	switch e.Type[i+len("/errors/"):] {
-	case "invalid-parameters":
-		return ErrInvalidParameters
-	case "invalid-pagination":
-		return ErrInvalidPagination
-	case "invalid-subaccount":
-		return ErrInvalidSubaccount
-	case "idempotency-key-too-long":
-		return ErrIdempotencyKeyTooLong
-	case "idempotency-concurrent-requests":
-		return ErrIdempotencyConcurrent
-	case "idempotency-changed-payload":
-		return ErrIdempotencyMismatch
-	case "forbidden":
-		return ErrForbidden
-	case "not-found":
-		return ErrNotFound
-	}
-	return nil
+	return problemTypes[e.Type[i+len("/errors/"):]]
+}
+
+// problemTypes are the ends of the API's own type URIs.
+var problemTypes = map[string]error{
+	"invalid-parameters":              ErrInvalidParameters,
+	"invalid-pagination":              ErrInvalidPagination,
+	"invalid-subaccount":              ErrInvalidSubaccount,
+	"idempotency-key-too-long":        ErrIdempotencyKeyTooLong,
+	"idempotency-concurrent-requests": ErrIdempotencyConcurrent,
+	"idempotency-changed-payload":     ErrIdempotencyMismatch,
+	"forbidden":                       ErrForbidden,
+	"not-found":                       ErrNotFound,
 }
 
 // isProblemDocument reports whether the body was a problem document (RFC 9457),
@@ -270,7 +261,7 @@ type TransportError struct {
 func (e *TransportError) Error() string {
 	var b strings.Builder
 	e.begin(&b)
-	b.WriteString(quote(fmt.Sprint(e.Err)))
+	b.WriteString(quote.Text(fmt.Sprint(e.Err)))
 	e.end(&b)
 	return b.String()
 }
@@ -281,11 +272,6 @@ func (e *TransportError) Unwrap() []error {
 		return []error{e.Err}
 	}
 	return []error{e.Err, e.stopped}
-}
-
-// Is matches ErrOutcomeUnknown.
-func (e *TransportError) Is(target error) bool {
-	return target == ErrOutcomeUnknown && e.OutcomeUnknown
 }
 
 // DecodeError is a 2xx answer that is not the declared value, or is about
@@ -306,18 +292,15 @@ func (e *DecodeError) Error() string {
 	var b strings.Builder
 	e.begin(&b)
 	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, "answer %d %q cannot be used: ", e.StatusCode, quote(e.Header.Get("Content-Type")))
+		fmt.Fprintf(&b, "answer %d %q cannot be used: ", e.StatusCode, quote.Text(e.Header.Get("Content-Type")))
 	}
-	fmt.Fprintf(&b, "%s; body %q", quote(fmt.Sprint(e.Err)), quote(e.Body))
+	fmt.Fprintf(&b, "%s; body %q", quote.Text(fmt.Sprint(e.Err)), quote.Text(e.Body))
 	e.end(&b)
 	return b.String()
 }
 
 // Unwrap returns the cause.
 func (e *DecodeError) Unwrap() error { return e.Err }
-
-// Is matches ErrOutcomeUnknown.
-func (e *DecodeError) Is(target error) bool { return target == ErrOutcomeUnknown && e.OutcomeUnknown }
 
 // InvalidRequestError is input that was refused before a byte was sent.
 type InvalidRequestError struct {
@@ -334,7 +317,7 @@ func (e *InvalidRequestError) Error() string {
 // Is matches ErrInvalidRequest, and ErrIdempotencyKeyTooLong for such a key.
 func (e *InvalidRequestError) Is(target error) bool {
 	return target == ErrInvalidRequest ||
-		target == ErrIdempotencyKeyTooLong && e.Field == headerIdempotencyKey && e.Reason == reasonKeyTooLong
+		target == ErrIdempotencyKeyTooLong && e.Field == headerIdempotencyKey && e.Reason == check.KeyTooLong
 }
 
 // IdempotencyKeyFrom returns the key that the failed call carried, wherever the
@@ -360,31 +343,12 @@ func IdempotencyKeyFrom(err error) (string, bool) {
 	return "", false
 }
 
-func joinComplaints(errs map[string][]string) string {
-	var all []string
-	for _, field := range slices.Sorted(maps.Keys(errs)) {
-		complaint := strings.Join(errs[field], ", ")
-		if field != "" {
-			complaint = field + ": " + complaint
-		}
-		all = append(all, complaint)
-	}
-	return strings.Join(all, "; ")
+// kindError has a text of its own, and matches a sentinel. It says "cnaught:" once,
+// where wrapping the sentinel would say it twice.
+type kindError struct {
+	text string
+	kind error
 }
 
-// quote bounds a foreign text, puts it on one line, and leaves out what would
-// control the terminal that shows it.
-func quote[T string | []byte](s T) string {
-	n := min(len(s), maxQuoted)
-	for n > 0 && n < len(s) && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	short := strings.ToValidUTF8(string(s[:n]), "\ufffd") // not "": that could join the halves of a masked key
-	short = strings.Join(strings.FieldsFunc(short, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r)
-	}), " ")
-	if len(s) > maxQuoted {
-		return fmt.Sprintf("%s... (%d bytes)", short, len(s))
-	}
-	return short
-}
+func (e *kindError) Error() string        { return e.text }
+func (e *kindError) Is(target error) bool { return target == e.kind }

@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/synctest"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -43,7 +44,7 @@ func matching(err error) []string {
 
 func TestSentinels(t *testing.T) {
 	const prefix = "https://api.cnaught.com/v1/errors/"
-	_, refusedKey := newClient(t, play()).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(strings.Repeat("k", maxIdempotencyKey+1)))
+	_, refusedKey := newClient(t, play()).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(strings.Repeat("k", 512+1)))
 	for _, tt := range []struct {
 		name string
 		err  error
@@ -194,8 +195,8 @@ func answerOf(t *testing.T, s step) error {
 func cursorError(c *Client, id string) error {
 	page := make([]api.Order, 1)
 	page[0].ID = id
-	for _, err := range pages(c, "GetListOfOrder", ListOptions{Limit: 1}, func(ListOptions) ([]api.Order, error) { return page, nil },
-		func(o *api.Order) string { return o.ID }) {
+	for _, err := range walk(c, "GetListOfOrder", ListOptions{Limit: 1}, func(ListOptions) ([]api.Order, error) { return page, nil },
+		func(o *api.Order) (string, time.Time) { return o.ID, o.CreatedOn }) {
 		if err != nil {
 			return err
 		}

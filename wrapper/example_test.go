@@ -13,29 +13,6 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// A program asks for a quote and then orders. With the real API, cnaught.New needs
-// nothing but the key.
-func Example() {
-	server := sandbox.New()
-	defer server.Close()
-	ctx := context.Background()
-
-	client, err := cnaught.New(server.APIKey(), cnaught.WithBaseURL(server.URL()))
-	if err != nil {
-		log.Fatal(err)
-	}
-	quote, err := client.QuoteFlight(ctx, api.FlightQuoteRequest{DistanceKm: 100})
-	if err != nil {
-		log.Fatal(err)
-	}
-	order, err := client.PlaceOrder(ctx, api.OrderCreate{AmountKg: quote.AmountKg})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%g kg for %v, %s\n", order.AmountKg, order.PriceUSDCents, order.State)
-	// Output: 10 kg for $0.20, placed
-}
-
 func ExampleClient_PlaceOrder() {
 	server := sandbox.New()
 	defer server.Close()

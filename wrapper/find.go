@@ -18,20 +18,13 @@ import (
 // If there is none, it returns ErrNotFound, and only then: a list that could not
 // be read to its end never gives ErrNotFound, whatever the answer was.
 //
-// It tells what became of a purchase whose idempotency key does not. With
-// ErrOutcomeUnknown, the same call with the same key is the first choice. Where the
-// key may have been forgotten, and after ErrInvalidParameters or ErrForbidden while
-// a key of your own was being settled, look for the order by its metadata before
-// you buy with another key:
-//
-//	order, err := client.FindOrder(ctx, func(o *api.Order) bool {
-//		return cnaught.Value(o.Metadata) == "cart 4711"
-//	}, firstTried.Add(-10*time.Minute))
-//
-// Begin some minutes before the purchase was first tried, since clocks differ. A
-// purchase that is still under way, or that the list does not show yet, is not
-// found: wait some minutes after the last try before you trust ErrNotFound. Orders
-// of subaccounts need [ForSubaccount], as in [Client.ListOrders].
+// After ErrOutcomeUnknown, the same call with the same key is the first choice.
+// Where the API may have forgotten the key, and after ErrInvalidParameters or
+// ErrForbidden while a key of your own was being settled, look for the order by its
+// metadata before you buy with another key. Begin some minutes before the purchase
+// was first tried, since clocks differ, and trust ErrNotFound only some minutes
+// after the last try: the list may not show yet what is still under way. Orders of
+// subaccounts need [ForSubaccount], as in [Client.ListOrders].
 func (c *Client) FindOrder(ctx context.Context, match func(*api.Order) bool, since time.Time, opts ...CallOption) (*api.Order, error) {
 	if match == nil {
 		return nil, &InvalidRequestError{"FindOrder", "match", "is nil"}
@@ -41,9 +34,9 @@ func (c *Client) FindOrder(ctx context.Context, match func(*api.Order) bool, sin
 	case err != nil || order != nil:
 		return order, err
 	case since.IsZero():
-		return nil, &noMatchError{fmt.Sprintf("cnaught: FindOrder: not found: none of all %d orders matches", searched)}
+		return nil, &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of all %d orders matches", searched), ErrNotFound}
 	}
-	return nil, &noMatchError{fmt.Sprintf("cnaught: FindOrder: not found: none of the %d orders since %s matches", searched, since.UTC().Format(time.RFC3339))}
+	return nil, &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of the %d orders since %s matches", searched, since.UTC().Format(time.RFC3339)), ErrNotFound}
 }
 
 // searchOrders returns the newest order that match accepts and that was not
@@ -65,13 +58,6 @@ func (c *Client) searchOrders(ctx context.Context, call string, match func(*api.
 	}
 	return nil, searched, nil
 }
-
-// noMatchError is the end of a search without a match. It says "cnaught:" once,
-// where wrapping ErrNotFound would say it twice.
-type noMatchError struct{ text string }
-
-func (e *noMatchError) Error() string        { return e.text }
-func (e *noMatchError) Is(target error) bool { return target == ErrNotFound }
 
 // searchError is a search that did not come to its end. It is not ErrNotFound,
 // even if a gateway answered 404: the order may well be there.

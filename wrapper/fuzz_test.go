@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
 )
 
 // checkMessage checks that a message is as TestMessagesAreBounded demands.
@@ -62,7 +63,7 @@ func FuzzProblem(f *testing.F) {
 		if answer.StatusCode != status || answer.IdempotencyKey != "k" || answer.Attempts != 1 {
 			t.Errorf("%+v", *answer)
 		}
-		if want := strings.ReplaceAll(body, testKey, masked); len(body) <= maxErrorBytes && string(answer.Body) != want {
+		if want := strings.ReplaceAll(body, testKey, "[masked]"); len(body) <= maxErrorBytes && string(answer.Body) != want {
 			t.Errorf("body %q, want %q", answer.Body, want)
 		}
 		if (answer.Status != 0) && (answer.Status < 100 || answer.Status > 999) {
@@ -92,7 +93,7 @@ func FuzzRetryAfter(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, after, milliseconds, date string) {
 		h := http.Header{"Retry-After": {after}, "Retry-After-Ms": {milliseconds}, "Date": {date}}
-		got := retryAfter(h, now)
+		got := delay.RetryAfter(h, now)
 		if got < 0 {
 			t.Fatalf("the pause %v is negative", got)
 		}

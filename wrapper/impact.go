@@ -30,7 +30,7 @@ func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...Call
 		call.refuse("to", "is before from")
 	}
 	params := &api.GetImpactDataParams{From: utc(f.From), To: utc(f.To)}
-	call.build(api.NewGetImpactDataRequest(relative, params))
+	call.build(api.NewGetImpactDataRequest(c.server, params))
 	return do(call, opGetImpactData)
 }
 
@@ -41,7 +41,7 @@ func (c *Client) GetImpactData(ctx context.Context, f ImpactFilter, opts ...Call
 // Operation GetImpactHostedPageConfig: https://docs.cnaught.com/api-reference/climate-impact
 func (c *Client) GetImpactHostedPageConfig(ctx context.Context, opts ...CallOption) (*api.ImpactHostedPageConfig, error) {
 	call := c.newCall(ctx, "GetImpactHostedPageConfig", opts)
-	call.build(api.NewGetImpactHostedPageConfigRequest(relative, nil))
+	call.build(api.NewGetImpactHostedPageConfigRequest(c.server, nil))
 	return do(call, opGetImpactHostedPageConfig)
 }
 

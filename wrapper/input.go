@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"math"
 	"net/url"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // maxText is the API's limit on names, descriptions and metadata, in
@@ -23,12 +24,15 @@ func (call *call) refuse(field, format string, args ...any) {
 	}
 }
 
-// id refuses ids that would make the path another endpoint's.
-func (call *call) id(field, id string) {
-	if reason := checkID(id); reason != "" {
+// refuseIf refuses a field if there is a reason to.
+func (call *call) refuseIf(field, reason string) {
+	if reason != "" {
 		call.refuse(field, "%s", reason)
 	}
 }
+
+// id refuses ids that would make the path another endpoint's.
+func (call *call) id(field, id string) { call.refuseIf(field, check.ID(id)) }
 
 // positive checks amounts, distances and areas. Zero stands for a member that
 // was forgotten.
@@ -58,13 +62,13 @@ func (call *call) text(field, text string) {
 // URLs only, and the sandbox plain http to this machine.
 func (call *call) returnURL(field, raw string) {
 	if u, err := url.Parse(raw); err != nil || !call.client.mayLeadTo(u) {
-		call.refuse(field, "is %q, not an absolute https URL", quote(raw))
+		call.refuse(field, "is %q, not an absolute https URL", quote.Text(raw))
 	}
 }
 
 func (call *call) absoluteURL(field, raw string) {
 	if u, err := url.Parse(raw); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		call.refuse(field, "is %q, not an absolute http or https URL", quote(raw))
+		call.refuse(field, "is %q, not an absolute http or https URL", quote.Text(raw))
 	}
 }
 
@@ -72,63 +76,4 @@ func (call *call) notification(n *api.NotificationConfig) {
 	if n != nil {
 		call.absoluteURL("notification_config.url", n.URL)
 	}
-}
-
-// checkID says what is wrong with an id, if anything is.
-func checkID(id string) string {
-	switch {
-	case id == "":
-		return "is empty"
-	case !validSegment(url.PathEscape(id)):
-		return fmt.Sprintf("is %q, which names another endpoint", quote(id))
-	case strings.ContainsFunc(id, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }):
-		return "contains control characters"
-	}
-	return ""
-}
-
-// validSegment refuses what a URL library, a proxy or a server may resolve
-// away: empty and dot segments, escaped or not, and also behind an escaped
-// separator. Without this check the id ".." turns DELETE /subaccounts/{id}/logo
-// into DELETE /logo.
-func validSegment(escaped string) bool {
-	segment := escaped
-	if strings.IndexByte(escaped, '%') >= 0 {
-		var err error
-		if segment, err = url.PathUnescape(escaped); err != nil {
-			return false
-		}
-	}
-	for part := range strings.SplitSeq(strings.ReplaceAll(segment, `\`, "/"), "/") {
-		if part == "" || part == "." || part == ".." {
-			return false
-		}
-	}
-	return true
-}
-
-// checkHeaderValue says what is wrong with a header value: it allows what
-// RFC 9110, section 5.5, calls field content, in ASCII.
-func checkHeaderValue(v string) string {
-	if strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }) {
-		return "contains characters outside printable ASCII"
-	}
-	if strings.TrimSpace(v) != v {
-		return "begins or ends with white space"
-	}
-	return ""
-}
-
-// checkIdempotencyKey refuses, beyond what the API does, what a header field
-// cannot carry unchanged.
-func checkIdempotencyKey(key string) string {
-	switch {
-	case key == "":
-		return "is empty"
-	case utf8.RuneCountInString(key) > maxIdempotencyKey:
-		return reasonKeyTooLong
-	case strings.Contains(key, "\t"):
-		return "contains characters outside printable ASCII"
-	}
-	return checkHeaderValue(key)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 // settles waits until get returns no more than want, because connections and
@@ -119,7 +120,7 @@ func TestCallsLeakNothing(t *testing.T) {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	goroutines := runtime.NumGoroutine()
 	server, conns := countConnections(t, temperamental)
-	tr, answers := newTransport(), new(bodies)
+	tr, answers := transport.New(), new(bodies)
 	counted := silent(func(req *http.Request) (*http.Response, error) {
 		resp, err := tr.RoundTrip(req)
 		answers.track(resp)

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // logoTypes are the media types that the API takes for logos.
@@ -22,7 +24,7 @@ func (c *Client) SetSubaccountLogoFromURL(ctx context.Context, id, url string, o
 	call := c.newCall(ctx, "SetSubaccountLogoFromURL", opts)
 	call.id(idOfUpdateSubaccountLogoFromURL, id)
 	call.absoluteURL("logo_url", url)
-	call.build(api.NewUpdateSubaccountLogoFromURLRequest(relative, id, api.SubaccountLogoURL{LogoURL: url}))
+	call.build(api.NewUpdateSubaccountLogoFromURLRequest(c.server, id, api.SubaccountLogoURL{LogoURL: url}))
 	return do(call, opUpdateSubaccountLogoFromURL)
 }
 
@@ -36,16 +38,16 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 	call := c.newCall(ctx, "UploadSubaccountLogo", opts)
 	call.id(idOfUpdateSubaccountLogoFromUpload, id)
 	if !slices.Contains(logoTypes, contentType) {
-		call.refuse("Content-Type", "is %q, not one of %q", quote(contentType), logoTypes)
+		call.refuse("Content-Type", "is %q, not one of %q", quote.Text(contentType), logoTypes)
 	}
 	if call.err != nil { // leave the reader alone
 		return nil, call.err
 	}
-	content, err := readUpTo(image, maxBody)
+	content, err := limit.Read(image, 0, maxBody)
 	if err != nil {
-		return nil, &InvalidRequestError{call.name, "image", "cannot be sent: " + call.client.secret.mask(err.Error())}
+		return nil, &InvalidRequestError{call.name, "image", "cannot be sent: " + call.client.secret.Mask(err.Error())}
 	}
-	call.build(api.NewUpdateSubaccountLogoFromUploadRequestWithBody(relative, id, contentType, bytes.NewReader(content)))
+	call.build(api.NewUpdateSubaccountLogoFromUploadRequestWithBody(c.server, id, contentType, bytes.NewReader(content)))
 	return do(call, opUpdateSubaccountLogoFromUpload)
 }
 
@@ -56,6 +58,6 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 func (c *Client) RemoveSubaccountLogo(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {
 	call := c.newCall(ctx, "RemoveSubaccountLogo", opts)
 	call.id(idOfRemoveSubaccountLogo, id)
-	call.build(api.NewRemoveSubaccountLogoRequest(relative, id))
+	call.build(api.NewRemoveSubaccountLogoRequest(c.server, id))
 	return do(call, opRemoveSubaccountLogo)
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
 // allocated returns how much memory f allocates, freed or not. The peak can't be
@@ -87,7 +89,7 @@ func TestHugeAnswersTakeBoundedMemory(t *testing.T) {
 			t.Logf("%d MiB", total/mib)
 			if tt.status/100 == 2 {
 				assert.Len(t, as[*DecodeError](t, err).Body, tt.kept)
-				assert.ErrorIs(t, err, errTooLarge)
+				assert.ErrorIs(t, err, limit.ErrTooLarge)
 			} else {
 				answer := as[*Error](t, err)
 				assert.Equal(t, tt.status, answer.StatusCode)

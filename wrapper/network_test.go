@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/internal/loopback"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 // The tests of this file meet the errors of real networks, over TCP and TLS with
@@ -180,7 +181,7 @@ func TestNetworkErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			n := &network{transport: newTransport(), hits: new(atomic.Int32)}
+			n := &network{transport: transport.New(), hits: new(atomic.Int32)}
 			n.transport.Proxy = nil
 			tt.start(t, n)
 			dials := n.countDials()

@@ -2,9 +2,9 @@ package cnaught
 
 import (
 	"net/http"
-	"net/url"
-	"slices"
 	"strings"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/route"
 )
 
 // retryClass answers, once per operation, whether a request may be repeated.
@@ -104,15 +104,4 @@ func (e *endpoint) removesResource() bool {
 
 // pathID returns the last path parameter of an escaped path, whose end belongs
 // to the operation; empty if the operation has none.
-func (e *endpoint) pathID(escapedPath string) string {
-	template, path := strings.Split(e.Path, "/"), strings.Split(escapedPath, "/")
-	slices.Reverse(template)
-	slices.Reverse(path)
-	for i, segment := range template {
-		if strings.HasPrefix(segment, "{") && i < len(path) {
-			id, _ := url.PathUnescape(path[i])
-			return id
-		}
-	}
-	return ""
-}
+func (e *endpoint) pathID(escapedPath string) string { return route.LastParameter(e.Path, escapedPath) }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/version"
 )
 
 // method is a method of the client: how to call it, the request that it must send,
@@ -180,7 +181,7 @@ func TestEveryMethodOnTheWire(t *testing.T) {
 			}
 			assert.Equal(t, "Bearer "+testKey, req.header.Get("Authorization"))
 			assert.Equal(t, "application/json, application/problem+json", req.header.Get("Accept"))
-			assert.Equal(t, "shop/1.4 "+userAgent(), req.header.Get("User-Agent"))
+			assert.Equal(t, "shop/1.4 "+version.UserAgent(), req.header.Get("User-Agent"))
 			assert.Equal(t, m.status, r.StatusCode)
 			assert.Equal(t, operationOf(t, m.operation).IdempotencyKey, r.IdempotencyKey != "")
 			if m.answer != "" {

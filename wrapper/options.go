@@ -3,10 +3,11 @@ package cnaught
 import (
 	"log/slog"
 	"net/http"
-	"net/textproto"
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // DefaultBaseURL is the only server of the published description.
@@ -41,7 +42,7 @@ func WithBaseURL(url string) Option {
 	return func(s *settings) { s.baseURL, s.baseURLFrom = url, "base URL" }
 }
 
-// WithInsecureHTTP allows a base URL with plain http off loopback. The API key
+// WithInsecureHTTP allows plain http to other machines than this one. The API key
 // then travels unencrypted.
 func WithInsecureHTTP() Option { return func(s *settings) { s.insecureHTTP = true } }
 
@@ -56,12 +57,12 @@ func WithInsecureHTTP() Option { return func(s *settings) { s.insecureHTTP = tru
 func WithHTTPClient(hc *http.Client) Option { return func(s *settings) { s.httpClient = hc } }
 
 // WithMiddleware puts a wrapper around the client's transport, or around that of
-// [WithHTTPClient]. Of several, the first is the outermost. What was sent is
-// counted below all of them, so a wrapper cannot make a purchase look as if it
-// had not been sent; one that fails without sending anything says so with
-// [NotSent]. [AttemptFrom] names the call that a request belongs to. A wrapper has
-// to pass on the request's context, and to send nothing past next: what goes out
-// another way, nobody counts.
+// [WithHTTPClient]. Of several, the first is the outermost. [AttemptFrom] names the
+// call that a request belongs to.
+//
+// The client counts below all wrappers what was sent. So a wrapper has to pass on
+// the request's context and to send nothing past next, and one that fails without
+// sending anything says so with [NotSent].
 func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option {
 	return func(s *settings) {
 		if wrap != nil {
@@ -131,17 +132,15 @@ func ForAccount() CallOption {
 }
 
 // WithIdempotencyKey sends the caller's own key, of at most 512 printable ASCII
-// characters, in place of a random one. A key that is kept beside what it is
-// for, such as the row of a shopping cart, lets a restarted program settle
-// what it had begun, as long as the API remembers the key: how long is not
-// documented. Package ledger keeps such keys in a database.
+// characters, in place of a random one. A key that is stored beside what it is
+// for lets a restarted program settle what it had begun, as long as the API
+// remembers the key: how long is not documented. Package ledger stores such keys.
 //
 // An earlier call may have used the key, so a failure counts as
 // ErrOutcomeUnknown until the API itself has looked at the key: after a refused
-// connection, a 401 or a 429, too. An invalid-parameters or not-found problem
-// counts as such a look, though nobody documents that the API looks at the key
-// first: before another key is used, look for the order with [Client.FindOrder].
-// Operations that take no Idempotency-Key refuse one with ErrInvalidRequest.
+// connection, a 401 or a 429, too ([CallInfo].EarlierCall). Before you use another
+// key, look for the order with [Client.FindOrder]. Operations that take no
+// Idempotency-Key refuse one with ErrInvalidRequest.
 func WithIdempotencyKey(key string) CallOption {
 	return func(call *call) { call.idempotencyKey = &key }
 }
@@ -178,22 +177,14 @@ var optionFor = map[string]string{headerIdempotencyKey: ": use WithIdempotencyKe
 // refused with ErrInvalidRequest.
 func WithHeader(name, value string) CallOption {
 	return func(call *call) {
-		name := textproto.CanonicalMIMEHeaderKey(name)
-		switch reason := checkHeaderValue(value); {
-		case !isToken(name):
-			call.refuse("header", "%q is not a field name", quote(name))
+		name := http.CanonicalHeaderKey(name)
+		switch {
+		case !check.IsToken(name):
+			call.refuse("header", "%q is not a field name", quote.Text(name))
 		case slices.Contains(ownHeaders, name):
 			call.refuse("header", "%s is set by the client%s", name, optionFor[name])
-		case reason != "":
-			call.refuse("header "+quote(name), "%s", reason)
 		}
+		call.refuseIf("header "+quote.Text(name), check.HeaderValue(value))
 		call.headers = append(call.headers, header{name, value})
 	}
-}
-
-// isToken reports whether a name is a token of RFC 9110, section 5.6.2.
-func isToken(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return r <= ' ' || r > '~' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
-	})
 }

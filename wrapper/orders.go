@@ -39,7 +39,7 @@ func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...
 	call.text("metadata", order.Metadata)
 	call.text("description", order.Description)
 	call.notification(order.NotificationConfig)
-	call.build(api.NewSubmitOrderRequest(relative, nil, order))
+	call.build(api.NewSubmitOrderRequest(c.server, nil, order))
 	limit := call.limitPrice(order)
 	placed, err := do(call, opSubmitOrder)
 	if err != nil {
@@ -54,7 +54,7 @@ func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...
 func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	call := c.newCall(ctx, "GetOrder", opts)
 	call.id(idOfGetOrderByID, id)
-	call.build(api.NewGetOrderByIDRequest(relative, id, nil))
+	call.build(api.NewGetOrderByIDRequest(c.server, id, nil))
 	return do(call, opGetOrderByID)
 }
 
@@ -69,7 +69,7 @@ func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*
 func (c *Client) CancelOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	call := c.newCall(ctx, "CancelOrder", opts)
 	call.id(idOfCancelOrder, id)
-	call.build(api.NewCancelOrderRequest(relative, id, nil))
+	call.build(api.NewCancelOrderRequest(c.server, id, nil))
 	return do(call, opCancelOrder)
 }
 
@@ -85,6 +85,6 @@ func (c *Client) ListOrders(ctx context.Context, o ListOptions, opts ...CallOpti
 	call.page(o)
 	params := new(api.GetListOfOrderParams)
 	params.Limit, params.StartingAfter, params.EndingBefore = o.params()
-	call.build(api.NewGetListOfOrderRequest(relative, params))
+	call.build(api.NewGetListOfOrderRequest(c.server, params))
 	return do(call, opGetListOfOrder)
 }

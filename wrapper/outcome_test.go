@@ -16,6 +16,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
+	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
 )
 
 // outcomes are named after what they mean for the caller. "unknown" means that
@@ -125,7 +128,7 @@ func TestOutcomeOfAConflict(t *testing.T) {
 
 func TestOutcomeOfAnUnusableAnswer(t *testing.T) {
 	for _, c := range classes {
-		assert.Equal(t, outcomes["unknown, healthy"], outcomeOf(c.class, &result{status: 200, unfit: errNull}), c.name)
+		assert.Equal(t, outcomes["unknown, healthy"], outcomeOf(c.class, &result{status: 200, unfit: lenient.ErrNull}), c.name)
 	}
 }
 
@@ -166,7 +169,7 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 		{"EOF", io.EOF, false},
 		{"body cut off", io.ErrUnexpectedEOF, false},
 		{"timeout", netTimeout{"net/http: timeout awaiting response headers"}, false},
-		{"attempt timeout", &timeoutError{}, false},
+		{"attempt timeout", failure.Timeout("", nil), false},
 		{"unheard of", errors.New("http2: stream closed"), false},
 		{"the caller's context", context.Canceled, false}, // the loop ends the call before it looks here
 	} {

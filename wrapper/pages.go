@@ -1,19 +1,22 @@
 package cnaught
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"time"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/pages"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 const (
 	// maxLimit is the API's largest page.
 	maxLimit = 100
-	// leastPage is the API's page where none is asked for. A server that gives
-	// less than it is asked for gives that at least.
+	// leastPage is the size of a page for which no limit was given. A server that
+	// gives shorter pages than it is asked for does not go below it.
 	leastPage = 20
 )
 
@@ -23,10 +26,10 @@ type ListOptions struct {
 	// Limit is the size of a page, 1 to 100. 0 leaves it to the API (20) for one
 	// page, and means 100 for an iterator.
 	Limit int
-	// StartingAfter is an id: only what was created before it.
+	// StartingAfter is an id. Only what was created before it is listed.
 	StartingAfter string
-	// EndingBefore is an id: only what was created after it. The API takes one
-	// of the two cursors.
+	// EndingBefore is an id. Only what was created after it is listed. The API takes
+	// one of the two cursors.
 	EndingBefore string
 	// From and To bound an iterator by the time of creation: From is in, To is not,
 	// and a zero time is no bound. The API has no such filter, so the iterator reads
@@ -66,120 +69,67 @@ func optional(s string) *string {
 
 // Orders iterates over all orders, newest first, and fetches pages only as the
 // loop goes on. With StartingAfter it begins behind that order; with
-// EndingBefore it ends before it; From and To bound it in time. An error, as those
-// of [Client.ListOrders], is the last thing it yields.
+// EndingBefore it ends before it; From and To bound it in time. [Client.ListOrders]
+// says whose orders they are, and which errors there are; an error is the last thing
+// that the iterator yields.
 func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Order, error] {
-	from, to := o.window()
-	listed := pages(c, "Orders", o, func(o ListOptions) ([]api.Order, error) {
+	return walk(c, "Orders", o, func(o ListOptions) ([]api.Order, error) {
 		list, err := c.ListOrders(ctx, o, opts...)
 		if err != nil {
 			return nil, err
 		}
 		return list.Data, nil
-	}, func(order *api.Order) string { return order.ID })
-	return within(listed, "Orders", from, to, func(order *api.Order) time.Time { return order.CreatedOn })
+	}, func(order *api.Order) (string, time.Time) { return order.ID, order.CreatedOn })
 }
 
 // Subaccounts iterates over all subaccounts as [Client.Orders] does over orders.
 func (c *Client) Subaccounts(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Subaccount, error] {
-	from, to := o.window()
-	listed := pages(c, "Subaccounts", o, func(o ListOptions) ([]api.Subaccount, error) {
+	return walk(c, "Subaccounts", o, func(o ListOptions) ([]api.Subaccount, error) {
 		list, err := c.ListSubaccounts(ctx, o, opts...)
 		if err != nil {
 			return nil, err
 		}
 		return list.Data, nil
-	}, func(subaccount *api.Subaccount) string { return subaccount.ID })
-	return within(listed, "Subaccounts", from, to, func(subaccount *api.Subaccount) time.Time { return subaccount.CreatedOn })
+	}, func(subaccount *api.Subaccount) (string, time.Time) { return subaccount.ID, subaccount.CreatedOn })
 }
 
-// ignoredCursorError is a page that came before. It says "cnaught:" once, where
-// wrapping ErrCursorIgnored would say it twice.
-type ignoredCursorError struct{ op, id string }
-
-func (e *ignoredCursorError) Error() string {
-	return fmt.Sprintf("cnaught: %s: the server ignored the cursor: %q came twice", e.op, e.id)
+// walk iterates over a list whose pages fetch returns; about returns the id and the
+// time of creation of a value.
+func walk[T any](c *Client, name string, o ListOptions, fetch func(ListOptions) ([]T, error), about func(*T) (string, time.Time)) iter.Seq2[T, error] {
+	if !o.To.IsZero() && o.To.Before(o.From) {
+		return func(yield func(T, error) bool) {
+			var zero T
+			yield(zero, &InvalidRequestError{name, "To", "is before From"})
+		}
+	}
+	size := cmp.Or(o.Limit, maxLimit)
+	list := pages.List[T]{
+		Fetch: func(after, before string) ([]T, error) {
+			return fetch(ListOptions{Limit: size, StartingAfter: after, EndingBefore: before})
+		},
+		ID: func(value *T) string { id, _ := about(value); return id },
+		Repeated: func(id string) error {
+			return &kindError{fmt.Sprintf("cnaught: %s: the server ignored the cursor: %q came twice", name, quote.Text(c.secret.Mask(id))), ErrCursorIgnored}
+		},
+		Full:  min(size, leastPage),
+		Limit: size,
+	}
+	all := list.Walk(o.StartingAfter, o.EndingBefore)
+	return pages.Between(all, o.From, o.To, func(value *T) time.Time { _, on := about(value); return on })
 }
 
-func (e *ignoredCursorError) Is(target error) bool { return target == ErrCursorIgnored }
-
-// pages walks a list from new to old. Answers do not say whether there is more, so
-// it ends on a page that is shorter than the server's pages are, or empty; and
-// with ErrCursorIgnored on a page that has something of the page before, or a
-// cursor, which is found out before the loop gets to see any of it.
-func pages[T any](c *Client, op string, o ListOptions, fetch func(ListOptions) ([]T, error), id func(*T) string) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		o := o
-		if o.Limit == 0 {
-			o.Limit = maxLimit
+// Collect returns the first limit values of a list, or all of them if limit is
+// not positive: the latest ten orders are Collect(client.Orders(ctx, ListOptions{}), 10).
+// With an error it returns what came before it.
+func Collect[T any](seq iter.Seq2[T, error], limit int) ([]T, error) {
+	var all []T
+	for value, err := range seq {
+		if err != nil {
+			return all, err
 		}
-		fail := func(err error) { var zero T; yield(zero, err) }
-		if o.EndingBefore != "" && o.StartingAfter == "" {
-			more, err := newer(o, fetch, yield, id)
-			if err != nil {
-				fail(err)
-			}
-			if !more {
-				return
-			}
-		}
-		end := o.EndingBefore
-		if o.StartingAfter == "" {
-			o.EndingBefore = ""
-		}
-		cursors, before := map[string]bool{}, map[string]bool{} // before: the page before
-		full := min(o.Limit, leastPage)                         // what a page has if there is more
-		for {
-			if o.StartingAfter != "" {
-				cursors[o.StartingAfter] = true
-			}
-			page, err := fetch(o)
-			if err != nil {
-				fail(err)
-				return
-			}
-			ids := make(map[string]bool, len(page))
-			for i := range page {
-				id := id(&page[i])
-				if cursors[id] || before[id] {
-					fail(&ignoredCursorError{op, quote(c.secret.mask(id))})
-					return
-				}
-				ids[id] = true
-			}
-			for i := range page {
-				if id(&page[i]) == end && end != "" {
-					return
-				}
-				if !yield(page[i], nil) {
-					return
-				}
-			}
-			if len(page) < full {
-				return
-			}
-			full = max(full, min(o.Limit, len(page)))
-			o.StartingAfter, before = id(&page[len(page)-1]), ids
+		if all = append(all, value); len(all) == limit {
+			break
 		}
 	}
-}
-
-// newer asks for the page right after the cursor, in time. Nearly always that
-// is all there is, and it is yielded. A page that may be full need not be: it is
-// nearest to the cursor, so newest first has to begin at the top of the list
-// instead, and the page has only shown that the API knows the cursor.
-func newer[T any](o ListOptions, fetch func(ListOptions) ([]T, error), yield func(T, error) bool, id func(*T) string) (more bool, err error) {
-	page, err := fetch(o)
-	if err != nil {
-		return false, err
-	}
-	if len(page) >= min(o.Limit, leastPage) {
-		return true, nil
-	}
-	for i := range page {
-		if id(&page[i]) == o.EndingBefore || !yield(page[i], nil) {
-			return false, nil
-		}
-	}
-	return false, nil
+	return all, nil
 }

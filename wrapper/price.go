@@ -2,9 +2,11 @@ package cnaught
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // WithMaxPrice lets [Client.PlaceOrder] buy AmountKg kilograms only if they cost
@@ -44,17 +46,13 @@ func (e *PriceLimitError) Error() string {
 	e.begin(&b)
 	if e.Order != nil {
 		fmt.Fprintf(&b, "order %s was placed, and costs %v, more than the limit of %v: the quote was %v",
-			quote(e.Order.ID), e.Order.PriceUSDCents, e.Limit, e.Quote.PriceUSDCents)
+			quote.Text(e.Order.ID), e.Order.PriceUSDCents, e.Limit, e.Quote.PriceUSDCents)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "not ordered: %v kg cost %v, more than the limit of %v", e.Quote.AmountKg, e.Quote.PriceUSDCents, e.Limit)
+	fmt.Fprintf(&b, "not ordered: %s kg cost %v, more than the limit of %v",
+		strconv.FormatFloat(e.Quote.AmountKg, 'f', -1, 64), e.Quote.PriceUSDCents, e.Limit) // %v writes 1e+06
 	e.end(&b)
 	return b.String()
-}
-
-// Is matches ErrOutcomeUnknown.
-func (e *PriceLimitError) Is(target error) bool {
-	return target == ErrOutcomeUnknown && e.OutcomeUnknown
 }
 
 // priceLimit holds one order to the limit of WithMaxPrice.
@@ -88,7 +86,7 @@ func (l *priceLimit) ask() error {
 		client: order.client, ctx: order.ctx, name: order.name, policy: order.policy,
 		subaccount: order.subaccount, headers: order.headers, response: order.response,
 	}
-	quoting.build(api.NewRequestQuoteRequest(relative, nil, l.mass))
+	quoting.build(api.NewRequestQuoteRequest(order.client.server, nil, l.mass))
 	var err error
 	if l.quote, err = do(quoting, opRequestQuote); err == nil && l.quote.PriceUSDCents > order.maxPrice {
 		err = l.exceeded(nil)

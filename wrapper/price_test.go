@@ -50,6 +50,12 @@ func TestMaxPrice(t *testing.T) {
 	}
 }
 
+func TestMaxPriceSaysAMassInDigits(t *testing.T) {
+	rt := play(reply(200, `{"amount_kg":1000000.5,"price_usd_cents":2000001}`))
+	_, err := newClient(t, rt).PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 1000000.5}, WithMaxPrice(500))
+	assert.ErrorContains(t, err, "not ordered: 1000000.5 kg cost $20,000.01")
+}
+
 // The quote is for exactly what is ordered.
 func TestMaxPriceQuotesTheOrder(t *testing.T) {
 	rt := play(reply(200, quoteJSON), reply(201, orderJSON))

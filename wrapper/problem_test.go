@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// parse returns the members of a problem document.
-func parse(body string) Error {
-	var e Error
-	newSecret(testKey).parseProblem(&e, []byte(body))
-	return e
+// parse returns the members of the problem document in a body.
+func parse(t *testing.T, body string) Error {
+	_, err := newClient(t, play(reply(404, body))).GetOrder(t.Context(), "x")
+	e := as[*Error](t, err)
+	return Error{Type: e.Type, Title: e.Title, Status: e.Status, Detail: e.Detail, Instance: e.Instance, Errors: e.Errors, Extensions: e.Extensions}
 }
 
 func TestParseProblem(t *testing.T) {
@@ -69,7 +69,7 @@ func TestParseProblem(t *testing.T) {
 		{"nested too deeply", strings.Repeat(`[`, 100_000), Error{}},
 		{"invalid UTF-8", "{\"title\":\"a\xffb\"}", Error{Title: "a\ufffdb"}},
 	} {
-		assert.Equal(t, tt.want, parse(tt.body), tt.name)
+		assert.Equal(t, tt.want, parse(t, tt.body), tt.name)
 	}
 }
 

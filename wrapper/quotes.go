@@ -16,7 +16,7 @@ import (
 func (c *Client) QuoteMass(ctx context.Context, q api.MassQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	call := c.newCall(ctx, "QuoteMass", opts)
 	call.positive("amount_kg", q.AmountKg)
-	call.build(api.NewRequestQuoteRequest(relative, nil, q))
+	call.build(api.NewRequestQuoteRequest(c.server, nil, q))
 	return do(call, opRequestQuote)
 }
 
@@ -28,7 +28,7 @@ func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteReque
 	call := c.newCall(ctx, "QuoteAirFreight", opts)
 	call.positive("freight_mass_kg", q.FreightMassKg)
 	call.positive("distance_km", q.DistanceKm)
-	call.build(api.NewRequestAirFreightQuoteRequest(relative, nil, q))
+	call.build(api.NewRequestAirFreightQuoteRequest(c.server, nil, q))
 	return do(call, opRequestAirFreightQuote)
 }
 
@@ -39,7 +39,7 @@ func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteReque
 func (c *Client) QuoteFlight(ctx context.Context, q api.FlightQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	call := c.newCall(ctx, "QuoteFlight", opts)
 	call.positive("distance_km", q.DistanceKm)
-	call.build(api.NewRequestFlightQuoteRequest(relative, nil, q))
+	call.build(api.NewRequestFlightQuoteRequest(c.server, nil, q))
 	return do(call, opRequestFlightQuote)
 }
 
@@ -52,7 +52,7 @@ func (c *Client) QuoteGroundFreight(ctx context.Context, q api.GroundFreightQuot
 	call := c.newCall(ctx, "QuoteGroundFreight", opts)
 	call.positive("freight_mass_kg", q.FreightMassKg)
 	call.positive("distance_km", q.DistanceKm)
-	call.build(api.NewRequestGroundFreightQuoteRequest(relative, nil, q))
+	call.build(api.NewRequestGroundFreightQuoteRequest(c.server, nil, q))
 	return do(call, opRequestGroundFreightQuote)
 }
 
@@ -64,7 +64,7 @@ func (c *Client) QuoteGroundTransport(ctx context.Context, q api.GroundTransport
 	call := c.newCall(ctx, "QuoteGroundTransport", opts)
 	call.positive("distance_km", q.DistanceKm)
 	call.required("vehicle_type", string(q.VehicleType))
-	call.build(api.NewRequestGroundTransportQuoteRequest(relative, nil, q))
+	call.build(api.NewRequestGroundTransportQuoteRequest(c.server, nil, q))
 	return do(call, opRequestGroundTransportQuote)
 }
 
@@ -75,7 +75,7 @@ func (c *Client) QuoteGroundTransport(ctx context.Context, q api.GroundTransport
 func (c *Client) QuoteOfficeSpace(ctx context.Context, q api.OfficeSpaceQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	call := c.newCall(ctx, "QuoteOfficeSpace", opts)
 	call.positive("square_footage", q.SquareFootage)
-	call.build(api.NewRequestOfficeSpaceQuoteRequest(relative, nil, q))
+	call.build(api.NewRequestOfficeSpaceQuoteRequest(c.server, nil, q))
 	return do(call, opRequestOfficeSpaceQuote)
 }
 
@@ -86,6 +86,6 @@ func (c *Client) QuoteOfficeSpace(ctx context.Context, q api.OfficeSpaceQuoteReq
 func (c *Client) QuoteTrain(ctx context.Context, q api.TrainQuoteRequest, opts ...CallOption) (*api.Quote, error) {
 	call := c.newCall(ctx, "QuoteTrain", opts)
 	call.positive("distance_km", q.DistanceKm)
-	call.build(api.NewRequestTrainQuoteRequest(relative, nil, q))
+	call.build(api.NewRequestTrainQuoteRequest(c.server, nil, q))
 	return do(call, opRequestTrainQuote)
 }

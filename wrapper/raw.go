@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
+	"github.com/cnaught-go/cnaught/wrapper/internal/route"
 )
 
 // maxBody bounds the body of a request that is read into memory, so that every
@@ -79,7 +81,8 @@ func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
 	return r.resp, nil
 }
 
-// rawBody is a body that compares equal to another one of the same content.
+// rawBody is a body that reflect.DeepEqual finds equal to another one of the same
+// content.
 type rawBody struct{ *bytes.Reader }
 
 func (rawBody) Close() error { return nil }
@@ -109,7 +112,7 @@ func (c *Client) endpointOf(req *http.Request) (*endpoint, string) {
 func findEndpoint(method, escapedPath string) *endpoint {
 	var found *endpoint
 	for _, op := range endpoints {
-		if op.Method == method && matchPath(op.Path, escapedPath) {
+		if op.Method == method && route.Match(op.Path, escapedPath) {
 			if !strings.Contains(op.Path, "{") {
 				return op
 			}
@@ -129,24 +132,6 @@ func mayBeCollapsed(op *endpoint, escapedPath string) bool {
 	return slices.ContainsFunc(endpoints, func(e *endpoint) bool { return e.Method == op.Method && e.Path == other })
 }
 
-// matchPath compares literal by literal. A parameter takes any one segment that
-// validSegment accepts.
-func matchPath(template, path string) bool {
-	for {
-		literal, parameter, more := strings.Cut(template, "{")
-		rest, ok := strings.CutPrefix(path, literal)
-		if !ok || !more {
-			return ok && rest == ""
-		}
-		segment, _, _ := strings.Cut(rest, "/")
-		if !validSegment(segment) {
-			return false
-		}
-		_, template, _ = strings.Cut(parameter, "}")
-		path = rest[len(segment):]
-	}
-}
-
 // canonical brings header names that an editor wrote in another case into the
 // form that ours have; both would be sent otherwise.
 func canonical(req *http.Request) *http.Request {
@@ -159,14 +144,14 @@ func canonical(req *http.Request) *http.Request {
 	return req
 }
 
-// holdBody reads the body into memory, as an editor may have replaced it without
-// its GetBody.
+// holdBody reads the body into memory, since an editor may have replaced it without
+// setting GetBody.
 func holdBody(req *http.Request) error {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil
 	}
 	defer req.Body.Close()
-	body, err := readUpTo(req.Body, maxBody)
+	body, err := limit.Read(req.Body, req.ContentLength, maxBody)
 	if err != nil {
 		return err
 	}
@@ -175,8 +160,8 @@ func holdBody(req *http.Request) error {
 	return nil
 }
 
-// withoutKey returns what an answer may carry of its request: callers print and
-// compare the answers of Raw.
+// withoutKey returns a copy of a request without its credentials. Answers of Raw
+// carry it, and callers print them.
 func withoutKey(req *http.Request) *http.Request {
 	shown := *req
 	shown.Header = maps.Clone(req.Header) // which a transport may still be reading

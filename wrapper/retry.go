@@ -1,97 +1,28 @@
 package cnaught
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
-// RetryPolicy says how often and how patiently a call is repeated. What may be
-// repeated at all is not the policy's to say: that is one answer per
-// operation (see the package documentation).
-//
-// A zero member takes its value from [DefaultRetryPolicy], or from the client's
-// policy where it is that of one call ([WithCallRetryPolicy]).
-type RetryPolicy struct {
-	// MaxAttempts counts the first request too. 1 means no retries.
-	MaxAttempts int
-	// BaseDelay and MaxDelay bound the pause before the retry number n = 0, 1, 2...:
-	// a random time between 0 and min(MaxDelay, BaseDelay * 2^n), on top of what
-	// the server asks for.
-	BaseDelay, MaxDelay time.Duration
-	// MaxRetryAfter is the longest pause that a server may ask for. Over it the
-	// call ends at once, with the server's answer as its error.
-	MaxRetryAfter time.Duration
-	// AttemptTimeout bounds one request and the reading of its whole answer.
-	// It never ends the call: the context of the call does that.
-	AttemptTimeout time.Duration
-	// Budget is shared by all calls of a client, one for reads and one for calls
-	// that can act twice. That of one call's policy is ignored.
-	Budget RetryBudget
-}
-
-// DefaultRetryPolicy is what a client uses unless told otherwise: 4 attempts of
-// at most 30 s each, pauses of up to 250 ms, 500 ms and 1 s on top of what the
-// server asks for, which may be up to 60 s. A call whose context has no deadline
-// may thus take five minutes.
-func DefaultRetryPolicy() RetryPolicy {
-	return RetryPolicy{
-		MaxAttempts:    4,
-		BaseDelay:      250 * time.Millisecond,
-		MaxDelay:       8 * time.Second,
-		MaxRetryAfter:  60 * time.Second,
-		AttemptTimeout: 30 * time.Second,
-		Budget:         DefaultRetryBudget(),
-	}
-}
-
-// NoRetry sends each request once.
-func NoRetry() RetryPolicy { return RetryPolicy{MaxAttempts: 1} }
-
-// fill takes zero members from defaults, and refuses what makes no sense.
-func (p RetryPolicy) fill(call string, defaults RetryPolicy) (RetryPolicy, error) {
-	p.MaxAttempts = cmp.Or(p.MaxAttempts, defaults.MaxAttempts)
-	p.BaseDelay = cmp.Or(p.BaseDelay, defaults.BaseDelay)
-	p.MaxDelay = cmp.Or(p.MaxDelay, defaults.MaxDelay)
-	p.MaxRetryAfter = cmp.Or(p.MaxRetryAfter, defaults.MaxRetryAfter)
-	p.AttemptTimeout = cmp.Or(p.AttemptTimeout, defaults.AttemptTimeout)
-	p.Budget.Capacity = cmp.Or(p.Budget.Capacity, defaults.Budget.Capacity)
-	p.Budget.PerSuccess = cmp.Or(p.Budget.PerSuccess, defaults.Budget.PerSuccess)
-	p.Budget.PerMinute = cmp.Or(p.Budget.PerMinute, defaults.Budget.PerMinute)
-	for _, member := range []struct {
-		name  string
-		value float64
-	}{
-		{"MaxAttempts", float64(p.MaxAttempts)},
-		{"BaseDelay", float64(p.BaseDelay)},
-		{"MaxDelay", float64(p.MaxDelay)},
-		{"MaxRetryAfter", float64(p.MaxRetryAfter)},
-		{"AttemptTimeout", float64(p.AttemptTimeout)},
-		{"Budget.Capacity", p.Budget.Capacity},
-		{"Budget.PerSuccess", p.Budget.PerSuccess},
-		{"Budget.PerMinute", p.Budget.PerMinute},
-	} {
-		if !(member.value >= 0) {
-			return p, &InvalidRequestError{call, "RetryPolicy." + member.name, "is negative or not a number"}
-		}
-	}
-	return p, nil
-}
-
-// Why a call is not tried again. errFinal is never shown: the answer and the
-// number of attempts say it already.
+// The reasons for which a call is not tried again. errFinal is never shown: the
+// answer and the number of attempts say it already.
 var (
 	errFinal  = errors.New("final")
 	errBudget = errors.New("the client's retry budget is exhausted")
 )
 
-// loop sends, judges, waits, and begins again. It returns the result that ended
-// the call, and an error that keeps the last real answer unless it ended well.
+// loop makes attempts until one succeeds, or until another one is of no use or not
+// allowed. It returns the last result and, unless the call succeeded, an error that
+// holds the last real answer.
 func (call *call) loop() (*result, error) {
-	if err := contextError(call.ctx); err != nil {
+	if err := failure.OfContext(call.ctx); err != nil {
 		r := &result{err: err, sent: sentNever}
 		return r, call.failure(r, nil, false)
 	}
@@ -100,7 +31,7 @@ func (call *call) loop() (*result, error) {
 		r := call.attempt()
 		o := outcomeOf(call.op.class(), r)
 		if o.healthy {
-			call.budget().deposit()
+			call.budget().Deposit(call.client.policy.Budget.PerSuccess)
 		}
 		if o.succeeded || mayHaveActed && call.op.removesResource() && confirmsDeletion(r) {
 			return r, nil
@@ -118,17 +49,20 @@ func (call *call) loop() (*result, error) {
 	}
 }
 
-// budget keeps calls that spend money apart from reads, which others may cause.
-func (call *call) budget() *bucket {
+// budget returns the bucket that the retries of this call are taken from. Calls that
+// spend money have one of their own, so that reads, which strangers can cause through
+// webhooks, never use up a purchase's retries.
+func (call *call) budget() *limit.Bucket {
 	if call.op.canActTwice() {
 		return call.client.purchases
 	}
 	return call.client.reads
 }
 
-// pause says how long to wait before the next attempt, or why there is none.
+// pause returns how long to wait before the next attempt, or the reason why there is
+// none.
 func (call *call) pause(r *result, o outcome) (time.Duration, error) {
-	if err := contextError(call.ctx); err != nil {
+	if err := failure.OfContext(call.ctx); err != nil {
 		return 0, err
 	}
 	if !o.repeatable || call.attempts >= call.policy.MaxAttempts {
@@ -137,31 +71,28 @@ func (call *call) pause(r *result, o outcome) (time.Duration, error) {
 	if r.retryAfter > call.policy.MaxRetryAfter {
 		return 0, fmt.Errorf("the server asks to wait %v", r.retryAfter)
 	}
-	d := r.retryAfter + call.client.jitter(call.policy.backoff(call.attempts-1))
+	d := r.retryAfter + call.client.jitter(delay.Backoff(call.policy.BaseDelay, call.policy.MaxDelay, call.attempts-1))
 	if d < r.retryAfter { // overflow
 		d = r.retryAfter
 	}
 	if deadline, ok := call.ctx.Deadline(); ok && d >= time.Until(deadline) {
 		return 0, fmt.Errorf("the context ends before the next attempt in %v", d.Round(time.Millisecond))
 	}
-	if !call.budget().withdraw() {
+	if !call.budget().Withdraw() {
 		return 0, errBudget
 	}
 	return d, nil
 }
 
-// sleep ends early, with the context's error, when the context does.
+// sleep waits for d. It returns early, with the context's error, if the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return contextError(ctx)
-	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
 	case <-ctx.Done():
-		return contextError(ctx)
+		return failure.OfContext(ctx)
 	}
 }
 
@@ -194,34 +125,14 @@ func (call *call) failure(r *result, stopped error, mayHaveActed bool) error {
 		return &DecodeError{
 			CallInfo:   info,
 			StatusCode: r.status,
-			Header:     secret.maskHeader(r.header),
-			Body:       secret.maskBytes(r.body),
-			Err:        secret.maskError(r.unfit),
+			Header:     secret.MaskHeader(r.header),
+			Body:       secret.MaskBytes(r.body),
+			Err:        secret.MaskError(r.unfit),
 		}
 	default:
 		if stopped != nil && r.err.Error() == stopped.Error() {
 			info.stopped = nil // Err says it
 		}
-		return &TransportError{CallInfo: info, Err: secret.maskError(r.err)}
+		return &TransportError{CallInfo: info, Err: secret.MaskError(r.err)}
 	}
-}
-
-func (call *call) logRetry(r *result, pause time.Duration) {
-	logger := call.client.logger
-	if logger == nil {
-		return
-	}
-	attrs := []slog.Attr{
-		slog.String("call", call.name),
-		slog.String("operation", call.op.ID),
-		slog.Int("attempt", call.attempts),
-		slog.Duration("pause", pause),
-	}
-	if r.status != 0 {
-		attrs = append(attrs, slog.Int("status", r.status))
-	}
-	if r.err != nil {
-		attrs = append(attrs, slog.String("error", quote(call.client.secret.mask(r.err.Error()))))
-	}
-	logger.LogAttrs(call.ctx, slog.LevelWarn, "cnaught: retrying", attrs...)
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
 )
 
 func TestPausesAreExact(t *testing.T) {
@@ -45,10 +47,10 @@ func TestPausesWithJitter(t *testing.T) {
 		for range 20 {
 			rt := play(breakWith(errReset))
 			c := newClient(t, rt)
-			c.jitter = fullJitter
+			c.jitter = delay.FullJitter
 			c.GetOrder(t.Context(), "x")
 			for n, pause := range rt.pauses() {
-				assert.LessOrEqual(t, pause, c.policy.backoff(n))
+				assert.LessOrEqual(t, pause, delay.Backoff(c.policy.BaseDelay, c.policy.MaxDelay, n))
 				different[pause] = true
 			}
 		}

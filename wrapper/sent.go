@@ -2,47 +2,16 @@ package cnaught
 
 import (
 	"context"
-	"errors"
-	"log/slog"
-	"net"
+	"net/url"
 	"sync/atomic"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 )
 
-// Attempt says which request of which call a transport is about to send; see
-// [AttemptFrom].
-type Attempt struct {
-	Call           string // the method that was called, such as PlaceOrder
-	Operation      string // operationId, such as SubmitOrder
-	HTTPMethod     string
-	PathTemplate   string // such as /orders/{id}
-	IdempotencyKey string // empty for operations without
-	Number         int    // 1 for the first attempt of the call
-}
-
-// AttemptFrom returns the attempt that a request's context belongs to, for a
-// transport that names a span or counts attempts; false for a request of
-// another client.
-func AttemptFrom(ctx context.Context) (Attempt, bool) {
-	if u, ok := ctx.Value(attemptKey{}).(*attemptContext); ok {
-		return u.Attempt, true
-	}
-	return Attempt{}, false
-}
-
-// NotSent marks the error of a transport that sent nothing, such as an open
-// circuit breaker or a rate limiter that gave up. Without it, an error of a
-// transport that is not net/http's own leaves the outcome of a purchase unknown.
-func NotSent(err error) error { return &notSentError{err} }
-
-type notSentError struct{ err error }
-
-func (e *notSentError) Error() string { return e.err.Error() }
-func (e *notSentError) Unwrap() error { return e.err }
-
-// sending says how far an attempt came. That is more than an error says: one
-// type stands for a reset in the TLS handshake and for a reset after the
-// request, and net/http sends a request with an Idempotency-Key again by itself
-// when a kept connection breaks, but reports the last sending alone.
+// sending says how far an attempt got. Its error does not say that: a reset during
+// the TLS handshake and a reset after the request have the same type, and net/http
+// repeats a request with an Idempotency-Key by itself when a kept connection breaks,
+// but reports only how the last sending ended.
 type sending uint8
 
 const (
@@ -58,9 +27,10 @@ type attemptContext struct {
 	context.Context
 	Attempt
 	op          *endpoint
-	asked       atomic.Bool  // a transport looked for a connection
-	connections atomic.Int32 // and had as many
+	asked       atomic.Bool  // a transport asked for a connection
+	connections atomic.Int32 // how many connections it got
 	foreign     atomic.Bool  // the transport is not net/http's own
+	url         url.URL      // of the attempt's own request
 	result      result
 }
 
@@ -84,10 +54,10 @@ func (call *call) newAttemptContext(ctx context.Context) *attemptContext {
 	}}
 }
 
-// sending reads err only if no answer came and the call's context has not
-// ended: the cause of a context may be anybody's error. Only net/http's own
-// transport is trusted to report every connection; another one may have sent the
-// request in a way that nobody sees, unless it says NotSent.
+// sending considers err only if no answer came and the call's context has not ended,
+// since the cause of a context may be any error. Only net/http's own transport is
+// trusted to report every connection. Another one may have sent the request in a way
+// that nobody sees, unless it says NotSent.
 func (a *attemptContext) sending(err error, callEnded bool) sending {
 	switch connections := a.connections.Load(); {
 	case connections > 1:
@@ -98,30 +68,8 @@ func (a *attemptContext) sending(err error, callEnded bool) sending {
 		return sentNever
 	case a.result.resp != nil || callEnded:
 		return sentPerhaps
-	case saysNotSent(err) || a.asked.Load() && failedToDial(err):
+	case saysNotSent(err) || a.asked.Load() && failure.FailedToDial(err):
 		return sentNever
 	}
 	return sentPerhaps
-}
-
-func saysNotSent(err error) bool {
-	var notSent *notSentError
-	return errors.As(err, &notSent)
-}
-
-func failedToDial(err error) bool {
-	var dial *net.OpError
-	return errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect")
-}
-
-// warnOfResending speaks up about a transport that retries by itself, or
-// follows redirects: it sends more requests than the policy allows, and takes
-// the API key along.
-func (call *call) warnOfResending(a *attemptContext) {
-	n := a.connections.Load()
-	if n < 2 || !a.foreign.Load() || call.client.logger == nil {
-		return
-	}
-	call.client.logger.LogAttrs(call.ctx, slog.LevelWarn, "cnaught: the transport sends more requests than it was asked to",
-		slog.String("call", call.name), slog.String("operation", call.op.ID), slog.Int("attempt", call.attempts), slog.Int("requests", int(n)))
 }

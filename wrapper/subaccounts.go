@@ -18,7 +18,7 @@ func (c *Client) CreateSubaccount(ctx context.Context, s api.SubaccountCreate, o
 	if s.LogoURL != "" {
 		call.absoluteURL("logo_url", s.LogoURL)
 	}
-	call.build(api.NewCreateSubaccountRequest(relative, nil, s))
+	call.build(api.NewCreateSubaccountRequest(c.server, nil, s))
 	return do(call, opCreateSubaccount)
 }
 
@@ -29,7 +29,7 @@ func (c *Client) CreateSubaccount(ctx context.Context, s api.SubaccountCreate, o
 func (c *Client) GetSubaccount(ctx context.Context, id string, opts ...CallOption) (*api.Subaccount, error) {
 	call := c.newCall(ctx, "GetSubaccount", opts)
 	call.id(idOfGetSubaccountByID, id)
-	call.build(api.NewGetSubaccountByIDRequest(relative, id))
+	call.build(api.NewGetSubaccountByIDRequest(c.server, id))
 	return do(call, opGetSubaccountByID)
 }
 
@@ -43,7 +43,7 @@ func (c *Client) ReplaceSubaccount(ctx context.Context, id string, s api.Subacco
 	call := c.newCall(ctx, "ReplaceSubaccount", opts)
 	call.id(idOfUpdateSubaccount, id)
 	call.required("name", s.Name)
-	call.build(api.NewUpdateSubaccountRequest(relative, id, s))
+	call.build(api.NewUpdateSubaccountRequest(c.server, id, s))
 	return do(call, opUpdateSubaccount)
 }
 
@@ -77,7 +77,7 @@ func (c *Client) UpdateSubaccount(ctx context.Context, id string, change func(*a
 func (c *Client) DeleteSubaccount(ctx context.Context, id string, opts ...CallOption) error {
 	call := c.newCall(ctx, "DeleteSubaccount", opts)
 	call.id(idOfDeleteSubaccount, id)
-	call.build(api.NewDeleteSubaccountRequest(relative, id))
+	call.build(api.NewDeleteSubaccountRequest(c.server, id))
 	_, err := do(call, opDeleteSubaccount)
 	return err
 }
@@ -92,6 +92,6 @@ func (c *Client) ListSubaccounts(ctx context.Context, o ListOptions, opts ...Cal
 	call.page(o)
 	params := new(api.GetListOfSubaccountsParams)
 	params.Limit, params.StartingAfter, params.EndingBefore = o.params()
-	call.build(api.NewGetListOfSubaccountsRequest(relative, params))
+	call.build(api.NewGetListOfSubaccountsRequest(c.server, params))
 	return do(call, opGetListOfSubaccounts)
 }

@@ -1,8 +1,6 @@
 package cnaught
 
 import (
-	"crypto/tls"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"time"
@@ -12,7 +10,7 @@ import (
 type innermost struct{ c *Client }
 
 // RoundTrip asks the http.Client for its Transport and Jar at each attempt,
-// since test doubles are put in place after the client was made. Redirects are
+// because tests replace them after the client was made. Redirects are
 // not followed, because a redirected call would take the credentials along.
 func (t innermost) RoundTrip(req *http.Request) (*http.Response, error) {
 	transport, jar := t.c.network()
@@ -64,25 +62,4 @@ func (c *Client) attemptTimeout(policy *RetryPolicy) time.Duration {
 		return min(policy.AttemptTimeout, c.httpClient.Timeout)
 	}
 	return policy.AttemptTimeout
-}
-
-// newTransport differs from http.DefaultTransport in its time limits and in
-// keeping a connection for each of 64 parallel calls, where net/http keeps two
-// and closes the rest after every use. Pings find an HTTP/2 connection that died
-// in silence, for instance because a NAT forgot its flow, well within the
-// default timeout of an attempt.
-func newTransport() *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
-	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
-		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12},
-		TLSHandshakeTimeout:   10 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		IdleConnTimeout:       90 * time.Second,
-		MaxIdleConns:          100,
-		MaxIdleConnsPerHost:   64,
-		ForceAttemptHTTP2:     true,
-		HTTP2:                 &http.HTTP2Config{SendPingTimeout: 5 * time.Second, PingTimeout: 5 * time.Second},
-	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/internal/loopback"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 // Nothing was sent if an attempt fails before there is a connection.
@@ -52,7 +53,7 @@ func TestFailureBeforeTheRequest(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tr := newTransport()
+			tr := transport.New()
 			base := start(t, tr) + "/v1"
 			for kind, hc := range map[string]*http.Client{"transport": {Transport: tr}, "client": {Transport: tr, Timeout: time.Hour}} {
 				c := newTestClient(t, base, WithHTTPClient(hc), WithRetryPolicy(RetryPolicy{

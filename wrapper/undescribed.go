@@ -8,6 +8,9 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // Do calls an endpoint that this package has no method for, such as one that the
@@ -26,8 +29,8 @@ func (c *Client) Do(ctx context.Context, method, path string, body, into any, op
 	call := c.newCall(ctx, "Do", opts)
 	method = strings.ToUpper(method)
 	u, err := url.Parse(path)
-	if err != nil || !strings.HasPrefix(path, "/") || u.Host != "" || u.Fragment != "" || !validPath(u.EscapedPath()) {
-		call.refuse("path", "is %q, not an escaped path below the base URL such as /orders", quote(path))
+	if err != nil || !strings.HasPrefix(path, "/") || u.Host != "" || u.Fragment != "" || !check.Path(u.EscapedPath()) {
+		call.refuse("path", "is %q, not an escaped path below the base URL such as /orders", quote.Text(path))
 		u = new(url.URL)
 	}
 	switch value := reflect.ValueOf(into); {
@@ -36,25 +39,16 @@ func (c *Client) Do(ctx context.Context, method, path string, body, into any, op
 	case value.Kind() != reflect.Pointer || value.IsNil():
 		call.refuse("into", "is a %T, not a pointer to a value", into)
 	}
-	call.build(newRequest(method, path, body))
+	call.build(newRequest(method, strings.TrimSuffix(c.server, "/")+path, body))
 	op := findEndpoint(method, u.EscapedPath())
 	if op == nil {
 		op = &endpoint{
-			ID: quote(c.secret.mask(method + " " + u.EscapedPath())), Method: method, Path: u.EscapedPath(),
+			ID: quote.Text(c.secret.Mask(method + " " + u.EscapedPath())), Method: method, Path: u.EscapedPath(),
 			IdempotencyKey: call.idempotencyKey != nil, Subaccount: true,
 		}
 	}
 	_, err = call.run(op, into)
 	return err
-}
-
-func validPath(escaped string) bool {
-	for segment := range strings.SplitSeq(strings.TrimPrefix(escaped, "/"), "/") {
-		if !validSegment(segment) {
-			return false
-		}
-	}
-	return true
 }
 
 func newRequest(method, path string, body any) (*http.Request, error) {

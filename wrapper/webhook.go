@@ -7,31 +7,20 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"runtime/debug"
-	"slices"
-	"time"
-	"unicode/utf8"
 
 	"github.com/cnaught-go/cnaught/api"
-)
-
-const (
-	// maxEventBytes bounds a webhook's body.
-	maxEventBytes = 1 << 20
-	// maxEventID bounds the ids in a webhook, in characters.
-	maxEventID = 128
-	// eventTimeout bounds the reading of a webhook and the fetch of its order.
-	eventTimeout = 10 * time.Second
+	"github.com/cnaught-go/cnaught/wrapper/internal/events"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
+	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
 )
 
 // ParseOrderEvent reads a webhook's body, of at most 1 MiB. What it says is not
 // to be trusted: nothing published speaks of a signature. Anything but an event
 // with an order that has an id gives a [*DecodeError].
 func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
-	body, err := readUpTo(r, maxEventBytes)
-	if errors.Is(err, errTooLarge) {
-		err = fmt.Errorf("the body is %w of %d bytes", err, maxEventBytes)
+	body, err := limit.Read(r, 0, events.MaxBytes)
+	if errors.Is(err, limit.ErrTooLarge) {
+		err = fmt.Errorf("the body is %w of %d bytes", err, events.MaxBytes)
 	}
 	event := new(api.OrderEvent)
 	if err == nil {
@@ -90,144 +79,48 @@ func (c *Client) OrderEventHandler(fn func(context.Context, *api.Order) error, o
 	if fn == nil {
 		fn = func(context.Context, *api.Order) error { return errors.New("the handler has no function") }
 	}
-	return &eventHandler{client: c, fn: fn, eventLimits: newEventLimits(), opts: opts}
+	return events.New(events.Handler{
+		Fetch: func(ctx context.Context, of events.Order) ([]byte, error) { return c.orderOfEvent(ctx, of, opts) },
+		Take:  fn,
+		Log:   c.logEvent,
+	})
 }
 
-type eventHandler struct {
-	eventLimits
-	client *Client
-	fn     func(context.Context, *api.Order) error
-	opts   []CallOption
-}
-
-func (h *eventHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		httpError(w, http.StatusMethodNotAllowed)
-		return
+// orderOfEvent fetches an order once, past caches that would give what was true
+// before the event.
+func (c *Client) orderOfEvent(ctx context.Context, of events.Order, opts []CallOption) ([]byte, error) {
+	call := c.newCall(ctx, "OrderEventHandler", []CallOption{WithHeader("Cache-Control", "no-cache")})
+	if of.Subaccount != "" {
+		call.subaccount = &of.Subaccount
 	}
-	select {
-	case h.requests <- struct{}{}:
-		defer func() { <-h.requests }()
-	default:
-		h.log(r.Context(), "", errTooManyEvents)
-		httpError(w, http.StatusServiceUnavailable)
-		return
-	}
-	event, status := readEvent(w, r)
-	if status == http.StatusOK {
-		var err error
-		if status, err = h.handle(r.Context(), event); err != nil {
-			h.log(r.Context(), event.id, err)
-		}
-	}
-	if status != http.StatusOK {
-		httpError(w, status)
-	}
-}
-
-// handle returns the status that answers an event, and what is to be logged.
-func (h *eventHandler) handle(ctx context.Context, event orderEvent) (status int, err error) {
-	defer func() {
-		if p := recover(); p == http.ErrAbortHandler {
-			panic(p)
-		} else if p != nil {
-			status, err = http.StatusInternalServerError, &panicError{p, debug.Stack()}
-		}
-	}()
-	order, err := h.fetch(ctx, event)
+	call.apply(opts)
+	policy := *call.policy
+	policy.MaxAttempts, policy.AttemptTimeout = 1, min(policy.AttemptTimeout, events.Timeout)
+	call.policy, call.response = &policy, nil
+	call.build(api.NewGetOrderByIDRequest(c.server, of.ID, nil))
+	order := new(api.Order)
+	r, err := call.run(&opGetOrderByID.endpoint, order)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return http.StatusNotFound, nil
+		return nil, nil
 	case err != nil:
-		return http.StatusServiceUnavailable, err
-	case isEarlier(order.State, event.state):
-		return http.StatusServiceUnavailable, fmt.Errorf("the event says %s, but the order is still %s", event.state, order.State)
+		return nil, err
+	case order.ID != of.ID:
+		return nil, fmt.Errorf("the answer is about another order: its id is %q", quote.Text(order.ID))
 	}
-	if err := h.fn(ctx, order); err != nil {
-		return http.StatusInternalServerError, err
-	}
-	return http.StatusOK, nil
+	return r.readable, nil
 }
 
-// orderEvent is what the handler takes from an event.
-type orderEvent struct {
-	orderKey
-	state api.OrderState
-}
-
-// orderKey says which order is to be fetched, and for whom.
-type orderKey struct{ id, subaccount string }
-
-// readEvent returns the status that answers what is no event. Of the members it
-// needs the id alone, so that an event whose other members change shape is not
-// lost.
-func readEvent(w http.ResponseWriter, r *http.Request) (orderEvent, int) {
-	if r.Body == nil { // of a request that a test made with http.NewRequest
-		return orderEvent{}, http.StatusBadRequest
-	}
-	deadline := http.NewResponseController(w)
-	deadline.SetReadDeadline(time.Now().Add(eventTimeout)) // fails where it is not supported
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxEventBytes))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return orderEvent{}, http.StatusRequestEntityTooLarge
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return orderEvent{}, http.StatusRequestTimeout
-	case err != nil:
-		return orderEvent{}, http.StatusBadRequest
-	}
-	deadline.SetReadDeadline(time.Time{}) // or it would end the context while the order is fetched
-	var body struct {
-		Order struct {
-			ID           string `json:"id"`
-			State        any    `json:"state"`
-			SubaccountID any    `json:"subaccount_id"`
-		} `json:"order"`
-	}
-	if _, err := fit(data, &body); err != nil || !isEventID(body.Order.ID) {
-		return orderEvent{}, http.StatusBadRequest
-	}
-	state, _ := body.Order.State.(string)
-	subaccount, _ := body.Order.SubaccountID.(string)
-	if !isEventID(subaccount) || checkHeaderValue(subaccount) != "" {
-		subaccount = ""
-	}
-	return orderEvent{orderKey{body.Order.ID, subaccount}, api.OrderState(state)}, http.StatusOK
-}
-
-func isEventID(id string) bool { return checkID(id) == "" && utf8.RuneCountInString(id) <= maxEventID }
-
-// isEarlier reports whether one state comes before another in the life of an
-// order.
-func isEarlier(state, than api.OrderState) bool {
-	life := []api.OrderState{api.OrderStatePlaced, api.OrderStateFulfilled, api.OrderStateCancelled}
-	i := slices.Index(life, state)
-	return i >= 0 && i < slices.Index(life, than)
-}
-
-func httpError(w http.ResponseWriter, status int) { http.Error(w, http.StatusText(status), status) }
-
-// panicError is a panic of the function that gets the order, or of a transport.
-type panicError struct {
-	value any
-	stack []byte
-}
-
-func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
-
-func (h *eventHandler) log(ctx context.Context, id string, err error) {
-	logger, mask := h.client.logger, h.client.secret.mask
+func (c *Client) logEvent(ctx context.Context, id string, err error) {
+	logger, mask := c.logger, c.secret.Mask
 	attrs := []slog.Attr{slog.String("order", mask(id)), slog.String("error", mask(err.Error()))}
-	if p, ok := err.(*panicError); ok {
-		attrs = append(attrs, slog.String("stack", mask(string(p.stack))))
+	if p, ok := err.(*events.Panic); ok {
+		attrs = append(attrs, slog.String("stack", mask(string(p.Stack))))
 		if logger == nil { // net/http would have printed it, too
 			logger = slog.Default()
 		}
 	}
-	if logger == nil || err == errTooManyEvents && !h.refusals.withdraw() {
-		return
+	if logger != nil {
+		logger.LogAttrs(ctx, slog.LevelError, "cnaught: webhook", attrs...)
 	}
-	logger.LogAttrs(ctx, slog.LevelError, "cnaught: webhook", attrs...)
 }

@@ -21,6 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/events"
+	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
 // answer returns the status of one delivery.
@@ -33,7 +35,7 @@ func answer(h http.Handler, body string) int {
 // rateLimited is an API that answers after 5 ms, and that accepts 200 requests per
 // second and bursts of 50.
 func rateLimited(reads, purchases *atomic.Int32) step {
-	limit := newBucket(RetryBudget{Capacity: 50, PerMinute: 200 * 60})
+	tokens := limit.NewBucket(50, 200*60)
 	return func(req *http.Request) (*http.Response, error) {
 		time.Sleep(5 * time.Millisecond)
 		answer := reply(201, orderJSON)
@@ -43,7 +45,7 @@ func rateLimited(reads, purchases *atomic.Int32) step {
 			reads.Add(1)
 			answer = orderIn("fulfilled")
 		}
-		if !limit.withdraw() {
+		if !tokens.Withdraw() {
 			answer = reply(429, ``)
 		}
 		return answer(req)
@@ -91,10 +93,10 @@ func TestWebhookFlood(t *testing.T) {
 				}
 				assert.Equal(t, len(codes), count[200]+count[503], count)
 				assert.EqualValues(t, count[200], handled.Load(), "once for each delivery")
-				bound := maxFetchBurst + fetchesPerMinute*time.Since(began).Minutes()
+				bound := events.MaxFetches + events.FetchesPerMinute*time.Since(began).Minutes()
 				t.Logf("%d posts in %v: %d calls to the API, of at most %.0f; %d answered 200", len(codes), time.Since(began), reads.Load(), bound, count[200])
 				assert.LessOrEqual(t, float64(reads.Load()), bound)
-				assert.GreaterOrEqual(t, int(reads.Load()), maxFetchBurst, "the flood reached the limit")
+				assert.GreaterOrEqual(t, int(reads.Load()), events.MaxFetches, "the flood reached the limit")
 			})
 		})
 	}
@@ -169,7 +171,7 @@ func TestWebhooksGiveTheirPlaceBack(t *testing.T) {
 			}
 			return fail
 		})
-		for range 3 * maxEventRequests {
+		for range 3 * events.MaxRequests {
 			assert.Equal(t, 400, answer(h, ``))
 			assert.Equal(t, 500, answer(h, `{"order":{"id":"panics"}}`))
 			assert.Panics(t, func() { answer(h, `{"order":{"id":"aborts"}}`) })
@@ -293,14 +295,15 @@ func TestWebhooksLeaveTheRetryBudgetsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, play(reply(500, ``)))
 		h := c.OrderEventHandler(never(t))
-		for range maxFetchBurst {
+		for range events.MaxFetches {
 			assert.Equal(t, 503, answer(h, eventJSON))
 		}
-		assert.Equal(t, c.policy.Budget.Capacity, c.reads.tokens)
-		assert.Equal(t, c.policy.Budget.Capacity, c.purchases.tokens)
+		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.reads))
+		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.purchases))
 
 		c = newClient(t, play(orderIn("fulfilled")))
-		c.reads.tokens, c.purchases.tokens = 0, 0
+		drain(c.reads)
+		drain(c.purchases)
 		assert.Equal(t, 200, answer(c.OrderEventHandler(accept), eventJSON))
 	})
 }

@@ -19,7 +19,7 @@ import (
 const controlPath = "/_sandbox"
 
 // controlHandler serves the control of the sandbox over HTTP, to programs on this
-// machine only. It needs no API key, as the buttons on the pages do not.
+// machine only unless WithRemoteControl says otherwise. It needs no API key, as the buttons on the pages do not.
 func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, answer func(*http.Request) *answer) {
@@ -48,6 +48,9 @@ func (s *Server) controlHandler() http.Handler {
 	}
 	guarded := guard.SameOrigin(mux, refuse)
 	guarded = guard.OwnHost(s.baseURL, guarded, refuse)
+	if s.remoteControl {
+		return guarded
+	}
 	return guard.Loopback(guarded, refuse)
 }
 

@@ -21,6 +21,24 @@
 // with requests to /_sandbox/faults, /_sandbox/clock and so on; see the program's
 // flag -h.
 //
+// # In a container
+//
+// The image ghcr.io/cnaught-go/cnaught-sandbox holds the program. It listens on
+// port 8765 and takes requests to /_sandbox from any machine, so publish the port
+// to this machine alone:
+//
+//	docker run --rm -p 127.0.0.1:8765:8765 ghcr.io/cnaught-go/cnaught-sandbox
+//
+// Flags follow the name of the image. To keep the data, mount a volume:
+//
+//	docker run --rm -p 127.0.0.1:8765:8765 -v cnaught:/data \
+//		ghcr.io/cnaught-go/cnaught-sandbox -state /data/orders.state
+//
+// Where other containers reach it under a name of its own, such as cnaught, give
+// it -base-url http://cnaught:8765, so that its URLs work there; a Go client takes
+// this plain http URL with cnaught.WithInsecureHTTP. Webhooks to another container
+// or to the host need -public-webhooks.
+//
 // # Sample data
 //
 // A new sandbox has the fulfilled order 2FhU3B0F36_sandbox; the checkout session
@@ -104,7 +122,7 @@
 //     segments.
 //   - Unknown members of a body are ignored. There is no rate limit.
 //
-// Impact data counts orders by the time they were created: from is inclusive, to
-// is exclusive. All of it is in the one category that was observed. The
-// equivalents are of the usual size.
+// Impact data counts fulfilled orders by the time they were created: from is
+// inclusive, to is exclusive. All of it is in the one category that was observed.
+// The equivalents are of the usual size.
 package sandbox

@@ -24,6 +24,7 @@ type settings struct {
 	publicWebhooks   bool
 	webhookTransport http.RoundTripper
 	foreignLogos     bool
+	remoteControl    bool
 	noSubaccounts    bool
 	fractions        bool
 	prices           []books.Price
@@ -91,6 +92,12 @@ func WithWebhookTransport(rt http.RoundTripper) Option {
 // WithForeignLogoHosts downloads logos from any host. Without this option, only
 // loopback hosts are asked, and the logo of any other URL is a placeholder.
 func WithForeignLogoHosts() Option { return func(s *settings) { s.foreignLogos = true } }
+
+// WithRemoteControl takes requests to /_sandbox from any machine. Without this
+// option, only this machine can make them. A sandbox in a container needs it:
+// what comes through a published port, or from another container, comes from
+// another machine.
+func WithRemoteControl() Option { return func(s *settings) { s.remoteControl = true } }
 
 // WithFractions sells fractions of a kilogram to orders. Without this option, the
 // amount_kg of an order must be a whole number, as the description of an order

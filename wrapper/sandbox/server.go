@@ -22,6 +22,7 @@ type Server struct {
 	sampleData     bool
 	foreignLogos   bool
 	publicWebhooks bool
+	remoteControl  bool
 	fractions      bool
 	loopback       bool // whether the base URL is on this machine
 	tb             TB   // nil unless made by Run

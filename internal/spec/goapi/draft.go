@@ -158,7 +158,7 @@ func (d *draft) write() string {
 	for _, id := range d.ids {
 		fmt.Fprintf(&b, "call.id(%sOf%s, %s)\n", id, d.op.GoName, id)
 	}
-	fmt.Fprintf(&b, "call.build(api.New%sRequest(%s))\n", d.op.GoName, strings.Join(append([]string{"relative"}, d.build...), ", "))
+	fmt.Fprintf(&b, "call.build(api.New%sRequest(%s))\n", d.op.GoName, strings.Join(append([]string{"c.server"}, d.build...), ", "))
 	operation := "op" + d.op.GoName
 	if d.demanding {
 		operation += ".complete()"

@@ -117,7 +117,7 @@ func TestDraft(t *testing.T) {
 func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	call := c.newCall(ctx, "GetOrder", opts)
 	call.id(idOfGetOrderByID, id)
-	call.build(api.NewGetOrderByIDRequest(relative, id, nil))
+	call.build(api.NewGetOrderByIDRequest(c.server, id, nil))
 	return do(call, opGetOrderByID)
 }
 `,
@@ -128,7 +128,7 @@ func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*
 // that the comment is wrapped
 func (c *Client) Submit(ctx context.Context, body api.OrderCreate, opts ...CallOption) (*api.Order, error) {
 	call := c.newCall(ctx, "Submit", opts)
-	call.build(api.NewSubmitRequest(relative, nil, body))
+	call.build(api.NewSubmitRequest(c.server, nil, body))
 	return do(call, opSubmit)
 }
 `,
@@ -138,7 +138,7 @@ func (c *Client) Submit(ctx context.Context, body api.OrderCreate, opts ...CallO
 			`// ListOrders sends GET /orders.
 func (c *Client) ListOrders(ctx context.Context, params *api.ListParams, opts ...CallOption) ([]api.Order, error) {
 	call := c.newCall(ctx, "ListOrders", opts)
-	call.build(api.NewGetListOfOrdersRequest(relative, params))
+	call.build(api.NewGetListOfOrdersRequest(c.server, params))
 	list, err := do(call, opGetListOfOrders)
 	return Value(list), err
 }
@@ -151,7 +151,7 @@ func (c *Client) Remove(ctx context.Context, id string, part string, opts ...Cal
 	call := c.newCall(ctx, "Remove", opts)
 	call.id(idOfRemove, id)
 	call.id(partOfRemove, part)
-	call.build(api.NewRemoveRequest(relative, id, part))
+	call.build(api.NewRemoveRequest(c.server, id, part))
 	_, err := do(call, opRemove)
 	return err
 }
@@ -162,7 +162,7 @@ func (c *Client) Remove(ctx context.Context, id string, part string, opts ...Cal
 			`// GetInRegion sends GET /orders.
 func (c *Client) GetInRegion(ctx context.Context, params *api.RegionParams, opts ...CallOption) (*api.Order, error) {
 	call := c.newCall(ctx, "GetInRegion", opts)
-	call.build(api.NewGetInRegionRequest(relative, params))
+	call.build(api.NewGetInRegionRequest(c.server, params))
 	return do(call, opGetInRegion.complete())
 }
 `,

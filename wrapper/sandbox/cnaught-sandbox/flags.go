@@ -25,6 +25,7 @@ type config struct {
 	state          string
 	publicWebhooks bool
 	foreignLogos   bool
+	remoteControl  bool
 	noSubaccounts  bool
 	fractions      bool
 	empty          bool
@@ -41,8 +42,8 @@ Usage: cnaught-sandbox [flags]
 `
 
 const usageEnd = `
-Tests in any language control the sandbox over HTTP, from this machine only and
-without a key. Durations are written as 500ms, 2s or 24h.
+Tests in any language control the sandbox over HTTP without a key, from this
+machine only unless -remote-control is given. Durations are written as 500ms, 2s or 24h.
   GET    /_sandbox/faults                 the faults in force
   POST   /_sandbox/faults                 make requests fail: {"operation": "SubmitOrder",
          "skip": 1, "count": 2, "delay": "2s", "status": 503, "after_acting": true,
@@ -86,10 +87,10 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	fs.StringVar(&c.state, "state", "", "keep everything in this `file`, so that it survives a restart, even\nafter kill -9 (default: keep it in memory until the program ends)")
 	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not only to this machine")
 	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without this flag, a logo of another host\nis a placeholder")
+	fs.BoolVar(&c.remoteControl, "remote-control", false, "take requests to /_sandbox from any machine, not only from this one; in a\ncontainer, every request comes from another machine")
 	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "be an account without subaccounts: answer 403 to every request for them")
 	fs.BoolVar(&c.fractions, "fractions", false, "sell fractions of a kilogram to orders, too")
 	fs.BoolVar(&c.empty, "empty", false, "leave out the sample order, the sample session and the past offsets")
-
 	fs.BoolVar(&c.quiet, "quiet", false, "log only what goes wrong in the sandbox itself")
 	fs.BoolVar(&c.version, "version", false, "print the version and exit")
 
@@ -164,6 +165,7 @@ func (c *config) options() []sandbox.Option {
 	add(c.state != "", sandbox.WithStateFile(c.state))
 	add(c.publicWebhooks, sandbox.WithPublicWebhooks())
 	add(c.foreignLogos, sandbox.WithForeignLogoHosts())
+	add(c.remoteControl, sandbox.WithRemoteControl())
 	add(c.noSubaccounts, sandbox.WithoutSubaccounts())
 	add(c.fractions, sandbox.WithFractions())
 	add(c.empty, sandbox.WithEmptyBooks())

@@ -33,6 +33,9 @@ Point a client at it:
 	if c.public() {
 		fmt.Fprintln(w, "Other machines can reach this address, and the buttons on the page need no key.")
 	}
+	if c.remoteControl {
+		fmt.Fprintln(w, "Requests to /_sandbox are taken from any machine, without a key.")
+	}
 	if c.state != "" {
 		fmt.Fprintf(w, "Everything is kept in %s.\n", c.state)
 	}

@@ -1,4 +1,6 @@
-package cnaught
+// Package secret keeps the API key out of everything that a caller may print:
+// errors, log lines, headers and bodies in which a server echoes it.
+package secret
 
 import (
 	"bytes"
@@ -13,23 +15,25 @@ const masked = "[masked]"
 // masks; real keys are far longer.
 const minMaskable = 6
 
-// secret holds the API key in a closure. Nothing that prints looks into one: fmt
+// Secret holds a key in a closure. Nothing that prints looks into one: fmt
 // follows no pointer below the top level for %v, but it does for a verb that
 // does not fit, such as %s, and debugging printers follow every pointer.
-type secret struct{ reveal func() string }
+type Secret struct{ reveal func() string }
 
-func newSecret(key string) *secret { return &secret{func() string { return key }} }
+// New returns a Secret that hides key.
+func New(key string) *Secret { return &Secret{func() string { return key }} }
 
-// mask replaces the key wherever a server echoed it.
-func (s *secret) mask(text string) string {
+// Mask replaces the key wherever text has it.
+func (s *Secret) Mask(text string) string {
 	key := s.reveal()
-	if len(key) < minMaskable || !strings.Contains(text, key) {
+	if len(key) < minMaskable {
 		return text
 	}
 	return strings.ReplaceAll(text, key, masked)
 }
 
-func (s *secret) maskBytes(text []byte) []byte {
+// MaskBytes returns text itself if the key is nowhere in it.
+func (s *Secret) MaskBytes(text []byte) []byte {
 	key := []byte(s.reveal())
 	if len(key) < minMaskable || !bytes.Contains(text, key) {
 		return text
@@ -37,12 +41,12 @@ func (s *secret) maskBytes(text []byte) []byte {
 	return bytes.ReplaceAll(text, key, []byte(masked))
 }
 
-// maskHeader returns h itself if the key is nowhere in it.
-func (s *secret) maskHeader(h http.Header) http.Header {
+// MaskHeader returns h itself if the key is nowhere in it.
+func (s *Secret) MaskHeader(h http.Header) http.Header {
 	var clone http.Header
 	for name, values := range h {
 		for i, value := range values {
-			if clean := s.mask(value); clean != value {
+			if clean := s.Mask(value); clean != value {
 				if clone == nil {
 					clone = h.Clone()
 				}
@@ -56,40 +60,40 @@ func (s *secret) maskHeader(h http.Header) http.Header {
 	return clone
 }
 
-// maskValue masks decoded JSON in place where it can.
-func (s *secret) maskValue(v any) any {
+// MaskValue masks decoded JSON, in place where it can.
+func (s *Secret) MaskValue(v any) any {
 	switch v := v.(type) {
 	case string:
-		return s.mask(v)
+		return s.Mask(v)
 	case []any:
 		for i := range v {
-			v[i] = s.maskValue(v[i])
+			v[i] = s.MaskValue(v[i])
 		}
 	case map[string]any:
 		for name, member := range v {
-			clean := s.mask(name)
+			clean := s.Mask(name)
 			if clean != name {
 				delete(v, name)
 			}
-			v[clean] = s.maskValue(member)
+			v[clean] = s.MaskValue(member)
 		}
 	}
 	return v
 }
 
-// maskError hides the key in the text of an error from below, such as that of a
-// transport that quotes the request.
-func (s *secret) maskError(err error) error {
+// MaskError hides the key in the text of an error from below, such as that of a
+// transport that quotes the request. What it returns then matches what err
+// matches, and gives nothing else of it away.
+func (s *Secret) MaskError(err error) error {
 	text := err.Error()
-	clean := s.mask(text)
+	clean := s.Mask(text)
 	if clean == text {
 		return err
 	}
 	return &maskedError{text: clean, is: func(target error) bool { return errors.Is(err, target) }}
 }
 
-// maskedError still matches what the hidden error matches, but gives nothing
-// else of it away.
+// maskedError holds the hidden error in a closure, as Secret does the key.
 type maskedError struct {
 	text string
 	is   func(target error) bool

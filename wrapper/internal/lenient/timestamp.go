@@ -1,4 +1,4 @@
-package cnaught
+package lenient
 
 import (
 	"bytes"
@@ -30,20 +30,15 @@ func parseTimestamp(s string) time.Time {
 	return time.Time{}
 }
 
-// repairTimestamps rewrites the timestamps of a body so that time.Time reads
-// them. It returns nil for a body that is not JSON. Only a body that could not be
-// decoded as it came takes this way.
+// repairTimestamps rewrites the timestamps of a body, which is JSON, so that
+// time.Time reads them. Only a body that could not be decoded as it came takes this
+// way.
 func repairTimestamps(body []byte, into any) []byte {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	var value any
-	if decoder.Decode(&value) != nil {
-		return nil
-	}
-	repaired, err := json.Marshal(repair(value, reflect.TypeOf(into)))
-	if err != nil {
-		return nil
-	}
+	decoder.Decode(&value)
+	repaired, _ := json.Marshal(repair(value, reflect.TypeOf(into)))
 	return repaired
 }
 

@@ -1,4 +1,5 @@
-package cnaught
+// Package delay says how long to wait before a request is sent again.
+package delay
 
 import (
 	"math"
@@ -9,40 +10,40 @@ import (
 	"time"
 )
 
-// backoff is the longest pause before the retry number n, counted from 0.
-func (p *RetryPolicy) backoff(n int) time.Duration {
-	d := p.BaseDelay
+// Backoff is the longest pause before the retry number n, counted from 0:
+// base * 2^n, up to longest.
+func Backoff(base, longest time.Duration, n int) time.Duration {
 	for range n {
-		if d >= p.MaxDelay/2 {
-			return p.MaxDelay
+		if base >= longest/2 {
+			return longest
 		}
-		d *= 2
+		base *= 2
 	}
-	return min(d, p.MaxDelay)
+	return min(base, longest)
 }
 
-// fullJitter spreads clients that failed at one instant evenly over the whole
-// pause.
-func fullJitter(d time.Duration) time.Duration {
+// FullJitter returns a random time below d, which spreads clients that failed at
+// one instant evenly over the whole pause.
+func FullJitter(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
 	}
 	return rand.N(d)
 }
 
-// retryAfter reads how long the server asks to wait: the header
+// RetryAfter reads how long the server asks to wait: the header
 // retry-after-ms, or Retry-After (RFC 9110, section 10.2.3) in seconds or as
 // a date. 0 stands for nothing usable; what is too long for a Duration reads
 // as the longest one.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	if d, ok := parseDelay(h.Get("Retry-After-Ms"), time.Millisecond); ok {
+func RetryAfter(h http.Header, now time.Time) time.Duration {
+	if d, ok := parse(h.Get("Retry-After-Ms"), time.Millisecond); ok {
 		return d
 	}
 	value := h.Get("Retry-After")
 	if value == "" {
 		return 0
 	}
-	if d, ok := parseDelay(value, time.Second); ok {
+	if d, ok := parse(value, time.Second); ok {
 		return d
 	}
 	at, err := http.ParseTime(strings.TrimSpace(value))
@@ -56,8 +57,8 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return max(0, at.Sub(now))
 }
 
-// parseDelay takes fractions too, as some servers send them.
-func parseDelay(value string, unit time.Duration) (time.Duration, bool) {
+// parse takes fractions too, as some servers send them.
+func parse(value string, unit time.Duration) (time.Duration, bool) {
 	value = strings.TrimSpace(value)
 	if value == "" || strings.Trim(value, "0123456789.") != "" {
 		return 0, false

@@ -1,0 +1,44 @@
+// Package route compares paths with the templates of a description, such as
+// /orders/{id}/cancel.
+package route
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/cnaught-go/cnaught/wrapper/internal/check"
+)
+
+// Match compares an escaped path literal by literal. A parameter takes any one
+// segment that check.Segment accepts.
+func Match(template, path string) bool {
+	for {
+		literal, parameter, more := strings.Cut(template, "{")
+		rest, ok := strings.CutPrefix(path, literal)
+		if !ok || !more {
+			return ok && rest == ""
+		}
+		segment, _, _ := strings.Cut(rest, "/")
+		if !check.Segment(segment) {
+			return false
+		}
+		_, template, _ = strings.Cut(parameter, "}")
+		path = rest[len(segment):]
+	}
+}
+
+// LastParameter returns the last parameter of an escaped path that ends as the
+// template does; empty if the template has none.
+func LastParameter(template, path string) string {
+	names, segments := strings.Split(template, "/"), strings.Split(path, "/")
+	slices.Reverse(names)
+	slices.Reverse(segments)
+	for i, name := range names {
+		if strings.HasPrefix(name, "{") && i < len(segments) {
+			value, _ := url.PathUnescape(segments[i])
+			return value
+		}
+	}
+	return ""
+}
