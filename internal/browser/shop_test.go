@@ -15,8 +15,8 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// shop is somebody's web shop: it sends its customers to the checkout and
-// gets them back, on an https site of its own.
+// shop is a web shop, on an https site of its own, that sends its customers to the
+// checkout and gets them back.
 type shop struct {
 	*httptest.Server
 	client *cnaught.Client
@@ -25,7 +25,7 @@ type shop struct {
 	back []string // the request URIs of customers who came back
 }
 
-// The shop's address in the browser.
+// shopURL is the shop's address in the browser.
 const shopURL = "https://shop.example"
 
 func openShop(t *testing.T, client *cnaught.Client) *shop {
@@ -39,11 +39,11 @@ func openShop(t *testing.T, client *cnaught.Client) *shop {
 	return s
 }
 
-// resolve makes the shop's name lead here.
+// resolve returns the rule by which the browser finds the shop.
 func (s *shop) resolve() string { return "MAP shop.example:443 " + s.Listener.Addr().String() }
 
-// cart opens a checkout session and shows the link to it. Its script tells
-// whether the browser runs scripts.
+// cart creates a checkout session and shows the link to it. Its script shows that the
+// browser runs scripts.
 func (s *shop) cart(w http.ResponseWriter, r *http.Request) {
 	s.remember(r)
 	session, err := s.client.CreateCheckoutSession(r.Context(), api.CheckoutSessionCreate{
@@ -59,7 +59,8 @@ func (s *shop) cart(w http.ResponseWriter, r *http.Request) {
 		html.EscapeString(session.CheckoutURL))
 }
 
-// thanks looks the session up, as a shop must: anybody can open its address.
+// thanks reads the session from the API, as a shop must, because anybody can open this
+// address.
 func (s *shop) thanks(w http.ResponseWriter, r *http.Request) {
 	s.remember(r)
 	session, err := s.client.GetCheckoutSession(r.Context(), r.URL.Query().Get("session_id"))
@@ -82,8 +83,8 @@ func (s *shop) visits() []string {
 	return append([]string(nil), s.back...)
 }
 
-// openEvil is a site that means no good: it has a form for each target that
-// would press a button of the sandbox.
+// openEvil starts a malicious site. It has a form for each target, which would press a
+// button of the sandbox.
 func openEvil(t *testing.T, targets ...string) (address string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `<!doctype html><html lang="en"><title>Kittens</title><body>`)

@@ -16,7 +16,7 @@ const (
 	// maxRatio is how much larger a stripped program with one call may be than
 	// the same program by hand.
 	maxRatio = 1.10
-	// maxPackages is how many packages of others a program may take in.
+	// maxPackages is how many third-party packages a program may get.
 	maxPackages = 5
 )
 
@@ -24,7 +24,7 @@ func TestSize(t *testing.T) {
 	client, byHand := build(t, "./testdata/client"), build(t, "./testdata/byhand")
 	ratio := float64(client) / float64(byHand)
 	t.Logf("%d bytes with the client, %d by hand: %.3f times", client, byHand, ratio)
-	assert.Greater(t, ratio, 1.0, "the two programs are mixed up, or the client is not in it")
+	assert.Greater(t, ratio, 1.0, "the two programs are mixed up, or one of them does not use the client")
 	assert.LessOrEqual(t, ratio, maxRatio)
 }
 
@@ -43,7 +43,7 @@ func TestPackages(t *testing.T) {
 	assert.LessOrEqual(t, len(others), maxPackages)
 }
 
-// build returns the size of a program, built as for release.
+// build returns the size of a program that is built as for a release.
 func build(t *testing.T, pkg string) int64 {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "program")
@@ -61,4 +61,23 @@ func goTool(t *testing.T, args ...string) string {
 	out, err := cmd.Output()
 	require.NoError(t, err, "go %s\n%s", strings.Join(args, " "), &stderr)
 	return string(out)
+}
+
+// The go.mod file of a module imposes its requirements on those who import it.
+func TestGoModImposesNoMoreThanItNeeds(t *testing.T) {
+	file, err := os.ReadFile("../../go.mod")
+	require.NoError(t, err)
+	direct := map[string]bool{"github.com/oapi-codegen/runtime": true, "github.com/stretchr/testify": true}
+	for line := range strings.Lines(string(file)) {
+		line, comment, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "require "), "//")
+		switch words := strings.Fields(line); {
+		case len(words) == 0:
+		case words[0] == "go":
+			assert.Regexp(t, `^1\.25(\.0)?$`, words[1], "the older of the two supported releases")
+		case words[0] == "toolchain", words[0] == "tool", words[0] == "replace", words[0] == "exclude":
+			t.Errorf("%q is imposed on those who import the module, or is of no use to them", line)
+		case strings.Contains(words[0], ".") && words[0] != "module" && !strings.Contains(comment, "indirect"):
+			assert.True(t, direct[words[0]], "%s is a new direct requirement", line)
+		}
+	}
 }
