@@ -1,39 +1,47 @@
 # All targets need only Go, unless their description names something else.
 GO ?= go
-# The modules of the repository, in this order: the library, the spec tools, the
-# benchmarks, the browser tests and the ledger's tests on databases.
-MODULES := . internal/spec internal/bench internal/browser internal/ledgertest
+# The modules of the repository, in this order: the library, the examples, the spec
+# tools, the benchmarks, the browser tests, the ledger's tests on databases and the tests
+# of releases.
+MODULES := . examples internal/spec internal/bench internal/browser internal/ledgertest internal/release
 
 # The race detector needs cgo, which needs a C compiler.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all test-postgres shop ledger-mutants generate lint tidy chaos fleet fuzz bench bench-ledger bench-node \
-        sandbox node-compat browser-setup browser-test spec-report update-spec ci
+.PHONY: help demo shop test test-all test-postgres ledger-kills ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger \
+        bench-node sandbox node-compat browser-setup browser-test check-live spec-report update-spec \
+        release-binaries release-notes ci
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: ## Quote, buy, wait, list, cancel and survive a kill -9 on the built-in sandbox, which needs no key
 	@$(GO) run ./internal/demo
 	@echo
 	@$(GO) -C internal/ledgertest run ./cmd/demo
 
-# The tests run without vet, because the target lint runs it. Those of internal/spec run
-# with -count=1, because the test cache does not notice changes of files in other modules.
+shop: ## Run the example shop, whose carts survive kill -9, on its own sandbox; ARGS="-addr 127.0.0.1:9090"
+	@$(GO) -C examples run ./checkout-shop -sandbox 127.0.0.1:8765 -db "$${TMPDIR:-/tmp}/cnaught-shop.db" $(ARGS)
+
+# The tests run without vet, because the target lint runs it. Those of internal/spec and
+# internal/release run with -count=1, because the test cache does not notice changes of
+# files in other modules.
 test: ## Run all tests, under the race detector if there is a C compiler
 	$(if $(RACE),,@echo "The tests run without the race detector, because there is no C compiler.")
 	$(GO) test $(RACE) -vet=off -timeout 25m ./...
+	$(GO) -C examples test $(RACE) -vet=off ./...
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 25m ./...
 	$(GO) -C internal/bench test -vet=off ./...
 	$(GO) -C internal/ledgertest test -vet=off ./...
+	$(GO) -C internal/release test -vet=off -count=1 ./...
 
 POSTGRES ?= 1
 test-postgres: ## Run the ledger's tests on a PostgreSQL that they start (apt-get install postgresql), or on POSTGRES=url
 	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -skip '^TestShop$$' .
 	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -v -run '^TestShop$$' . -shop.time=12s -shop.carts=400
 
-shop: ## Run a shop whose processes are killed for a minute, on SQLite, or on PostgreSQL with POSTGRES=1
+ledger-kills: ## Run a shop whose processes are killed for a minute, on SQLite, or on PostgreSQL with POSTGRES=1
 	CNAUGHT_LEDGER_POSTGRES=$(if $(filter command line,$(origin POSTGRES)),$(POSTGRES)) $(GO) -C internal/ledgertest test -vet=off -count=1 -v -run '^TestShop$$' . -shop.time=60s -shop.carts=2000
 
 ledger-mutants: ## Remove the ledger's rules one at a time, and check that a test fails each time
@@ -45,11 +53,15 @@ test-all: test ## Run all tests, and a whole update for every changed descriptio
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...
 
-lint: ## Run gofmt, go vet and staticcheck
+lint: ## Run gofmt, go vet, staticcheck and actionlint
 	@out=$$(gofmt -l .) || exit 1; test -z "$$out" || { gofmt -d .; exit 1; }
 	@for m in $(MODULES); do echo "vet $$m"; $(GO) -C $$m vet ./... || exit 1; done
 	$(GO) build -modfile=internal/tools/go.mod -o "$${TMPDIR:-/tmp}/cnaught-staticcheck" honnef.co/go/tools/cmd/staticcheck
 	@for m in $(MODULES); do echo "staticcheck $$m"; (cd $$m && "$${TMPDIR:-/tmp}/cnaught-staticcheck" ./...) || exit 1; done
+	$(GO) tool -modfile=internal/tools/go.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
+
+lint-spec: ## Spectral's rules for OpenAPI on openapi.yaml; needs Node and npm
+	cd internal/speclint && npm ci --ignore-scripts --no-audit --no-fund && npx --no-install spectral lint --fail-severity=hint ../../openapi.yaml
 
 tidy: ## Fail if go mod tidy would change anything
 	@for m in $(MODULES) internal/tools; do echo "tidy $$m"; $(GO) -C $$m mod tidy -diff || exit 1; done
@@ -85,8 +97,11 @@ node-compat: ## Test the sandbox with the vendor's Node SDK; needs Node and npm
 browser-setup: ## Install Debian's Chromium for browser-test; needs root
 	apt-get update && apt-get install -y --no-install-recommends chromium fonts-dejavu-core
 
-browser-test: ## Test the sandbox's pages in headless Chromium; see browser-setup
+browser-test: ## Test the pages of the sandbox and of the example shop in headless Chromium; see browser-setup
 	CNAUGHT_BROWSER_TEST=1 $(GO) -C internal/browser test -count=1 ./...
+
+check-live: ## Compare the real API's answers with the description; needs CNAUGHT_API_KEY; costs and changes nothing
+	@$(GO) -C internal/spec run ./cmd/check-live
 
 # A file or folder in FROM is made absolute, because the command runs in internal/spec. A
 # URL and - are passed on unchanged.
@@ -97,6 +112,24 @@ spec-report: ## Report what a new description means for Go callers; FROM is a fi
 
 update-spec: ## Adopt a new description if the result builds and passes the tests; FROM as for spec-report
 	@$(GO) -C internal/spec run ./cmd/update-spec $(source)
+
+# The shell reads VERSION from the environment, so that it never runs a part of a tag as a
+# command.
+PLATFORMS ?= linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64
+
+release-binaries: ## Build cnaught-sandbox for PLATFORMS, with checksums, into the folder DIST; VERSION=v1.2.3
+	@test -n "$(DIST)" || { echo "DIST is not set. Set it to the folder for the binaries: DIST=..."; exit 1; }
+	@mkdir -p "$(DIST)"
+	@for p in $(PLATFORMS); do \
+		os=$${p%/*}; arch=$${p#*/}; out="$(DIST)/cnaught-sandbox_$${os}_$$arch"; \
+		if [ "$$os" = windows ]; then out="$$out.exe"; fi; echo "$$out"; \
+		CGO_ENABLED=0 GOOS="$$os" GOARCH="$$arch" $(GO) build -trimpath -ldflags "-s -w -X main.release=$$VERSION" \
+			-o "$$out" ./wrapper/sandbox/cnaught-sandbox || exit 1; done
+	@cd "$(DIST)" && sha256sum cnaught-sandbox_* > SHA256SUMS
+
+release-notes: ## Print the section of CHANGELOG.md for VERSION=v1.2.3
+	@awk '/^## /{on = index($$2, "[" substr(ENVIRON["VERSION"], 2) "]") == 1; n += on; next} on; END{exit !n}' CHANGELOG.md || \
+		{ echo "CHANGELOG.md has no section for $$VERSION" >&2; exit 1; }
 
 ci: ## Run what CI runs: generate, lint, tidy, test and demo
 	bash .ci/run

@@ -8,6 +8,8 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
@@ -15,19 +17,20 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 	"github.com/cnaught-go/cnaught/wrapper/internal/problem"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 const (
 	// maxErrorBytes bounds what is kept of an error's body.
 	maxErrorBytes = 1 << 20
-	// maxDrainBytes bounds what is read on so that the connection can serve
-	// the next attempt; past it a new connection is cheaper.
+	// maxDrainBytes bounds what is read only to keep a connection usable for the
+	// next attempt. Beyond that, a new connection is cheaper.
 	maxDrainBytes = 64 << 10
 )
 
-// result is what came of one attempt. It has a problem (an answer outside 2xx),
-// an unfit body (a 2xx that is not the declared value), an error (no whole
-// answer came), or none of these: a good answer.
+// result is what one attempt brought: a problem (an answer outside 2xx), an unusable
+// body (unfit: a 2xx that is not the declared value), an error (no whole answer came) or,
+// with none of these set, a good answer.
 type result struct {
 	status     int
 	header     http.Header
@@ -38,7 +41,42 @@ type result struct {
 	problem    *Error
 	unfit      error
 	err        error
-	sent       sending
+	final      bool // what the caller got cannot be taken back, so no attempt follows
+	sent       sendState
+}
+
+// attemptContext is the context of one attempt. It travels to the innermost
+// transport, which records there what is sent. It also has room for what an attempt
+// needs anyway, which saves allocations.
+type attemptContext struct {
+	context.Context
+	Attempt
+	op          *endpoint
+	asked       atomic.Bool  // a transport asked for a connection
+	connections atomic.Int32 // how many connections it got
+	custom      atomic.Bool  // the transport is not net/http's own
+	url         url.URL      // of the attempt's own request
+	result      result
+}
+
+type attemptKey struct{}
+
+func (a *attemptContext) Value(key any) any {
+	if key == (attemptKey{}) {
+		return a
+	}
+	return a.Context.Value(key)
+}
+
+func (call *call) newAttemptContext(ctx context.Context) *attemptContext {
+	return &attemptContext{Context: ctx, op: call.op, Attempt: Attempt{
+		Call:           call.name,
+		Operation:      call.op.ID,
+		HTTPMethod:     call.op.Method,
+		PathTemplate:   call.op.Path,
+		IdempotencyKey: call.key,
+		Number:         call.attempts,
+	}}
 }
 
 // attempt sends the request once and reads the whole answer. Its context
@@ -50,11 +88,11 @@ func (call *call) attempt() *result {
 	defer cancel()
 	a := call.newAttemptContext(ctx)
 	r := &a.result
-	transport := call.client.transport
+	rt := call.client.transport
 	if call.download != nil {
-		transport = redirecting{call.client}
+		rt = transport.FollowRedirects(rt, call.client.mayLeadTo)
 	}
-	resp, err := transport.RoundTrip(call.attemptRequest(a))
+	resp, err := rt.RoundTrip(call.attemptRequest(a))
 	switch {
 	case err != nil:
 	case resp == nil:
@@ -67,7 +105,7 @@ func (call *call) attempt() *result {
 		err = call.read(resp, r)
 		resp.Body.Close()
 	}
-	r.sent = a.sending(err, call.ctx.Err() != nil)
+	r.sent = a.sendState(err, call.ctx.Err() != nil)
 	if err != nil {
 		r.err = call.attemptError(ctx, timeout, err)
 	}
@@ -75,8 +113,9 @@ func (call *call) attempt() *result {
 	return r
 }
 
-// attemptRequest returns a copy of the request with the credentials. Attempts
-// share neither header nor URL: transports write into them, and may still read
+// attemptRequest returns a copy of the request, with the headers that every request
+// of the client has; those of one call are in the request already. Each attempt has a
+// header map and a URL of its own: transports write into them, and may still read
 // them when the next attempt has begun.
 func (call *call) attemptRequest(a *attemptContext) *http.Request {
 	req, fixed := call.request.WithContext(a), call.client.headers
@@ -100,34 +139,39 @@ func (call *call) attemptRequest(a *attemptContext) *http.Request {
 	return req
 }
 
-// read reads the body of an answer into r. Its error says that it did not come
-// whole.
-func (call *call) read(resp *http.Response, r *result) error {
-	if resp.StatusCode/100 != 2 {
+// read reads the body of an answer into r. It returns an error if the body did not
+// arrive whole.
+func (call *call) read(resp *http.Response, r *result) (err error) {
+	switch {
+	case resp.StatusCode/100 != 2:
 		call.readProblem(resp, r)
 		return nil
-	}
-	var err error
-	if call.download != nil {
+	case call.download != nil:
 		err = call.download.save(resp, r)
-	} else if r.body, err = limit.Read(resp.Body, resp.ContentLength, call.client.maxResponseBytes); err == nil {
-		if r.readable, err = fit(r.body, call.answer); err == nil {
-			err = call.checkSubject(r.readable)
-		}
-		if err != nil && (!errors.Is(err, lenient.ErrCutOff) || resp.StatusCode == http.StatusNoContent) {
-			r.unfit, err = err, nil // a 204 has no body that could be cut off
-		}
+	default:
+		r.body, err = limit.Read(resp.Body, resp.ContentLength, call.client.maxResponseBytes)
 	}
-	if errors.Is(err, limit.ErrTooLarge) {
-		r.unfit, err = fmt.Errorf("the body is %w of %d bytes", err, call.client.maxResponseBytes), nil
+	switch {
+	case errors.Is(err, limit.ErrTooLarge):
+		r.unfit = fmt.Errorf("the body is %w of %d bytes", err, call.client.maxResponseBytes)
+		return nil
+	case err != nil || call.download != nil:
+		return err
 	}
-	return err
+	if r.readable, err = fit(r.body, call.answer); err == nil {
+		err = call.checkSubject(r.readable)
+	}
+	if errors.Is(err, lenient.ErrCutOff) && resp.StatusCode != http.StatusNoContent { // which has no body
+		return err
+	}
+	r.unfit = err
+	return nil
 }
 
-// readProblem keeps the status whatever becomes of the body. The members of a
-// problem document are masked after they were decoded, so that a key written with
-// JSON escapes is found too. The media type does not matter: gateways send problem
-// documents as application/json.
+// readProblem turns an answer outside 2xx into an Error, which has the status even if
+// the body cannot be read. The media type does not matter, since gateways send
+// problem documents as application/json. The members are masked after they were
+// decoded, so that a key written with JSON escapes is found too.
 func (call *call) readProblem(resp *http.Response, r *result) {
 	if resp.StatusCode != http.StatusSwitchingProtocols { // its body is the bare connection, which no context ends
 		var err error

@@ -20,8 +20,8 @@ func drain(b *limit.Bucket) (n int) {
 	return n
 }
 
-// A server that is down gets one request per call, and no more than the
-// capacity on top, however many calls are made, from one goroutine or many.
+// A server that is down gets one request per call, and at most as many more as
+// the capacity, however many goroutines call.
 func TestOutageCostsAtMostTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const callers, calls, capacity = 16, 25, 10
@@ -41,9 +41,9 @@ func TestOutageCostsAtMostTheBudget(t *testing.T) {
 	})
 }
 
-// Reads share one budget, and calls that can act twice another, so that an
-// outage that is met by reads leaves a purchase its retries.
-func TestReadsAndPurchasesHaveABudgetEach(t *testing.T) {
+// Reads share one budget and calls that can act twice share another, so that reads
+// during an outage leave a purchase its retries.
+func TestReadsAndPurchasesHaveSeparateBudgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(reply(500, ``))
 		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 3, Budget: RetryBudget{Capacity: 3}}))
@@ -67,9 +67,9 @@ func TestReadsAndPurchasesHaveABudgetEach(t *testing.T) {
 	})
 }
 
-// A program with a few calls a day has its retries back some minutes after an
+// A program that makes few calls a day has its retries back minutes after an
 // outage.
-func TestBudgetComesBackWithTime(t *testing.T) {
+func TestBudgetRefillsWithTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(reply(500, ``))
 		c := newClient(t, rt)
@@ -110,7 +110,7 @@ func TestSuccessRefillsTheBudget(t *testing.T) {
 			return r.Attempts
 		}
 		assert.Equal(t, 2, call(), "the bucket was full")
-		assert.Equal(t, 1, call(), "and is empty")
+		assert.Equal(t, 1, call(), "the bucket is empty now")
 		down = false
 		call()
 		down = true
@@ -118,11 +118,11 @@ func TestSuccessRefillsTheBudget(t *testing.T) {
 		down = false
 		call()
 		down = true
-		assert.Equal(t, 2, call(), "two bring a whole one")
+		assert.Equal(t, 2, call(), "two bring a whole token")
 	})
 }
 
-func TestWhatRefillsTheBudget(t *testing.T) {
+func TestStatusesThatRefillTheBudget(t *testing.T) {
 	for status, refills := range map[int]bool{200: true, 400: true, 401: true, 404: true, 422: true, 302: true, 500: false, 501: false, 503: false, 429: false, 408: false} {
 		rt := play(reply(status, orderJSON))
 		c := newClient(t, rt, WithRetryPolicy(RetryPolicy{MaxAttempts: 1, Budget: RetryBudget{Capacity: 2, PerSuccess: 1}}))

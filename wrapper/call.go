@@ -17,6 +17,10 @@ const (
 	headerSubaccount     = "X-Subaccount-Id"
 )
 
+// maxBody bounds the body of a request that is read into memory, so that every
+// attempt can send it.
+const maxBody = 32 << 20
+
 // call is one logical call of a method, over all its attempts. A method checks
 // its input, builds the request, and hands the call to do, which sends it:
 //
@@ -43,8 +47,8 @@ type call struct {
 	key       string        // the Idempotency-Key, if the operation takes one
 	callerKey bool          // the key is the caller's, so an earlier call may have used it
 	answer    any           // a pointer to what a good answer is decoded into
-	download  *download     // takes a good answer of another host, which gets no API key
-	before    func() error  // comes before the first attempt
+	download  *download     // receives the answer of another host, which never gets the API key
+	before    func() error  // runs before the first attempt
 	attempts  int
 }
 
@@ -65,8 +69,9 @@ func (call *call) apply(opts []CallOption) {
 	}
 }
 
-// build takes what a generated request builder returns. The builders know the path
-// of the base URL alone, which saves parsing all of it every time.
+// build accepts the results of a generated request builder, and points the request
+// at the API's host. The builders are given no more than the path of the base URL,
+// so that the whole URL is not parsed for every call.
 func (call *call) build(req *http.Request, err error) {
 	if err != nil {
 		call.refuse("request", "cannot be built: %v", err)
@@ -77,9 +82,9 @@ func (call *call) build(req *http.Request, err error) {
 	call.request = req
 }
 
-// do sends a call and decodes its answer: any 2xx that fits the type of the
-// operation's answer, since an order that was placed with an undeclared 2xx is
-// placed all the same.
+// do sends a call and returns its decoded answer. Any 2xx status counts as success
+// if the body fits the type of the operation's answer: an order that was answered
+// with an undeclared 2xx has been placed nevertheless.
 func do[T any](call *call, op *operation[T]) (*T, error) {
 	answer := new(T)
 	if _, err := call.run(&op.endpoint, answer); err != nil {
@@ -88,8 +93,8 @@ func do[T any](call *call, op *operation[T]) (*T, error) {
 	return answer, nil
 }
 
-// run sends the call until an answer fits into the value that answer points to,
-// then reports and logs how it ended.
+// run makes the attempts of a call, whose good answer is decoded into the value that
+// answer points to. Then it fills the caller's Response and logs how the call ended.
 func (call *call) run(op *endpoint, answer any) (*result, error) {
 	started := time.Now()
 	call.op, call.answer = op, answer
@@ -109,14 +114,13 @@ func (call *call) run(op *endpoint, answer any) (*result, error) {
 	return r, err
 }
 
-// prepare puts on the request what the options of the call and the client ask
-// for.
+// prepare applies the options of the call and of the client to the request.
 func (call *call) prepare() error {
 	if call.err == nil {
 		call.setSubaccount()
 		call.setIdempotencyKey()
 	}
-	if call.maxPrice != 0 && call.before == nil {
+	if call.maxPrice != 0 && call.before == nil { // PlaceOrder alone sets before
 		call.refuse("the maximum price", "is for PlaceOrder alone")
 	}
 	if call.err != nil {
@@ -128,8 +132,9 @@ func (call *call) prepare() error {
 	return nil
 }
 
-// setSubaccount lets the option win over the header of a raw request, and that
-// over the client's default.
+// setSubaccount sets the header for a subaccount. A call option takes precedence
+// over the header of a raw request, which takes precedence over the client's
+// default.
 func (call *call) setSubaccount() {
 	h := call.request.Header
 	id := h.Get(headerSubaccount)
@@ -150,9 +155,9 @@ func (call *call) setSubaccount() {
 	h.Set(headerSubaccount, id)
 }
 
-// setIdempotencyKey makes the one key of the call, unless the caller has one.
-// A key on an operation that ignores it is refused, because the caller would
-// rely on a protection that is not there.
+// setIdempotencyKey sets the one key of the call: the caller's or a random one. A
+// key for an operation that ignores it is refused, because the caller would rely on
+// a protection that is not there.
 func (call *call) setIdempotencyKey() {
 	h := call.request.Header
 	key, given := h.Get(headerIdempotencyKey), len(h[headerIdempotencyKey]) > 0
@@ -173,7 +178,7 @@ func (call *call) setIdempotencyKey() {
 	h.Set(headerIdempotencyKey, key)
 }
 
-// report says what WithResponse asked for.
+// report returns what WithResponse asked for.
 func (call *call) report(r *result, elapsed time.Duration) Response {
 	secret := call.client.secret
 	out := Response{

@@ -9,20 +9,15 @@ import (
 	"net/url"
 
 	"github.com/cnaught-go/cnaught/api"
-	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
-const (
-	pdfHeader    = "%PDF-"
-	maxRedirects = 10 // as net/http follows
-)
+const pdfHeader = "%PDF-"
 
 var errNotPDF = errors.New("the body is not a PDF")
 
-// certificate is what a download knows of its operation, which is none of the
-// description's.
+// certificate stands for an operation that the description does not have.
 var certificate = endpoint{ID: "DownloadCertificate", Method: http.MethodGet, Retry: retrySafe}
 
 // DownloadCertificate writes the certificate of an order, a PDF, to w as it
@@ -46,7 +41,7 @@ func (c *Client) DownloadCertificate(ctx context.Context, order *api.Order, w io
 	case raw == "":
 		call.refuse("certificate_download_public_url", "is null: the order has no certificate")
 	case err != nil || !c.mayLeadTo(u):
-		call.refuse("certificate_download_public_url", "is %q, not an absolute https URL", quote.Text(raw))
+		call.refuse("certificate_download_public_url", "is %q, not an absolute https URL", sanitize.Text(raw))
 	default:
 		call.request = &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"application/pdf"}}}
 	}
@@ -76,39 +71,10 @@ func (d *download) save(resp *http.Response, r *result) error {
 	case resp.ContentLength > call.client.maxResponseBytes:
 		return limit.ErrTooLarge
 	}
-	// What is written cannot be taken back, so this attempt is the last one.
-	last := *call.policy
-	last.MaxAttempts = call.attempts
-	call.policy = &last
+	r.final = true
 	_, err = io.Copy(d.w, io.LimitReader(body, call.client.maxResponseBytes))
 	if _, ended := body.ReadByte(); err == nil && ended == nil {
 		return limit.ErrTooLarge
 	}
 	return err
-}
-
-// mayLeadTo reports whether the API may send a person or this client to a URL: an
-// absolute https URL or, if the API runs on this machine, plain http to it.
-func (c *Client) mayLeadTo(u *url.URL) bool {
-	return u.Host != "" && (u.Scheme == "https" ||
-		u.Scheme == "http" && check.IsLoopback(u.Hostname()) && check.IsLoopback(c.base.Hostname()))
-}
-
-// redirecting is a transport that follows redirects. It is for requests without
-// credentials alone.
-type redirecting struct{ c *Client }
-
-func (t redirecting) RoundTrip(req *http.Request) (*http.Response, error) {
-	hc := http.Client{Transport: t.c.transport, CheckRedirect: func(next *http.Request, via []*http.Request) error {
-		if !t.c.mayLeadTo(next.URL) || len(via) >= maxRedirects {
-			return http.ErrUseLastResponse // whose status becomes the error
-		}
-		return nil
-	}}
-	resp, err := hc.Do(req)
-	var failed *url.Error
-	if errors.As(err, &failed) { // would repeat the URL
-		err = failed.Err
-	}
-	return resp, err
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
 const pdf = "%PDF-1.7\ncertificate\n%%EOF\n"
@@ -28,13 +30,14 @@ func certified(url string) *api.Order {
 	return &api.Order{ID: "Gre28Fc35bt3", CertificateDownloadPublicURL: &url}
 }
 
-// registryHost is a server that keeps what it was asked, and answers from paths.
+// registryHost is a server that records its requests.
 type registryHost struct {
 	*httptest.Server
 	mu       sync.Mutex
 	requests []*http.Request
 }
 
+// openRegistry starts a registryHost that answers by the path of a request.
 func openRegistry(t *testing.T, answers map[string]http.HandlerFunc) *registryHost {
 	r := new(registryHost)
 	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
@@ -58,8 +61,8 @@ func text(status int, body string) http.HandlerFunc {
 	}
 }
 
-// Whatever becomes of the download, no server gets the key, not even one on the
-// API's own host.
+// No server gets the API key with a download, whether it succeeds or not, and not
+// even a server on the API's own host.
 func TestCertificateHostGetsNoKey(t *testing.T) {
 	registry := openRegistry(t, nil)
 	handlers := map[string]http.HandlerFunc{
@@ -76,8 +79,7 @@ func TestCertificateHostGetsNoKey(t *testing.T) {
 	registry.Config.Handler = second.Config.Handler
 
 	var log bytes.Buffer
-	logger := slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	c := newTestClient(t, second.URL+"/v1", quick(2), WithSubaccount("5nubL0NS"), WithLogger(logger))
+	c := newTestClient(t, second.URL+"/v1", quick(2), WithSubaccount("5nubL0NS"), logTo(&log, slog.LevelDebug))
 	for _, host := range []string{registry.URL, second.URL} {
 		for path := range handlers {
 			err := c.DownloadCertificate(t.Context(), certified(host+path), io.Discard)
@@ -120,12 +122,12 @@ func TestDownloadCertificate(t *testing.T) {
 			w.Header().Set("Content-Type", "application/octet-stream")
 			io.WriteString(w, pdf)
 		}, 1 << 20, pdf, ""},
-		"a page":      {text(200, "<html>Please log in</html>"), 1 << 20, "", `the body is not a PDF; body "<html>Please log in</html>"`},
-		"a late mark": {text(200, " "+pdf), 1 << 20, "", "the body is not a PDF"},
-		"too short":   {text(200, "%PDF"), 1 << 20, "", "the body is not a PDF"},
-		"nothing":     {text(200, ""), 1 << 20, "", "the body is not a PDF"},
-		"no content":  {text(204, ""), 1 << 20, "", "the body is not a PDF"},
-		"not there":   {http.NotFound, 1 << 20, "", "404 Not Found"},
+		"a page":                  {text(200, "<html>Please log in</html>"), 1 << 20, "", `the body is not a PDF; body "<html>Please log in</html>"`},
+		"a mark behind the start": {text(200, " "+pdf), 1 << 20, "", "the body is not a PDF"},
+		"too short":               {text(200, "%PDF"), 1 << 20, "", "the body is not a PDF"},
+		"nothing":                 {text(200, ""), 1 << 20, "", "the body is not a PDF"},
+		"no content":              {text(204, ""), 1 << 20, "", "the body is not a PDF"},
+		"not there":               {http.NotFound, 1 << 20, "", "404 Not Found"},
 		"cut off": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "1000")
 			io.WriteString(w, pdf)
@@ -138,7 +140,7 @@ func TestDownloadCertificate(t *testing.T) {
 			c := newTestClient(t, registry.URL+"/v1", quick(3), WithMaxResponseBytes(test.limit))
 			err := c.DownloadCertificate(t.Context(), certified(registry.URL+"/pdf"), &w, WithResponse(&response))
 			assert.True(t, test.written == w.String(), "%d bytes were written, not %d", w.Len(), len(test.written))
-			assert.Len(t, registry.requests, 1, "none of these is tried again")
+			assert.Len(t, registry.requests, 1, "none of these is repeated")
 			assert.Equal(t, 1, response.Attempts)
 			if test.says == "" {
 				require.NoError(t, err)
@@ -153,28 +155,24 @@ func TestDownloadCertificate(t *testing.T) {
 	}
 }
 
-// A failure before the first byte is tried again; one after it is not, because w
-// has a part of the certificate.
-func TestDownloadCertificateAgain(t *testing.T) {
+// A download is repeated after a failure before the first byte. Later it is not,
+// because w already has a part of the certificate.
+func TestDownloadCertificateIsRepeatedUntilTheFirstByte(t *testing.T) {
 	var w bytes.Buffer
-	rt := play(reply(503, ``), breakWith(errReset), replyBody(200, io.MultiReader(strings.NewReader("%PD"), errorReader{errReset})), reply(200, pdf))
+	rt := play(reply(503, ``), breakWith(errReset), replyBody(200, io.MultiReader(strings.NewReader("%PD"), iotest.ErrReader(errReset))), reply(200, pdf))
 	err := newClient(t, rt, quick(4)).DownloadCertificate(t.Context(), certified("https://registry.test/pdf"), &w)
 	require.NoError(t, err)
 	assert.Equal(t, pdf, w.String())
 	assert.Zero(t, rt.open())
 
 	w.Reset()
-	rt = play(replyBody(200, io.MultiReader(strings.NewReader(pdf), errorReader{errReset})), reply(200, pdf))
+	rt = play(replyBody(200, io.MultiReader(strings.NewReader(pdf), iotest.ErrReader(errReset))), reply(200, pdf))
 	err = newClient(t, rt, quick(4)).DownloadCertificate(t.Context(), certified("https://registry.test/pdf"), &w)
 	require.ErrorIs(t, err, errReset)
 	assert.Equal(t, pdf, w.String())
 	assert.Equal(t, 1, rt.count())
 	assert.Zero(t, rt.open())
 }
-
-type errorReader struct{ err error }
-
-func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
 type brokenWriter struct{ err error }
 
@@ -189,16 +187,16 @@ func TestDownloadCertificateToABrokenWriter(t *testing.T) {
 	assert.Zero(t, rt.open())
 }
 
-// A certificate that trickles in is streamed, and ends with its attempt's time
-// or with the caller's context.
-func TestDownloadCertificateTrickles(t *testing.T) {
+// A certificate that comes slowly is streamed, and the download ends with the
+// attempt's timeout or with the caller's context.
+func TestSlowCertificateDownload(t *testing.T) {
 	for name, test := range map[string]struct {
 		deadline time.Duration
 		want     string
 		elapsed  time.Duration
 	}{
-		"the attempt": {time.Hour, "no whole answer within 30s", 30 * time.Second},
-		"the context": {10 * time.Second, context.DeadlineExceeded.Error(), 10 * time.Second},
+		"attempt timeout":         {time.Hour, "no whole answer within 30s", 30 * time.Second},
+		"deadline of the context": {10 * time.Second, context.DeadlineExceeded.Error(), 10 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -215,7 +213,7 @@ func TestDownloadCertificateTrickles(t *testing.T) {
 				err := newClient(t, rt).DownloadCertificate(ctx, certified("https://registry.test/pdf"), &w)
 				require.ErrorContains(t, err, test.want)
 				assert.Equal(t, test.elapsed, time.Since(started))
-				assert.Equal(t, pdf, w.String(), "what came was written at once")
+				assert.Equal(t, pdf, w.String(), "what had come was written at once")
 				assert.Equal(t, 1, rt.count())
 			})
 		})
@@ -236,18 +234,18 @@ func TestCertificateRedirects(t *testing.T) {
 		rt := play(to(location))
 		err := newClient(t, rt, quick(3)).DownloadCertificate(t.Context(), certified("https://registry.test/pdf"), &w)
 		assert.Equal(t, 302, as[*Error](t, err).StatusCode, name)
-		assert.LessOrEqual(t, rt.count(), maxRedirects, name)
+		assert.LessOrEqual(t, rt.count(), transport.MaxRedirects, name)
 		assert.Zero(t, rt.open(), name)
 	}
 
-	// An address that was given in confidence does not come back in an error.
+	// The address of a redirect may be a secret, so no error holds it.
 	rt = play(to("https://storage.test/signed?key=secret"), breakWith(errReset))
 	err := newClient(t, rt, quick(1)).DownloadCertificate(t.Context(), certified("https://registry.test/pdf"), &w)
 	require.ErrorIs(t, err, errReset)
 	assert.NotContains(t, err.Error(), "secret")
 }
 
-func TestDownloadCertificateRefused(t *testing.T) {
+func TestDownloadCertificateRefusesBadInput(t *testing.T) {
 	download := func(order *api.Order, opts ...CallOption) func(c *Client) error {
 		return func(c *Client) error { return c.DownloadCertificate(t.Context(), order, io.Discard, opts...) }
 	}

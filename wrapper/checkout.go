@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/cnaught-go/cnaught/api"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // CreateCheckoutSession opens a hosted checkout in which a customer pays for
@@ -59,17 +59,17 @@ func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...Call
 // those that [Client.Orders] lists with the same options. The session's order
 // webhook is the faster way to hear of it.
 func (c *Client) OrderOfCheckoutSession(ctx context.Context, session *api.CheckoutSession, opts ...CallOption) (*api.Order, error) {
-	const call = "OrderOfCheckoutSession"
+	const name = "OrderOfCheckoutSession"
 	if session == nil || session.ID == "" {
-		return nil, &InvalidRequestError{call, "session", "has no id"}
+		return nil, &InvalidRequestError{name, "session", "has no id"}
 	}
 	if id := Value(session.SubaccountID); id != "" {
 		opts = append([]CallOption{ForSubaccount(id)}, opts...)
 	}
 	paidFor := func(order *api.Order) bool { return Value(order.CheckoutSessionID) == session.ID }
-	order, _, err := c.searchOrders(ctx, call, paidFor, session.CreatedOn, opts)
+	order, _, err := c.searchOrders(ctx, name, paidFor, session.CreatedOn, opts)
 	if err == nil && order == nil {
-		err = &kindError{fmt.Sprintf("cnaught: %s: session %q has no order yet", call, quote.Text(c.secret.Mask(session.ID))), ErrNotFound}
+		err = &kindError{fmt.Sprintf("cnaught: %s: session %q has no order yet", name, sanitize.Text(c.secret.Mask(session.ID))), ErrNotFound}
 	}
 	return order, err
 }

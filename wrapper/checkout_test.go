@@ -12,8 +12,8 @@ import (
 )
 
 func TestOrderOfCheckoutSession(t *testing.T) {
-	session := func(id string, hour int) *api.CheckoutSession {
-		return &api.CheckoutSession{ID: id, CreatedOn: newYear2026.Add(time.Duration(hour)*time.Hour - time.Minute)}
+	session := func(id string, created int) *api.CheckoutSession {
+		return &api.CheckoutSession{ID: id, CreatedOn: hour(created).Add(-time.Minute)}
 	}
 	for name, test := range map[string]struct {
 		session *api.CheckoutSession
@@ -31,8 +31,8 @@ func TestOrderOfCheckoutSession(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := stack(250)
-			order, err := newClient(t, dated{s, nil}).OrderOfCheckoutSession(t.Context(), test.session)
-			assert.Len(t, s.queries, test.pages, "it looks back to the session's creation")
+			order, err := newClient(t, s).OrderOfCheckoutSession(t.Context(), test.session)
+			assert.Len(t, s.queries, test.pages, "the search ends at the session's creation")
 			if test.id == "" {
 				require.ErrorIs(t, err, ErrNotFound)
 				assert.NotErrorIs(t, err, ErrInvalidRequest)
@@ -46,7 +46,7 @@ func TestOrderOfCheckoutSession(t *testing.T) {
 	}
 }
 
-// A list that cannot be read does not say that there is no order yet, even if a
+// An answer that is no list does not mean that there is no order yet, even if a
 // gateway answers 404.
 func TestOrderOfCheckoutSessionBehindABrokenList(t *testing.T) {
 	for _, body := range []string{notFoundJSON, `<h1>Not Found</h1>`} {
@@ -58,7 +58,7 @@ func TestOrderOfCheckoutSessionBehindABrokenList(t *testing.T) {
 	}
 }
 
-// The order is listed where the session's subaccount is.
+// The search looks in the session's subaccount.
 func TestOrderOfCheckoutSessionOfASubaccount(t *testing.T) {
 	ofSubaccount := &api.CheckoutSession{ID: "s", SubaccountID: Ptr("5nubL0NS")}
 	for name, test := range map[string]struct {
@@ -78,14 +78,14 @@ func TestOrderOfCheckoutSessionOfASubaccount(t *testing.T) {
 	}
 }
 
-func TestOrderOfCheckoutSessionFails(t *testing.T) {
+func TestOrderOfCheckoutSessionRefusesBadInput(t *testing.T) {
 	refused(t, "nil", func(c *Client) error { return errorOf(c.OrderOfCheckoutSession(t.Context(), nil)) })
 	refused(t, "no id", func(c *Client) error {
 		return errorOf(c.OrderOfCheckoutSession(t.Context(), new(api.CheckoutSession)))
 	})
 	_, err := newClient(t, play(reply(503, ``)), quick(1)).OrderOfCheckoutSession(t.Context(), &api.CheckoutSession{ID: "s"})
 	require.ErrorIs(t, err, ErrServer)
-	assert.NotErrorIs(t, err, ErrNotFound, "what was not looked at may be there")
+	assert.NotErrorIs(t, err, ErrNotFound, "a list that was not read may hold the order")
 }
 
 func TestReturnURLs(t *testing.T) {

@@ -23,7 +23,7 @@ import (
 // keep it.
 type Client struct {
 	base             *url.URL // without a trailing slash
-	server           string   // the path of base, with one, for the generated request builders
+	server           string   // the path of base with a trailing slash, for the generated request builders
 	secret           *secret.Secret
 	headers          *fixedHeaders
 	subaccount       string
@@ -31,23 +31,23 @@ type Client struct {
 	ownTransport     *http.Transport
 	transport        http.RoundTripper // the middleware around innermost
 	policy           RetryPolicy
-	reads, purchases *limit.Bucket
+	reads, writes    *limit.Bucket // of retries; writes can act twice
 	jitter           func(time.Duration) time.Duration
 	logger           *slog.Logger
 	maxResponseBytes int64
 	raw              *api.ClientWithResponses
 }
 
-// fixedHeaders are the same on every request. The first is behind a closure for
-// the reason that the key is; see secret.Secret.
+// fixedHeaders are the same on every request. The first is in a closure for the same
+// reason as the key; see secret.Secret.
 type fixedHeaders struct {
 	authorization     func() []string
 	userAgent, accept []string
 }
 
 // New returns a client for the key (https://app.cnaught.com/apikeys). It
-// refuses, with ErrInvalidRequest, an empty key, a bad base URL, plain http
-// off loopback unless [WithInsecureHTTP] is given, and options that make no
+// refuses, with ErrInvalidRequest, an empty key, a bad base URL, plain http to
+// another machine unless [WithInsecureHTTP] is given, and options that make no
 // sense. It sends nothing.
 func New(apiKey string, opts ...Option) (*Client, error) {
 	s := settings{baseURL: DefaultBaseURL, policy: DefaultRetryPolicy(), maxResponseBytes: defaultMaxResponseBytes}
@@ -76,7 +76,7 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 		ownTransport:     transport.New(),
 		policy:           policy,
 		reads:            limit.NewBucket(policy.Budget.Capacity, policy.Budget.PerMinute),
-		purchases:        limit.NewBucket(policy.Budget.Capacity, policy.Budget.PerMinute),
+		writes:           limit.NewBucket(policy.Budget.Capacity, policy.Budget.PerMinute),
 		jitter:           delay.FullJitter,
 		logger:           s.logger,
 		maxResponseBytes: s.maxResponseBytes,
@@ -125,9 +125,6 @@ func (c *Client) CloseIdleConnections() {
 
 // String names the base URL, and never the key.
 func (c *Client) String() string { return fmt.Sprintf("cnaught.Client(%s)", c.base) }
-
-// GoString names the base URL, and never the key.
-func (c *Client) GoString() string { return c.String() }
 
 // Format names the base URL, and never the key, whatever the verb.
 func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }

@@ -17,7 +17,7 @@ import (
 )
 
 func TestBaseURL(t *testing.T) {
-	for raw, want := range map[string]string{ // "" for refused
+	for raw, want := range map[string]string{ // "" for a URL that is refused
 		"https://api.cnaught.com/v1":               "https://api.cnaught.com/v1",
 		"https://api.cnaught.com/v1/":              "https://api.cnaught.com/v1",
 		"https://api.cnaught.com/v1//":             "https://api.cnaught.com/v1",
@@ -31,7 +31,7 @@ func TestBaseURL(t *testing.T) {
 		"http://127.9.8.7/v1":                      "http://127.9.8.7/v1",
 		"http://[::1]:8080/v1":                     "http://[::1]:8080/v1",
 		"http://[::ffff:127.0.0.1]/v1":             "http://[::ffff:127.0.0.1]/v1",
-		"http://sandbox.localhost/v1":              "", // DNS says where it is
+		"http://sandbox.localhost/v1":              "", // DNS decides where this name leads
 		"http://api.cnaught.com/v1":                "",
 		"http://127.0.0.1.evil.test/v1":            "",
 		"http://localhost.evil.test/v1":            "",
@@ -102,22 +102,7 @@ func TestBaseURLReachesTheWire(t *testing.T) {
 	assert.Equal(t, "https://proxy.test/a%2Fb/orders/"+escapedID, rt.requests()[0].url)
 }
 
-func TestNewSaysWhatIsWrong(t *testing.T) {
-	for want, f := range map[string]func() (*Client, error){
-		"API key begins or ends with white space (a line break?)":   func() (*Client, error) { return New("C0-x\n") },
-		`API key contains a space (leave out "Bearer")`:             func() (*Client, error) { return New("Bearer C0-x") },
-		"API key contains characters outside printable ASCII":       func() (*Client, error) { return New("clé") },
-		"subaccount is empty":                                       func() (*Client, error) { return New(testKey, WithSubaccount("")) },
-		"base URL has a port that is not 1 to 65535":                func() (*Client, error) { return New(testKey, WithBaseURL("https://a.test:99999/v1")) },
-		"RetryPolicy.Budget.Capacity is negative or not a number":   func() (*Client, error) { return New(testKey, withBudget(math.NaN(), 0)) },
-		"RetryPolicy.Budget.PerSuccess is negative or not a number": func() (*Client, error) { return New(testKey, withBudget(1, -1)) },
-	} {
-		_, err := f()
-		assert.EqualError(t, err, "cnaught: New: "+want)
-	}
-}
-
-func TestInsecureHTTPHasToBeAskedFor(t *testing.T) {
+func TestWithInsecureHTTP(t *testing.T) {
 	_, err := New(testKey, WithBaseURL("http://staging.internal/v1"))
 	assert.ErrorIs(t, err, ErrInvalidRequest)
 	assert.ErrorContains(t, err, "unencrypted")
@@ -126,42 +111,50 @@ func TestInsecureHTTPHasToBeAskedFor(t *testing.T) {
 }
 
 func TestNewRefuses(t *testing.T) {
-	for name, f := range map[string]func() (*Client, error){
-		"no key":                         func() (*Client, error) { return New("") },
-		"key with a space":               func() (*Client, error) { return New("C0 x") },
-		"key with a line break":          func() (*Client, error) { return New("C0-x\r\nX-Evil: 1") },
-		"key with a trailing newline":    func() (*Client, error) { return New("C0-x\n") },
-		"key that is not ASCII":          func() (*Client, error) { return New("clé") },
-		"key with NUL":                   func() (*Client, error) { return New("C0\x00") },
-		"empty subaccount":               func() (*Client, error) { return New(testKey, WithSubaccount("")) },
-		"port 0":                         func() (*Client, error) { return New(testKey, WithBaseURL("https://a.test:0/v1")) },
-		"port 65536":                     func() (*Client, error) { return New(testKey, WithBaseURL("https://a.test:65536/v1")) },
-		"subaccount with a line break":   func() (*Client, error) { return New(testKey, WithSubaccount("a\nb")) },
-		"subaccount with spaces around":  func() (*Client, error) { return New(testKey, WithSubaccount(" a")) },
-		"user agent with a line break":   func() (*Client, error) { return New(testKey, WithUserAgent("a\nb")) },
-		"response limit 0":               func() (*Client, error) { return New(testKey, WithMaxResponseBytes(0)) },
-		"response limit negative":        func() (*Client, error) { return New(testKey, WithMaxResponseBytes(-1)) },
-		"negative attempts":              func() (*Client, error) { return New(testKey, WithRetryPolicy(RetryPolicy{MaxAttempts: -1})) },
-		"negative base delay":            func() (*Client, error) { return New(testKey, WithRetryPolicy(RetryPolicy{BaseDelay: -1})) },
-		"negative max delay":             func() (*Client, error) { return New(testKey, WithRetryPolicy(RetryPolicy{MaxDelay: -1})) },
-		"negative max Retry-After":       func() (*Client, error) { return New(testKey, WithRetryPolicy(RetryPolicy{MaxRetryAfter: -1})) },
-		"negative attempt timeout":       func() (*Client, error) { return New(testKey, WithRetryPolicy(RetryPolicy{AttemptTimeout: -1})) },
-		"negative budget":                func() (*Client, error) { return New(testKey, withBudget(-1, 0)) },
-		"negative refill":                func() (*Client, error) { return New(testKey, withBudget(1, -0.1)) },
-		"budget that is not a number":    func() (*Client, error) { return New(testKey, withBudget(math.NaN(), 0)) },
-		"refill that is not a number":    func() (*Client, error) { return New(testKey, withBudget(1, math.NaN())) },
-		"environment without a key":      func() (*Client, error) { return NewFromEnv() },
-		"environment without, but a URL": func() (*Client, error) { return NewFromEnv(WithBaseURL("https://api.test")) },
-	} {
-		t.Setenv("CNAUGHT_API_KEY", "")
-		c, err := f()
-		assert.ErrorIs(t, err, ErrInvalidRequest, name)
-		assert.Nil(t, c, name)
+	t.Setenv("CNAUGHT_API_KEY", "")
+	key := func(key string) func() (*Client, error) { return func() (*Client, error) { return New(key) } }
+	option := func(o Option) func() (*Client, error) { return func() (*Client, error) { return New(testKey, o) } }
+	policy := func(p RetryPolicy) func() (*Client, error) { return option(WithRetryPolicy(p)) }
+	budget := func(capacity, perSuccess float64) func() (*Client, error) {
+		return policy(RetryPolicy{Budget: RetryBudget{Capacity: capacity, PerSuccess: perSuccess}})
 	}
-}
-
-func withBudget(capacity, perSuccess float64) Option {
-	return WithRetryPolicy(RetryPolicy{Budget: RetryBudget{Capacity: capacity, PerSuccess: perSuccess}})
+	for _, tt := range []struct {
+		name string
+		new  func() (*Client, error)
+		says string
+	}{
+		{"no key", key(""), "New: API key is empty"},
+		{"key with a space", key("C0 x"), `New: API key contains a space (leave out "Bearer")`},
+		{"key with Bearer", key("Bearer C0-x"), `New: API key contains a space (leave out "Bearer")`},
+		{"key with a line break", key("C0-x\r\nX-Evil: 1"), `New: API key contains a space (leave out "Bearer")`},
+		{"key with a trailing newline", key("C0-x\n"), "New: API key begins or ends with white space (a line break?)"},
+		{"key that is not ASCII", key("clé"), "New: API key contains characters outside printable ASCII"},
+		{"key with NUL", key("C0\x00"), "New: API key contains characters outside printable ASCII"},
+		{"empty subaccount", option(WithSubaccount("")), "New: subaccount is empty"},
+		{"subaccount with a line break", option(WithSubaccount("a\nb")), "New: subaccount contains characters outside printable ASCII"},
+		{"subaccount with spaces around", option(WithSubaccount(" a")), "New: subaccount begins or ends with white space"},
+		{"port 0", option(WithBaseURL("https://a.test:0/v1")), "New: base URL has a port that is not 1 to 65535"},
+		{"port 65536", option(WithBaseURL("https://a.test:65536/v1")), "New: base URL has a port that is not 1 to 65535"},
+		{"user agent with a line break", option(WithUserAgent("a\nb")), "New: user agent contains characters outside printable ASCII"},
+		{"response limit 0", option(WithMaxResponseBytes(0)), "New: MaxResponseBytes is not positive"},
+		{"response limit negative", option(WithMaxResponseBytes(-1)), "New: MaxResponseBytes is not positive"},
+		{"negative attempts", policy(RetryPolicy{MaxAttempts: -1}), "New: RetryPolicy.MaxAttempts is negative or not a number"},
+		{"negative base delay", policy(RetryPolicy{BaseDelay: -1}), "New: RetryPolicy.BaseDelay is negative or not a number"},
+		{"negative max delay", policy(RetryPolicy{MaxDelay: -1}), "New: RetryPolicy.MaxDelay is negative or not a number"},
+		{"negative max Retry-After", policy(RetryPolicy{MaxRetryAfter: -1}), "New: RetryPolicy.MaxRetryAfter is negative or not a number"},
+		{"negative attempt timeout", policy(RetryPolicy{AttemptTimeout: -1}), "New: RetryPolicy.AttemptTimeout is negative or not a number"},
+		{"negative budget", budget(-1, 0), "New: RetryPolicy.Budget.Capacity is negative or not a number"},
+		{"budget that is not a number", budget(math.NaN(), 0), "New: RetryPolicy.Budget.Capacity is negative or not a number"},
+		{"negative refill", budget(1, -1), "New: RetryPolicy.Budget.PerSuccess is negative or not a number"},
+		{"refill that is not a number", budget(1, math.NaN()), "New: RetryPolicy.Budget.PerSuccess is negative or not a number"},
+		{"environment without a key", func() (*Client, error) { return NewFromEnv() }, "NewFromEnv: CNAUGHT_API_KEY is not set"},
+		{"environment with a URL alone", func() (*Client, error) { return NewFromEnv(WithBaseURL("https://api.test")) }, "NewFromEnv: CNAUGHT_API_KEY is not set"},
+	} {
+		c, err := tt.new()
+		assert.ErrorIs(t, err, ErrInvalidRequest, tt.name)
+		assert.EqualError(t, err, "cnaught: "+tt.says, tt.name)
+		assert.Nil(t, c, tt.name)
+	}
 }
 
 func TestNewFromEnv(t *testing.T) {
@@ -211,7 +204,7 @@ func TestRetryPolicyDefaults(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, tt.want, got)
 	}
-	// The values that the documentation promises.
+	// These are the values that the documentation promises.
 	assert.Equal(t, 4, d.MaxAttempts)
 	assert.Equal(t, 250*time.Millisecond, d.BaseDelay)
 	assert.Equal(t, 8*time.Second, d.MaxDelay)
@@ -219,13 +212,13 @@ func TestRetryPolicyDefaults(t *testing.T) {
 	assert.Equal(t, 30*time.Second, d.AttemptTimeout)
 }
 
-func TestOwnTransport(t *testing.T) {
+func TestTransportOfTheClient(t *testing.T) {
 	tr := transport.New()
 	assert.GreaterOrEqual(t, tr.TLSClientConfig.MinVersion, uint16(tls.VersionTLS12))
 	assert.False(t, tr.TLSClientConfig.InsecureSkipVerify)
 	assert.GreaterOrEqual(t, tr.MaxIdleConnsPerHost, 64)
 	assert.GreaterOrEqual(t, tr.MaxIdleConns, tr.MaxIdleConnsPerHost)
-	assert.Zero(t, tr.MaxConnsPerHost, "nobody queues")
+	assert.Zero(t, tr.MaxConnsPerHost, "no call waits for a connection of another")
 	assert.True(t, tr.ForceAttemptHTTP2)
 	assert.NotNil(t, tr.Proxy)
 	for name, d := range map[string]time.Duration{
@@ -233,7 +226,7 @@ func TestOwnTransport(t *testing.T) {
 	} {
 		assert.Positive(t, d, name)
 	}
-	assert.NotSame(t, transport.New(), tr, "clients share no connections")
+	assert.NotSame(t, transport.New(), tr, "each client has a transport of its own")
 }
 
 func TestUserAgent(t *testing.T) {
@@ -265,6 +258,5 @@ func TestBaseURLWithAZone(t *testing.T) {
 func TestClientNamesItsBaseURLAndSubaccount(t *testing.T) {
 	c := newClient(t, play(), WithSubaccount("sub"))
 	assert.Equal(t, "sub", c.Subaccount())
-	assert.Equal(t, "cnaught.Client(https://api.test/v1)", c.GoString())
 	assert.Empty(t, newClient(t, play()).Subaccount())
 }

@@ -1,10 +1,10 @@
 package cnaught
 
 import (
-	"encoding/json"
 	"fmt"
+	"io"
 
-	"github.com/cnaught-go/cnaught/api"
+	"github.com/cnaught-go/cnaught/wrapper/internal/content"
 	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
 )
 
@@ -12,68 +12,32 @@ import (
 // decoded. An answer that is of no use to the caller does not fit.
 func fit(body []byte, into any) ([]byte, error) {
 	switch into.(type) {
-	case *foreign:
+	case *opaque:
 		return body, nil
 	case *none:
-		return lenient.TrimBOM(body), lenient.CheckEmpty(body)
+		return lenient.TrimBOM(body), lenient.CheckNoValue(body)
 	}
 	body, err := lenient.Unmarshal(body, into)
 	if err != nil {
 		return body, err
 	}
-	if missing := missingMember(body, into); missing != "" {
+	if missing := content.Missing(body, into); missing != "" {
 		return body, fmt.Errorf("the body has no %s", missing)
 	}
 	return body, nil
 }
 
-// missingMember names the member without which an answer is of no use: what was
-// bought or created cannot be found again without its id, and a list without
-// data does not say that it is empty.
-func missingMember(body []byte, value any) string {
-	switch v := value.(type) {
-	case *api.Order:
-		return missingID(v.ID)
-	case *api.CheckoutSession:
-		return missingID(v.ID)
-	case *api.Subaccount:
-		return missingID(v.ID)
-	case *api.Quote:
-		if v.AmountKg == 0 && !hasMember(body, "amount_kg") {
-			return "amount_kg"
-		}
-	case *api.OrderList:
-		return missingInList(body, v.Data, func(o *api.Order) string { return o.ID })
-	case *api.SubaccountList:
-		return missingInList(body, v.Data, func(s *api.Subaccount) string { return s.ID })
-	case *api.PortfolioList:
-		return missingInList(body, v.Data, func(p *api.Portfolio) string { return p.ID })
+// checkSubject compares the answer to a call that may act twice with its request. A
+// cache that keeps the answer to a POST, or a proxy that mixes up connections,
+// returns somebody else's order, which must not pass for the one that was paid for.
+func (call *call) checkSubject(body []byte) error {
+	if !call.op.canActTwice() || call.op.newAnswer == nil { // nobody knows what an undescribed answer says
+		return nil
 	}
-	return ""
-}
-
-func missingID(id string) string {
-	if id == "" {
-		return "id"
+	var sent []byte
+	if call.request.GetBody != nil {
+		reader, _ := call.request.GetBody()
+		sent, _ = io.ReadAll(reader) // from memory
 	}
-	return ""
-}
-
-func missingInList[T any](body []byte, data []T, id func(*T) string) string {
-	if data == nil && !hasMember(body, "data") {
-		return "data"
-	}
-	for i := range data {
-		if id(&data[i]) == "" {
-			return fmt.Sprintf("data[%d].id", i)
-		}
-	}
-	return ""
-}
-
-// hasMember tells a member that is null, which some servers write for an empty
-// list, from one that is absent.
-func hasMember(body []byte, name string) bool {
-	var members map[string]json.RawMessage
-	return json.Unmarshal(body, &members) == nil && members[name] != nil
+	return content.CheckSubject(sent, body, call.op.pathID(call.request.URL.EscapedPath()))
 }

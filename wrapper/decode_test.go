@@ -1,16 +1,16 @@
 package cnaught
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"io"
 	"math"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -19,7 +19,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
-// Good statuses with bad bodies: never nil and nil, and never a lost order.
+// A good status with a body that cannot be used is an error, which keeps the body:
+// it may hold a paid order.
 func TestUnreadableAnswers(t *testing.T) {
 	const json, html = "application/json", "text/html"
 	for _, tt := range []struct {
@@ -48,6 +49,7 @@ func TestUnreadableAnswers(t *testing.T) {
 		{"binary", 200, "application/octet-stream", "\x00\xff\x1f\x8b"},
 		{"204 without an order", 204, "", ``},
 		{"202 with HTML", 202, html, `<p>accepted</p>`},
+		{"202 with a problem document", 202, "application/problem+json", `{"title":"Accepted, but not an order","status":202}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			rt := play(reply(tt.status, tt.body, "Content-Type", tt.contentType, "X-Request-Id", "r-1"))
@@ -55,23 +57,24 @@ func TestUnreadableAnswers(t *testing.T) {
 			order, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("k"), WithResponse(&r))
 			require.Nil(t, order)
 			decode := as[*DecodeError](t, err)
+			assert.NotErrorAs(t, err, new(*Error), "an answer of 2xx is no problem")
 			assert.Equal(t, tt.status, decode.StatusCode)
-			assert.Equal(t, tt.body, string(decode.Body), "an order may stand in there")
+			assert.Equal(t, tt.body, string(decode.Body), "the body may hold the order")
 			assert.Equal(t, "SubmitOrder", decode.Operation)
 			assert.Equal(t, "k", decode.IdempotencyKey)
 			assert.Equal(t, "r-1", decode.Header.Get("X-Request-Id"))
 			assert.Equal(t, 1, decode.Attempts)
 			assert.Error(t, decode.Err)
-			assert.Equal(t, 1, rt.count(), "what was done is not done again")
+			assert.Equal(t, 1, rt.count(), "the order may have been placed, so the request is not repeated")
 			assert.Equal(t, tt.status, r.StatusCode)
 			assert.Zero(t, rt.open())
 		})
 	}
 }
 
-// JSON that ends too early is a body that was cut off, whatever the framing said,
-// and so is repeated.
-func TestBodiesThatEndTooEarly(t *testing.T) {
+// JSON that ends too early means that the body was cut off, whatever the framing
+// said, so the request is repeated.
+func TestTruncatedJSONIsRepeated(t *testing.T) {
 	for _, body := range []string{``, "  \r\n\t", "\ufeff", `{`, `{"id":"Gre28Fc35bt3"`, orderJSON[:50], orderJSON[:len(orderJSON)-1]} {
 		for _, status := range []int{200, 201, 206, 299} {
 			cut := reply(status, body)
@@ -96,43 +99,75 @@ func TestBodiesThatEndTooEarly(t *testing.T) {
 	}
 }
 
-// The media type of an answer is no veto: proxies and old servers write
-// anything.
+// placeOrder has each way to place an order of ten kilograms.
+var placeOrder = map[string]func(context.Context, *Client) (*api.Order, error){
+	"PlaceOrder": func(ctx context.Context, c *Client) (*api.Order, error) { return c.PlaceOrder(ctx, tenKg) },
+	"Raw": func(ctx context.Context, c *Client) (*api.Order, error) {
+		resp, err := c.Raw().SubmitOrderWithResponse(ctx, nil, tenKg)
+		if err != nil {
+			return nil, err
+		}
+		return resp.JSON201, nil
+	},
+	"Do": func(ctx context.Context, c *Client) (order *api.Order, err error) {
+		return order, c.Do(ctx, "POST", "/orders", tenKg, &order)
+	},
+}
+
+// The media type does not decide whether an answer is good, because proxies and
+// old servers write anything. Nor does the status, as long as it is a 2xx.
 func TestMediaTypesOfGoodAnswers(t *testing.T) {
 	for _, contentType := range []string{
-		"", "text/plain", "text/json", "text/html", "application/octet-stream", "application/json, application/json",
-		"application/json; charset=utf-8; charset=UTF-8", "application/vnd.api+json", ";;",
+		"", "text/plain", "text/json", "text/html", "application/octet-stream", "application/json", "APPLICATION/JSON", "application/json, application/json",
+		"application/json; charset=utf-8", "application/json; charset=utf-8; charset=UTF-8", "application/json;;", "application/hal+json", "application/vnd.api+json", ";;",
 	} {
-		c := newClient(t, play(reply(201, orderJSON, "Content-Type", contentType)))
-		order, err := c.PlaceOrder(t.Context(), tenKg)
-		require.NoError(t, err, contentType)
-		assert.Equal(t, "Gre28Fc35bt3", order.ID)
-		raw, err := c.Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
-		require.NoError(t, err, contentType)
-		assert.Equal(t, "Gre28Fc35bt3", raw.JSON201.ID, contentType)
+		for _, status := range []int{200, 201, 202, 203, 299} {
+			for way, place := range placeOrder {
+				if way == "Raw" && status != 201 {
+					continue // has a value for the declared status alone
+				}
+				order, err := place(t.Context(), newClient(t, play(reply(status, orderJSON, "Content-Type", contentType))))
+				require.NoError(t, err, "%s: %d %s", way, status, contentType)
+				assert.Equal(t, "Gre28Fc35bt3", order.ID, "%s: %d %s", way, status, contentType)
+			}
+		}
 	}
 }
 
-// A byte order mark is skipped in answers and problem documents.
-func TestByteOrderMark(t *testing.T) {
+func TestByteOrderMarkIsSkipped(t *testing.T) {
 	const bom = "\ufeff"
-	c := newClient(t, play(reply(201, bom+orderJSON)))
-	order, err := c.PlaceOrder(t.Context(), tenKg)
+	for way, place := range placeOrder {
+		order, err := place(t.Context(), newClient(t, play(reply(201, bom+orderJSON))))
+		require.NoError(t, err, way)
+		assert.Equal(t, "Gre28Fc35bt3", order.ID, way)
+	}
+	c := newClient(t, play(reply(200, bom+`{"data":[{"id":"a"},{"id":"b"}]}`)))
+	ids, err := orderIDs(c.Orders(t.Context(), ListOptions{Limit: 20}), -1)
 	require.NoError(t, err)
-	assert.Equal(t, "Gre28Fc35bt3", order.ID)
-	raw, err := c.Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
+	assert.Equal(t, []string{"a", "b"}, ids)
+	ids, err = subaccountIDs(c.Subaccounts(t.Context(), ListOptions{Limit: 20}), -1)
 	require.NoError(t, err)
-	assert.Equal(t, "Gre28Fc35bt3", raw.JSON201.ID)
-	_, err = newClient(t, play(reply(404, bom+notFoundJSON))).CancelOrder(t.Context(), "x")
-	assert.ErrorIs(t, err, ErrNotFound)
-	assert.NotErrorIs(t, err, ErrOutcomeUnknown)
-	assert.Equal(t, "Could not find order", as[*Error](t, err).Title)
+	assert.Equal(t, []string{"a", "b"}, ids)
+	var undescribed map[string]any
+	require.NoError(t, c.Do(t.Context(), "GET", "/receipts", nil, &undescribed))
+	assert.Len(t, undescribed["data"], 2)
+
+	c = newClient(t, play(reply(404, bom+notFoundJSON)))
+	for way, err := range map[string]error{
+		"CancelOrder": errorOf(c.CancelOrder(t.Context(), "x")),
+		"Orders":      errorOf(orderIDs(c.Orders(t.Context(), ListOptions{}), -1)),
+		"Do":          c.Do(t.Context(), "POST", "/orders/x/cancel", nil, nil),
+	} {
+		assert.ErrorIs(t, err, ErrNotFound, way)
+		assert.NotErrorIs(t, err, ErrOutcomeUnknown, way)
+		assert.Equal(t, "Could not find order", as[*Error](t, err).Title, way)
+	}
 }
 
 func TestEveryMethodRefusesNull(t *testing.T) {
 	for _, m := range methods {
 		if m.operation == "DeleteSubaccount" {
-			continue // declares no value
+			continue // there is no value to decode
 		}
 		for _, body := range []string{`null`, `[]`, `"x"`} {
 			value, err := m.call(t.Context(), newClient(t, play(reply(200, body))))
@@ -142,18 +177,8 @@ func TestEveryMethodRefusesNull(t *testing.T) {
 	}
 }
 
-func TestUndeclared2xxWithTheValueIsTaken(t *testing.T) {
-	for _, status := range []int{200, 201, 202, 203, 299} {
-		for _, contentType := range []string{"application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/hal+json", "application/json;;"} {
-			order, err := newClient(t, play(reply(status, orderJSON, "Content-Type", contentType))).PlaceOrder(t.Context(), tenKg)
-			require.NoError(t, err, "%d %s", status, contentType)
-			assert.Equal(t, "Gre28Fc35bt3", order.ID)
-		}
-	}
-}
-
-// What a newer API adds, and nulls anywhere, are no error.
-func TestNewerAnswersAreRead(t *testing.T) {
+// Members and values that a newer API adds are no error, nor is null anywhere.
+func TestAnswersOfANewerAPI(t *testing.T) {
 	for name, body := range map[string]string{
 		"unknown members": `{"id":"x","state":"placed","surprise":{"a":[1,2]},"amount_kg":10}`,
 		"unknown state":   `{"id":"x","state":"on_hold"}`,
@@ -193,12 +218,12 @@ func TestResponseLimit(t *testing.T) {
 			}
 			decode := as[*DecodeError](t, err)
 			assert.ErrorIs(t, err, limit.ErrTooLarge)
-			assert.Equal(t, padded[:most], string(decode.Body), "its start")
+			assert.Equal(t, padded[:most], string(decode.Body), "the error keeps the start of the body")
 		}
 	}
 }
 
-// A transport of the caller's own may say anything.
+// A transport of the caller's may return anything.
 func TestOddTransports(t *testing.T) {
 	odd := func(change func(*http.Response)) step {
 		return func(req *http.Request) (*http.Response, error) {
@@ -217,19 +242,20 @@ func TestOddTransports(t *testing.T) {
 		{"no header", odd(func(r *http.Response) { r.Header = nil }), true},
 		{"status 0", odd(func(r *http.Response) { r.StatusCode = 0 }), false},
 		{"negative status", odd(func(r *http.Response) { r.StatusCode = -200 }), false},
+		{"length left at 0", odd(func(r *http.Response) { r.ContentLength = 0 }), true},
 		{"length too short", odd(func(r *http.Response) { r.ContentLength = 5 }), true},
 		{"length too long", odd(func(r *http.Response) { r.ContentLength = 5000 }), true},
 		{"length too long, and cut off", odd(func(r *http.Response) {
 			r.ContentLength, r.Body = 5000, io.NopCloser(strings.NewReader(orderJSON[:20]))
 		}), false},
 		{"length unknown", odd(func(r *http.Response) { r.ContentLength = -1 }), true},
-		{"length below all", odd(func(r *http.Response) { r.ContentLength = math.MinInt64 }), true},
+		{"most negative length", odd(func(r *http.Response) { r.ContentLength = math.MinInt64 }), true},
 		{"no request", odd(func(r *http.Response) { r.Request = nil }), true},
 		{"body that fails", odd(func(r *http.Response) {
-			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"id":"x"`), failing{}))
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"id":"x"`), iotest.ErrReader(errReset)))
 		}), false},
 		{"body that fails at its end", odd(func(r *http.Response) {
-			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(orderJSON), failing{}))
+			r.Body = io.NopCloser(io.MultiReader(strings.NewReader(orderJSON), iotest.ErrReader(errReset)))
 		}), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -247,13 +273,9 @@ func TestOddTransports(t *testing.T) {
 	}
 }
 
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, errors.New("cable pulled") }
-
-// HTTP/1.0, a connection that is closed, and HTTP/2 all end an answer without a
-// sign that it was longer.
-func TestAnswersThatEndWithoutASign(t *testing.T) {
+// With HTTP/1.0, with "Connection: close" and with HTTP/2, an answer can end early
+// without any sign of it.
+func TestTruncatedAnswersWithoutASign(t *testing.T) {
 	half := orderJSON[:len(orderJSON)/2]
 	for name, head := range map[string]string{
 		"HTTP/1.0":                   "HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n" + half,
@@ -262,20 +284,18 @@ func TestAnswersThatEndWithoutASign(t *testing.T) {
 		"a length that is too short": "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 20\r\nConnection: close\r\n\r\n" + orderJSON[:20],
 	} {
 		var n atomic.Int32
-		addr := listen(t, func(conn net.Conn) {
+		addr := listen(t, func(conn *net.TCPConn) {
 			readRequest(conn)
 			if n.Add(1)%3 != 0 {
 				io.WriteString(conn, head)
 			} else {
 				fmt.Fprintf(conn, "HTTP/1.0 201 Created\r\nContent-Type: application/json\r\n\r\n%s", orderJSON)
 			}
-			conn.Close()
 		})
-		endsWithoutASign(t, name, newTestClient(t, "http://"+addr+"/v1", quick(3)))
+		checkTruncated(t, name, newTestClient(t, "http://"+addr+"/v1", quick(3)))
 	}
 	var n atomic.Int32
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		assert.Equal(t, 2, r.ProtoMajor)
+	server := startHTTP2(t, func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		jsonHeader(w, 201)
 		if n.Add(1)%3 != 0 {
@@ -283,17 +303,14 @@ func TestAnswersThatEndWithoutASign(t *testing.T) {
 		} else {
 			write(w, orderJSON)
 		}
-	}))
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	defer server.Close()
+	})
 	c := newTestClient(t, server.URL+"/v1", quick(3))
-	c.ownTransport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	endsWithoutASign(t, "HTTP/2", c)
+	c.ownTransport.TLSClientConfig.RootCAs = rootsOf(server)
+	checkTruncated(t, "HTTP/2", c)
 }
 
-// endsWithoutASign expects a server whose every third answer is whole.
-func endsWithoutASign(t *testing.T, name string, c *Client) {
+// checkTruncated calls a server of which only every third answer is whole.
+func checkTruncated(t *testing.T, name string, c *Client) {
 	t.Helper()
 	var r Response
 	order, err := c.PlaceOrder(t.Context(), tenKg, WithResponse(&r))
@@ -308,29 +325,41 @@ func endsWithoutASign(t *testing.T, name string, c *Client) {
 	assert.ErrorIs(t, as[*TransportError](t, err), io.ErrUnexpectedEOF, name)
 }
 
-// An item without an id is no order.
-func TestListsOfNulls(t *testing.T) {
+func TestEmptyLists(t *testing.T) {
+	for _, body := range []string{`{"data":null}`, `{"data":[]}`} {
+		list, err := newClient(t, play(reply(200, body))).ListOrders(t.Context(), ListOptions{})
+		require.NoError(t, err, body)
+		assert.Empty(t, list.Data)
+	}
+}
+
+// An answer that is no list must not end an iteration as if there were no more
+// items, and an item without an id is of no use.
+func TestListsThatCannotBeUsed(t *testing.T) {
 	ctx := t.Context()
-	for _, body := range []string{`{"data":[null]}`, `{"data":[{}]}`} {
+	for body, want := range map[string]string{
+		`{}`: "the body has no data", `{"Items":[]}`: "the body has no data",
+		`{"data":[null]}`: "].id", `{"data":[{}]}`: "].id", `{"data":[{"id":""}]}`: "].id", `{"data":[{"id":"a"},null]}`: "].id",
+	} {
 		c := newClient(t, play(reply(200, body)))
-		var list api.OrderList
 		for name, err := range map[string]error{
-			"orders":            errorOf(c.ListOrders(ctx, ListOptions{})),
-			"subaccounts":       errorOf(c.ListSubaccounts(ctx, ListOptions{})),
-			"portfolios":        errorOf(c.ListPortfolios(ctx)),
-			"Raw":               errorOf(c.Raw().GetListOfOrderWithResponse(ctx, nil)),
-			"Do":                c.Do(ctx, "GET", "/orders", nil, &list),
-			"iterator":          errorOf(orderIDs(c.Orders(ctx, ListOptions{}), 10)),
-			"a second good one": errorOf(newClient(t, play(reply(200, `{"data":[{"id":"x"},null]}`))).ListOrders(ctx, ListOptions{})),
+			"ListOrders":      errorOf(c.ListOrders(ctx, ListOptions{})),
+			"ListSubaccounts": errorOf(c.ListSubaccounts(ctx, ListOptions{})),
+			"ListPortfolios":  errorOf(c.ListPortfolios(ctx)),
+			"Orders":          errorOf(orderIDs(c.Orders(ctx, ListOptions{}), 10)),
+			"Raw":             errorOf(c.Raw().GetListOfOrderWithResponse(ctx, nil)),
+			"Do":              c.Do(ctx, "GET", "/orders", nil, new(api.OrderList)),
 		} {
 			as[*DecodeError](t, err)
-			assert.ErrorContains(t, err, "].id", name)
+			assert.ErrorContains(t, err, want, "%s, %s", name, body)
 		}
 	}
 }
 
-func TestQuoteOfZero(t *testing.T) {
+func TestQuotesOfZeroAndOfNothing(t *testing.T) {
 	quote, err := newClient(t, play(reply(200, `{"amount_kg":0,"price_usd_cents":0}`))).QuoteMass(t.Context(), api.MassQuoteRequest{AmountKg: 0.1})
 	require.NoError(t, err)
 	assert.Zero(t, quote.AmountKg)
+	_, err = newClient(t, play(reply(200, `{"price_usd_cents":20}`))).QuoteMass(t.Context(), api.MassQuoteRequest{AmountKg: 10})
+	assert.ErrorContains(t, as[*DecodeError](t, err), "the body has no amount_kg")
 }

@@ -10,14 +10,15 @@ import (
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 	"github.com/cnaught-go/cnaught/wrapper/internal/problem"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // Sentinels for errors.Is. Those of the first group match an [*Error] by the URI
 // of its problem type or, where that is missing or unknown, by its status. The
 // types are those of the vendor's Node SDK.
 var (
-	// ErrUnauthorized says that the API did not accept the API key (401).
+	// ErrUnauthorized says that the API key was not accepted (401), be it by a gateway.
+	// A purchase may have gone through before: test for ErrOutcomeUnknown first.
 	ErrUnauthorized = errors.New("cnaught: unauthorized")
 	// ErrForbidden says that the account may not do this (403): subaccounts are not
 	// enabled, or the order is cancelled already.
@@ -61,7 +62,7 @@ var (
 )
 
 // CallInfo says which call failed, and what is known about its outcome. It is
-// part of [*Error], [*TransportError] and [*DecodeError].
+// part of [*Error], [*TransportError], [*DecodeError] and [*PriceLimitError].
 type CallInfo struct {
 	Call      string // the method that was called, such as PlaceOrder
 	Operation string // operationId, such as SubmitOrder
@@ -153,18 +154,18 @@ func (e *Error) Error() string {
 	}
 	switch {
 	case e.Title != "" && !strings.EqualFold(e.Title, http.StatusText(e.StatusCode)):
-		b.WriteString(": " + quote.Text(e.Title))
+		b.WriteString(": " + sanitize.Text(e.Title))
 	case e.Title == "" && len(e.Body) > 0:
-		b.WriteString(": " + quote.Text(e.Body))
+		b.WriteString(": " + sanitize.Text(e.Body))
 	}
 	if e.StatusCode/100 == 3 {
 		b.WriteString(": redirects are not followed")
 	}
 	if e.Detail != "" && e.Detail != e.Title {
-		b.WriteString(": " + quote.Text(e.Detail))
+		b.WriteString(": " + sanitize.Text(e.Detail))
 	}
 	if len(e.Errors) > 0 {
-		b.WriteString(": " + quote.Text(problem.Join(e.Errors)))
+		b.WriteString(": " + sanitize.Text(problem.Join(e.Errors)))
 	}
 	if e.EarlierCall && e.kind() == ErrIdempotencyMismatch {
 		fmt.Fprintf(&b, "; an earlier call with idempotency key %q was processed: call again with its input to have its answer", e.IdempotencyKey)
@@ -175,25 +176,16 @@ func (e *Error) Error() string {
 }
 
 // Unwrap returns what ended the retries early, such as the error of a context that
-// has ended; nil if nothing did. A call that gives up since the next attempt would
-// come after the deadline returns before it, so that is no DeadlineExceeded.
+// has ended; nil if nothing did. A call that stops because the next attempt would miss
+// the deadline returns early, so its error does not match context.DeadlineExceeded.
 func (e *Error) Unwrap() error { return e.stopped }
 
 // Is matches the sentinels above.
 func (e *Error) Is(target error) bool {
-	switch target {
-	case ErrServer:
-		return e.StatusCode >= 500
-	case ErrOutcomeUnknown:
-		return e.OutcomeUnknown
-	case nil:
-		return false
-	default:
-		return e.kind() == target
-	}
+	return e.CallInfo.Is(target) || target == ErrServer && e.StatusCode >= 500 || target != nil && e.kind() == target
 }
 
-// kind gives the one sentinel that says what the answer means. The problem
+// kind returns the one sentinel that says what the answer means. The problem
 // type wins over the status, since three of the 400s differ only there.
 func (e *Error) kind() error {
 	if kind := e.typed(); kind != nil {
@@ -224,7 +216,7 @@ var statuses = map[int]error{
 	http.StatusTooManyRequests:     ErrRateLimited,
 }
 
-// typed is what the problem type says, if it is one of the API's own.
+// typed returns the sentinel of the problem type, if it is one of the API's own.
 func (e *Error) typed() error {
 	i := strings.LastIndex(e.Type, "/errors/")
 	if i < 0 {
@@ -252,7 +244,8 @@ func (e *Error) isProblemDocument() bool { return e.Type != "" || e.Title != "" 
 // TransportError is a call for which no whole answer came.
 type TransportError struct {
 	CallInfo
-	// Err is the last attempt's error, or the context's if that ended the call.
+	// Err is the last attempt's error. If the context ended during that attempt, it is
+	// the context's.
 	Err error
 }
 
@@ -261,7 +254,7 @@ type TransportError struct {
 func (e *TransportError) Error() string {
 	var b strings.Builder
 	e.begin(&b)
-	b.WriteString(quote.Text(fmt.Sprint(e.Err)))
+	b.WriteString(sanitize.Text(fmt.Sprint(e.Err)))
 	e.end(&b)
 	return b.String()
 }
@@ -292,9 +285,9 @@ func (e *DecodeError) Error() string {
 	var b strings.Builder
 	e.begin(&b)
 	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, "answer %d %q cannot be used: ", e.StatusCode, quote.Text(e.Header.Get("Content-Type")))
+		fmt.Fprintf(&b, "answer %d %q cannot be used: ", e.StatusCode, sanitize.Text(e.Header.Get("Content-Type")))
 	}
-	fmt.Fprintf(&b, "%s; body %q", quote.Text(fmt.Sprint(e.Err)), quote.Text(e.Body))
+	fmt.Fprintf(&b, "%s; body %q", sanitize.Text(fmt.Sprint(e.Err)), sanitize.Text(e.Body))
 	e.end(&b)
 	return b.String()
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -30,7 +31,7 @@ var sentinels = map[string]error{
 	"ErrInvalidRequest": ErrInvalidRequest, "ErrCursorIgnored": ErrCursorIgnored,
 }
 
-// matching names the sentinels that errors.Is finds.
+// matching returns the names of the sentinels that errors.Is finds in err.
 func matching(err error) []string {
 	names := []string{}
 	for name, sentinel := range sentinels {
@@ -93,14 +94,12 @@ func TestSentinels(t *testing.T) {
 	}
 }
 
-// The messages as a person meets them.
 func TestMessages(t *testing.T) {
-	// cart-17 stands for the random key.
 	problem := func(status int, body string) []step { return []step{reply(status, body)} }
 	for _, tt := range []struct {
 		name  string
 		steps []step
-		want  string
+		want  string // cart-17 stands for the random key
 	}{
 		{"title", problem(404, notFoundJSON), `cnaught: PlaceOrder (SubmitOrder): 404 Not Found: Could not find order`},
 		{"title that only repeats the status", problem(401, `{"title":"Unauthorized","status":401}`), `cnaught: PlaceOrder (SubmitOrder): 401 Unauthorized`},
@@ -117,7 +116,7 @@ func TestMessages(t *testing.T) {
 			`cnaught: PlaceOrder (SubmitOrder): 500 Internal Server Error: Oops (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
 		{"no whole answer", []step{breakWith(errReset)},
 			`cnaught: PlaceOrder (SubmitOrder): read tcp: connection reset by peer (4 attempts); outcome unknown: call again with idempotency key "cart-17" to settle it`},
-		{"never sent", []step{breakWith(dialError(syscall.ECONNREFUSED))}, `cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused (4 attempts)`},
+		{"never sent", []step{breakWith(errRefused)}, `cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused (4 attempts)`},
 		{"asked to wait", []step{reply(429, ``, "Retry-After", "120")},
 			`cnaught: PlaceOrder (SubmitOrder): 429 Too Many Requests; not tried again: the server asks to wait 2m0s`},
 		{"unreadable", []step{reply(201, "<html>\nhello</html>", "Content-Type", "text/html")},
@@ -134,37 +133,32 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-func TestMoreMessages(t *testing.T) {
-	_, err := newClient(t, play(breakWith(errReset))).CreateCheckoutSession(t.Context(), anySession)
-	assert.EqualError(t, err, "cnaught: CreateCheckoutSession: read tcp: connection reset by peer; outcome unknown: the server may have acted")
-
-	_, err = newClient(t, play(reply(201, `{}`))).CreateCheckoutSession(t.Context(), anySession)
-	assert.EqualError(t, err, `cnaught: CreateCheckoutSession: answer 201 "application/json" cannot be used: the body has no id; body "{}"; outcome unknown: the server may have acted`)
-
-	mine := WithIdempotencyKey("cart-17")
-	_, err = newClient(t, play(reply(401, `{"title":"Unauthorized"}`))).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): 401 Unauthorized; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
-	_, err = newClient(t, play(breakWith(dialError(syscall.ECONNREFUSED))), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`)
-	_, err = newClient(t, play(breakWith(errReset)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, mine)
-	assert.EqualError(t, err, `cnaught: PlaceOrder (SubmitOrder): read tcp: connection reset by peer; outcome unknown: call again with idempotency key "cart-17" to settle it`)
-
-	_, err = newClient(t, play()).PlaceOrder(t.Context(), api.OrderCreate{AmountKg: -3})
-	assert.EqualError(t, err, "cnaught: PlaceOrder: amount_kg is -3, not a positive number")
-
-	ctx, cancel := context.WithCancel(t.Context())
+func TestMessagesOfOtherCalls(t *testing.T) {
+	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = newClient(t, play()).GetOrder(ctx, "x")
-	assert.EqualError(t, err, "cnaught: GetOrder (GetOrderById): context canceled")
-
-	_, err = New("")
-	assert.EqualError(t, err, "cnaught: New: API key is empty")
-
-	_, err = ParseOrderEvent(strings.NewReader(`{}`))
-	assert.EqualError(t, err, `cnaught: ParseOrderEvent: the event has no order with an id; body "{}"`)
+	place := func(s step) error {
+		return errorOf(newClient(t, play(s), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("cart-17")))
+	}
+	checkout := func(s step) error {
+		return errorOf(newClient(t, play(s)).CreateCheckoutSession(t.Context(), anySession))
+	}
+	const earlier = `; if an earlier call used idempotency key "cart-17", it may have acted: call again with it to settle that`
+	for want, err := range map[string]error{
+		"cnaught: CreateCheckoutSession: read tcp: connection reset by peer; outcome unknown: the server may have acted":                                          checkout(breakWith(errReset)),
+		`cnaught: CreateCheckoutSession: answer 201 "application/json" cannot be used: the body has no id; body "{}"; outcome unknown: the server may have acted`: checkout(reply(201, `{}`)),
+		`cnaught: PlaceOrder (SubmitOrder): 401 Unauthorized` + earlier:                                                                                           place(reply(401, `{"title":"Unauthorized"}`)),
+		`cnaught: PlaceOrder (SubmitOrder): dial tcp: connection refused` + earlier:                                                                               place(breakWith(errRefused)),
+		`cnaught: PlaceOrder (SubmitOrder): read tcp: connection reset by peer; outcome unknown: call again with idempotency key "cart-17" to settle it`:          place(breakWith(errReset)),
+		"cnaught: PlaceOrder: amount_kg is -3, not a positive number":                                                                                             errorOf(newClient(t, play()).PlaceOrder(t.Context(), api.OrderCreate{AmountKg: -3})),
+		"cnaught: GetOrder (GetOrderById): context canceled":                                                                                                      errorOf(newClient(t, play()).GetOrder(ended, "x")),
+		`cnaught: ParseOrderEvent: the event has no order with an id; body "{}"`:                                                                                  errorOf(ParseOrderEvent(strings.NewReader(`{}`))),
+	} {
+		assert.EqualError(t, err, want)
+	}
 }
 
-// No message is long, and none breaks a line or the terminal that shows it.
+// No message is long, and none has characters that break a line or confuse a
+// terminal.
 func TestMessagesAreBounded(t *testing.T) {
 	long := strings.Repeat("x", 1<<20)
 	hostile := "\x1b[2J\x00\x07\r\n\u2028\u0085\xff" + strings.Repeat("\xff\x1b", 400)
@@ -197,9 +191,7 @@ func answerOf(t *testing.T, s step) error {
 	return errorOf(newClient(t, play(s), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg))
 }
 
-func errorOf[T any](_ T, err error) error { return err }
-
-// cursorError is the error of a list whose server ignores the cursor.
+// cursorError returns the error of an iterator whose server ignores the cursor.
 func cursorError(c *Client, id string) error {
 	page := make([]api.Order, 1)
 	page[0].ID = id
@@ -212,18 +204,17 @@ func cursorError(c *Client, id string) error {
 	return nil
 }
 
-func TestChains(t *testing.T) {
-	reset := &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
-	err := fmt.Errorf("shop: %w", answerOf(t, breakWith(reset)))
+func TestErrorChains(t *testing.T) {
+	err := fmt.Errorf("shop: %w", answerOf(t, breakWith(errReset)))
 	assert.ErrorIs(t, err, syscall.ECONNRESET)
-	assert.Same(t, reset, as[*net.OpError](t, err))
-	assert.Same(t, reset, as[*TransportError](t, err).Err)
+	assert.Same(t, errReset, as[*net.OpError](t, err))
+	assert.Same(t, errReset, as[*TransportError](t, err).Err)
 
 	err = answerOf(t, reply(201, `{"id":7}`))
 	assert.Equal(t, "id", as[*json.UnmarshalTypeError](t, err).Field)
 
 	var answer *Error
-	assert.False(t, errors.As(err, &answer), "a DecodeError is no *Error: it was a 2xx")
+	assert.False(t, errors.As(err, &answer), "a DecodeError is no *Error, since the status was good")
 	assert.NoError(t, errors.Unwrap(answerOf(t, reply(500, ``))))
 }
 
@@ -250,11 +241,19 @@ func TestIdempotencyKeyFrom(t *testing.T) {
 	}
 }
 
-// A program's own tests make such errors by hand, with as little as they need.
-func TestZeroErrorsPrint(t *testing.T) {
+// Programs make errors by hand in their own tests, with few of the fields set.
+func TestZeroErrorsCanBePrinted(t *testing.T) {
 	for _, err := range []error{new(Error), new(TransportError), new(DecodeError), new(InvalidRequestError)} {
 		assert.NotPanics(t, func() { assert.NotEmpty(t, err.Error()) }, "%T", err)
 		assert.NotPanics(t, func() { matching(err) }, "%T", err)
 	}
 	assert.NotPanics(t, func() { _ = (&Error{StatusCode: http.StatusTeapot, Errors: map[string][]string{"": nil}}).Error() })
+}
+
+func TestLogLinesAreBounded(t *testing.T) {
+	var log strings.Builder
+	_, err := newClient(t, play(breakWith(errors.New(strings.Repeat("x", 1<<20)))), logTo(&log, slog.LevelDebug), quick(3)).GetOrder(t.Context(), "x")
+	require.Error(t, err)
+	assert.NotEmpty(t, log.String())
+	assert.Less(t, log.Len(), 10_000)
 }

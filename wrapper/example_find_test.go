@@ -12,8 +12,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// A purchase may have been made, and the API may have forgotten its key. Before
-// another key is used, the list of orders tells.
+// A purchase may have been made, and the API may have forgotten its key. The list of
+// orders tells whether it was made, before the program uses another key.
 func ExampleClient_FindOrder() {
 	server := sandbox.New()
 	defer server.Close()

@@ -35,8 +35,8 @@ func ExampleNewFromEnv() {
 	// Output: 38 kg for $0.76
 }
 
-// The key is chosen and stored before the call, so that even a crash in the
-// middle of it leaves something to settle with. Here the first answer is lost.
+// The program chooses and stores the key before the call, so that it can settle the
+// outcome even after a crash. Here the first answer is lost.
 func ExampleWithIdempotencyKey() {
 	server := sandbox.New(sandbox.WithEmptyBooks())
 	defer server.Close()
@@ -56,7 +56,7 @@ func ExampleWithIdempotencyKey() {
 	// Output: placed orders: 1
 }
 
-// Options for the methods of Raw travel in the context.
+// The methods of Raw take their options from the context.
 func ExampleWithCallOptions() {
 	server := sandbox.New()
 	defer server.Close()
@@ -76,7 +76,7 @@ func ExampleWithLogger() {
 	defer server.Close()
 	server.Inject(sandbox.Fault{Status: http.StatusBadGateway})
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
-		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { // what differs from run to run
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr { // leave out what differs from run to run
 			if a.Key == slog.TimeKey || a.Key == "pause" {
 				return slog.Attr{}
 			}
@@ -90,7 +90,7 @@ func ExampleWithLogger() {
 	// Output: level=WARN msg="cnaught: retrying" call=GetProject operation=GetProjectById attempt=1 status=502
 }
 
-// A transport of one's own, such as one that traces; its Timeout bounds each
+// The http.Client may have a transport of the program's own. Its Timeout bounds each
 // attempt.
 func ExampleWithHTTPClient() {
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: 8}
@@ -103,7 +103,7 @@ func ExampleWithHTTPClient() {
 	// Output: cnaught.Client(https://api.cnaught.com/v1)
 }
 
-// One failure is an error at once.
+// Without retries, the first failure is returned.
 func ExampleNoRetry() {
 	server := sandbox.New()
 	defer server.Close()
@@ -126,8 +126,8 @@ func ExampleWithHeader() {
 	// Output: r-17
 }
 
-// A proxy answered in the API's place, after the order was placed. The body is
-// kept, and the key has the API's own answer again.
+// A proxy answers in place of the API, after the order was placed. The error keeps
+// the body, and a call with the key returns the API's own answer.
 func ExampleDecodeError() {
 	server := sandbox.New(sandbox.WithEmptyBooks())
 	defer server.Close()

@@ -13,29 +13,6 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// The first call: a quote, then an order. Against the real API, cnaught.New
-// takes the key alone.
-func Example() {
-	server := sandbox.New()
-	defer server.Close()
-	ctx := context.Background()
-
-	client, err := cnaught.New(server.APIKey(), cnaught.WithBaseURL(server.URL()))
-	if err != nil {
-		log.Fatal(err)
-	}
-	quote, err := client.QuoteFlight(ctx, api.FlightQuoteRequest{DistanceKm: 100})
-	if err != nil {
-		log.Fatal(err)
-	}
-	order, err := client.PlaceOrder(ctx, api.OrderCreate{AmountKg: quote.AmountKg})
-	if err != nil {
-		log.Fatal(err)
-	}
-	fmt.Printf("%g kg for %v, %s\n", order.AmountKg, order.PriceUSDCents, order.State)
-	// Output: 10 kg for $0.20, placed
-}
-
 func ExampleClient_PlaceOrder() {
 	server := sandbox.New()
 	defer server.Close()
@@ -53,9 +30,9 @@ func ExampleClient_PlaceOrder() {
 	// Output: 1595 kg, $31.90
 }
 
-// The server books the order, but no answer comes back, however often the
-// client asks. The error says so, and carries the key with which the same call
-// settles it later, in this process or after a restart.
+// The server places the order, but its answer never arrives. The error says that the
+// outcome is unknown, and has the key with which the same call settles it later, in
+// this process or after a restart.
 func ExampleIdempotencyKeyFrom() {
 	server := sandbox.New()
 	defer server.Close()
@@ -181,7 +158,7 @@ func ExampleClient_CreateCheckoutSession() {
 	}
 	fmt.Printf("%v, %s\n", session.PriceUSDCents, session.State) // now send the customer to session.CheckoutURL
 
-	if _, err := server.CompleteCheckout(session.ID); err != nil { // what the customer does there
+	if _, err := server.CompleteCheckout(session.ID); err != nil { // the customer pays
 		log.Fatal(err)
 	}
 	session, err = client.WaitForCheckoutSession(ctx, session.ID)
@@ -238,7 +215,7 @@ func ExampleError() {
 	// cnaught: GetOrder (GetOrderById): 404 Not Found: Could not find order
 }
 
-// Input that can't be right never leaves the program.
+// Input that can't be right is refused before anything is sent.
 func ExampleInvalidRequestError() {
 	server := sandbox.New()
 	defer server.Close()
@@ -283,7 +260,7 @@ func ExampleClient_GetPortfolio() {
 	// Output: Sandbox: 2 cents per kg, 4 categories
 }
 
-// Raw is the generated client, behind the same authentication, retries and
+// Raw returns the generated client, which has the same authentication, retries and
 // errors.
 func ExampleClient_Raw() {
 	server := sandbox.New()

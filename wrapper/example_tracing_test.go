@@ -10,8 +10,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// tracer prints one line for each attempt, as a tracing library would record a
-// span: a low-cardinality name, the attempt's number, and how it ended.
+// tracer prints one line for each attempt, where a tracing library would record a
+// span. The line has a name of low cardinality, the attempt's number and its status.
 type tracer struct{ next http.RoundTripper }
 
 func (t tracer) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -26,8 +26,8 @@ func (t tracer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// A span for each attempt. The client's own transport stays below the wrapper,
-// with its connections and with what it knows of what was sent.
+// Middleware wraps the client's own transport, which keeps its connections and still
+// knows what it has sent.
 func ExampleWithMiddleware() {
 	server := sandbox.New()
 	defer server.Close()

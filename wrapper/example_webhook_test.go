@@ -12,10 +12,10 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// One handler receives the webhooks of all orders. It answers 200 only once the
-// function has returned nil, so an event that met a database that was down comes
-// again. The options say how orders are fetched: a shop that serves one
-// subaccount alone gives ForSubaccount.
+// One handler receives the webhooks of all orders. It answers 200 only when the
+// function has returned nil, so the vendor sends an event again if, for example, the
+// database was down. The options say how orders are fetched: a shop that serves a
+// single subaccount passes ForSubaccount.
 func ExampleClient_OrderEventHandler() {
 	server := sandbox.New()
 	defer server.Close()
@@ -23,10 +23,10 @@ func ExampleClient_OrderEventHandler() {
 
 	fulfilled := make(chan struct{}, 1)
 	shop := httptest.NewServer(client.OrderEventHandler(func(_ context.Context, order *api.Order) error {
-		if order.State == api.OrderStateFulfilled { // as the API says, whatever the webhook said
+		if order.State == api.OrderStateFulfilled { // this is what the API says, not the webhook
 			select {
 			case fulfilled <- struct{}{}:
-			default: // delivered before
+			default: // it was delivered before
 			}
 		}
 		return nil
@@ -40,7 +40,7 @@ func ExampleClient_OrderEventHandler() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := server.FulfillOrder(order.ID); err != nil { // what CNaught does some time later
+	if err := server.FulfillOrder(order.ID); err != nil { // CNaught does this some time later
 		log.Fatal(err)
 	}
 	<-fulfilled
@@ -48,8 +48,8 @@ func ExampleClient_OrderEventHandler() {
 	// Output: the shop knows
 }
 
-// What a webhook says proves nothing: OrderEventHandler asks the API. This is for
-// those who only want to look.
+// A webhook proves nothing, so OrderEventHandler asks the API. ParseOrderEvent is for
+// programs that only want to look at the event.
 func ExampleParseOrderEvent() {
 	event, err := cnaught.ParseOrderEvent(strings.NewReader(`{"order":{"id":"Gre28Fc35bt3","state":"fulfilled","amount_kg":10}}`))
 	if err != nil {

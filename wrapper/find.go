@@ -30,23 +30,20 @@ func (c *Client) FindOrder(ctx context.Context, match func(*api.Order) bool, sin
 		return nil, &InvalidRequestError{"FindOrder", "match", "is nil"}
 	}
 	order, searched, err := c.searchOrders(ctx, "FindOrder", match, since, opts)
-	switch {
-	case err != nil || order != nil:
-		return order, err
-	case since.IsZero():
-		return nil, &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of all %d orders matches", searched), ErrNotFound}
+	if err == nil && order == nil {
+		err = &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of %d orders matches", searched), ErrNotFound}
 	}
-	return nil, &kindError{fmt.Sprintf("cnaught: FindOrder: not found: none of the %d orders since %s matches", searched, since.UTC().Format(time.RFC3339)), ErrNotFound}
+	return order, err
 }
 
 // searchOrders returns the newest order that match accepts and that was not
 // created before since; nil if there is none.
-func (c *Client) searchOrders(ctx context.Context, call string, match func(*api.Order) bool, since time.Time, opts []CallOption) (found *api.Order, searched int, err error) {
+func (c *Client) searchOrders(ctx context.Context, name string, match func(*api.Order) bool, since time.Time, opts []CallOption) (found *api.Order, searched int, err error) {
 	// A cached list may not have the order.
 	opts = append([]CallOption{WithHeader("Cache-Control", "no-cache")}, opts...)
 	for order, err := range c.Orders(ctx, ListOptions{}, opts...) {
 		if err != nil {
-			return nil, searched, &searchError{call, searched, err}
+			return nil, searched, &searchError{name, searched, err}
 		}
 		if !order.CreatedOn.IsZero() && order.CreatedOn.Before(since) {
 			break
@@ -62,13 +59,13 @@ func (c *Client) searchOrders(ctx context.Context, call string, match func(*api.
 // searchError is a search that did not come to its end. It is not ErrNotFound,
 // even if a gateway answered 404: the order may well be there.
 type searchError struct {
-	call     string
+	name     string
 	searched int
 	err      error
 }
 
 func (e *searchError) Error() string {
-	return fmt.Sprintf("cnaught: %s: after %d orders: %s", e.call, e.searched, strings.TrimPrefix(e.err.Error(), "cnaught: "))
+	return fmt.Sprintf("cnaught: %s: after %d orders: %s", e.name, e.searched, strings.TrimPrefix(e.err.Error(), "cnaught: "))
 }
 
 func (e *searchError) Is(target error) bool { return target != ErrNotFound && errors.Is(e.err, target) }

@@ -1,10 +1,8 @@
 package cnaught
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -15,66 +13,38 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-var firstOrder = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-
-// ordersByMinute lists n orders, newest first, of which number i was created i
-// minutes after the first; "odd" stands for a time that cannot be read.
-func ordersByMinute(n int, odd ...int) step {
-	return func(req *http.Request) (*http.Response, error) {
-		first := n - 1
-		if after := req.URL.Query().Get("starting_after"); after != "" {
-			fmt.Sscanf(after, "order-%d", &first)
-			first--
-		}
-		data := []map[string]any{}
-		for i := first; i >= 0 && len(data) < 100; i-- {
-			order := map[string]any{"id": fmt.Sprint("order-", i), "metadata": fmt.Sprint("cart ", i), "created_on": firstOrder.Add(time.Duration(i) * time.Minute)}
-			for _, o := range odd {
-				if o == i {
-					order["created_on"] = "odd"
-				}
-			}
-			data = append(data, order)
-		}
-		body, err := json.Marshal(map[string]any{"data": data})
-		if err != nil {
-			return nil, err
-		}
-		return reply(200, string(body))(req)
-	}
-}
-
 func cart(n int) func(*api.Order) bool {
-	return func(o *api.Order) bool { return Value(o.Metadata) == fmt.Sprint("cart ", n) }
+	return func(o *api.Order) bool { return Value(o.Metadata) == fmt.Sprint("cart of id-", n) }
 }
 
 func TestFindOrder(t *testing.T) {
-	minute := func(n int) time.Time { return firstOrder.Add(time.Duration(n) * time.Minute) }
 	for _, tt := range []struct {
-		name  string
-		list  step
-		cart  int
-		since time.Time
-		want  string // of the error; empty for an order
-		pages int
+		name       string
+		orders     int
+		unreadable []string
+		cart       int
+		since      time.Time
+		want       string // of the error; empty for an order
+		pages      int
 	}{
-		{"the newest", ordersByMinute(250), 249, minute(0), "", 1},
-		{"on a later page", ordersByMinute(250), 20, minute(0), "", 3},
-		{"created at that very time", ordersByMinute(250), 200, minute(200), "", 1},
-		{"created a minute before", ordersByMinute(250), 199, minute(200), "cnaught: FindOrder: not found: none of the 50 orders since 2026-01-01T03:20:00Z matches", 1},
-		{"of all", ordersByMinute(250), 0, time.Time{}, "", 3},
-		{"none of all", ordersByMinute(250), 300, time.Time{}, "cnaught: FindOrder: not found: none of all 250 orders matches", 3},
-		{"no orders", ordersByMinute(0), 1, minute(0), "cnaught: FindOrder: not found: none of the 0 orders since 2026-01-01T00:00:00Z matches", 1},
-		{"with an odd time", ordersByMinute(250, 210), 210, minute(200), "", 1},
-		{"behind an odd time", ordersByMinute(250, 230), 210, minute(200), "", 1},
-		{"odd times only", ordersByMinute(3, 0, 1, 2), 5, minute(200), "cnaught: FindOrder: not found: none of the 3 orders since 2026-01-01T03:20:00Z matches", 1},
+		{"the newest", 250, nil, 250, hour(0), "", 1},
+		{"on a later page", 250, nil, 20, hour(0), "", 3},
+		{"created at that very time", 250, nil, 200, hour(200), "", 1},
+		{"created an hour before", 250, nil, 199, hour(200), "cnaught: FindOrder: not found: none of 51 orders matches", 1},
+		{"of all", 250, nil, 1, time.Time{}, "", 3},
+		{"none of all", 250, nil, 300, time.Time{}, "cnaught: FindOrder: not found: none of 250 orders matches", 3},
+		{"no orders", 0, nil, 1, hour(0), "cnaught: FindOrder: not found: none of 0 orders matches", 1},
+		{"with an unreadable time", 250, []string{"id-210"}, 210, hour(200), "", 1},
+		{"older than one with an unreadable time", 250, []string{"id-230"}, 210, hour(200), "", 1},
+		{"unreadable times only", 3, []string{"id-1", "id-2", "id-3"}, 5, hour(200), "cnaught: FindOrder: not found: none of 3 orders matches", 1},
 	} {
-		rt := play(tt.list)
-		order, err := newClient(t, rt).FindOrder(t.Context(), cart(tt.cart), tt.since)
-		assert.Equal(t, tt.pages, rt.count(), tt.name)
+		s := stack(tt.orders)
+		s.unreadable = tt.unreadable
+		order, err := newClient(t, s).FindOrder(t.Context(), cart(tt.cart), tt.since)
+		assert.Len(t, s.queries, tt.pages, tt.name)
 		if tt.want == "" {
 			require.NoError(t, err, tt.name)
-			assert.Equal(t, fmt.Sprint("order-", tt.cart), order.ID, tt.name)
+			assert.Equal(t, fmt.Sprint("id-", tt.cart), order.ID, tt.name)
 			continue
 		}
 		assert.Nil(t, order, tt.name)
@@ -83,30 +53,30 @@ func TestFindOrder(t *testing.T) {
 	}
 }
 
-// ErrNotFound lets a caller buy again, so only a list that was read to its end
-// may give it.
-func TestFindOrderThatCannotFinish(t *testing.T) {
+// ErrNotFound lets a caller buy again, so FindOrder returns it only after it has
+// read the whole list.
+func TestFindOrderWithoutTheWholeList(t *testing.T) {
 	for name, tt := range map[string]struct {
-		answer step
+		answer step // to the request for the second page; nil for the first page again
 		is     error
 	}{
-		"a gateway's 404":       {reply(404, `<h1>Not Found</h1>`, "Content-Type", "text/html"), nil},
-		"the API's 404":         {reply(404, notFoundJSON), nil},
-		"a server error":        {reply(500, ``), ErrServer},
-		"a key that is revoked": {reply(401, ``), ErrUnauthorized},
-		"a broken connection":   {breakWith(errReset), errReset},
-		"an odd list":           {reply(200, `[]`), nil},
-		"the same page again":   {ordersByMinute(100), ErrCursorIgnored},
+		"a gateway's 404":     {reply(404, `<h1>Not Found</h1>`, "Content-Type", "text/html"), nil},
+		"the API's 404":       {reply(404, notFoundJSON), nil},
+		"a server error":      {reply(500, ``), ErrServer},
+		"a revoked key":       {reply(401, ``), ErrUnauthorized},
+		"a broken connection": {breakWith(errReset), errReset},
+		"an odd list":         {reply(200, `[]`), nil},
+		"the same page again": {nil, ErrCursorIgnored},
 	} {
-		first := ordersByMinute(100)
-		steps := []step{func(req *http.Request) (*http.Response, error) { return first(req) }, tt.answer}
-		if tt.is == ErrCursorIgnored {
-			steps[1] = func(req *http.Request) (*http.Response, error) {
-				req.URL.RawQuery = ""
-				return first(req)
+		s := stack(100)
+		s.spoil = func(url.Values, []string) []string { return s.ids }
+		s.fail = func(n int) step {
+			if n == 1 {
+				return nil
 			}
+			return tt.answer
 		}
-		order, err := newClient(t, play(steps...), quick(2)).FindOrder(t.Context(), cart(300), time.Time{})
+		order, err := newClient(t, s, quick(2)).FindOrder(t.Context(), cart(300), time.Time{})
 		assert.Nil(t, order, name)
 		require.Error(t, err, name)
 		assert.NotErrorIs(t, err, ErrNotFound, name)
@@ -116,15 +86,13 @@ func TestFindOrderThatCannotFinish(t *testing.T) {
 			assert.ErrorIs(t, err, tt.is, name)
 		}
 	}
-	var answer *Error
 	_, err := newClient(t, play(reply(404, notFoundJSON))).FindOrder(t.Context(), cart(1), time.Time{})
-	require.True(t, errors.As(err, &answer))
-	assert.Equal(t, 404, answer.StatusCode, "the answer is there for who asks")
+	assert.Equal(t, 404, as[*Error](t, err).StatusCode, "errors.As still finds the answer")
 }
 
 func TestFindOrderOptions(t *testing.T) {
-	rt := play(ordersByMinute(1))
-	_, err := newClient(t, rt).FindOrder(t.Context(), cart(0), time.Time{}, ForSubaccount("sub"))
+	rt := play(stack(1).RoundTrip)
+	_, err := newClient(t, rt).FindOrder(t.Context(), cart(1), time.Time{}, ForSubaccount("sub"))
 	require.NoError(t, err)
 	assert.Equal(t, "sub", rt.requests()[0].header.Get(headerSubaccount))
 	assert.Equal(t, "no-cache", rt.requests()[0].header.Get("Cache-Control"))
@@ -133,7 +101,7 @@ func TestFindOrderOptions(t *testing.T) {
 	_, err = newClient(t, rt).FindOrder(t.Context(), nil, time.Time{})
 	assert.ErrorIs(t, err, ErrInvalidRequest)
 	assert.EqualError(t, err, "cnaught: FindOrder: match is nil")
-	_, err = newClient(t, rt).FindOrder(t.Context(), cart(0), time.Time{}, ForSubaccount(""))
+	_, err = newClient(t, rt).FindOrder(t.Context(), cart(1), time.Time{}, ForSubaccount(""))
 	assert.ErrorIs(t, err, ErrInvalidRequest)
 	assert.Zero(t, rt.count())
 }

@@ -5,12 +5,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -37,18 +40,24 @@ var (
 	anySession = api.CheckoutSessionCreate{AmountKg: 100, SuccessURL: "https://shop.example/ok", CancelURL: "https://shop.example/no"}
 )
 
-// step is what a transport does with one request.
+// step is what a transport does with one request. As a transport of its own, it
+// reports its connections as net/http does.
 type step func(*http.Request) (*http.Response, error)
 
-// RoundTrip makes one step a transport, for tests that want the request itself.
 func (f step) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := f(req)
 	reportConnection(req, err)
 	return resp, err
 }
 
-// reportConnection tells httptrace what net/http would: that a connection was
-// looked for, and that there was one unless dialing failed.
+// silent is a transport that reports nothing to httptrace, as many transports of
+// users do.
+type silent func(*http.Request) (*http.Response, error)
+
+func (f silent) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
+
+// reportConnection tells httptrace what net/http would tell it: that a connection
+// was asked for, and that there was one unless dialing failed.
 func reportConnection(req *http.Request, err error) {
 	trace := httptrace.ContextClientTrace(req.Context())
 	if trace == nil || trace.GetConn == nil || trace.GotConn == nil {
@@ -61,7 +70,7 @@ func reportConnection(req *http.Request, err error) {
 	}
 }
 
-// anyCall is a call of an operation that is safe to repeat, after one attempt.
+// anyCall returns a call of an operation that is safe to repeat, after one attempt.
 func anyCall(t testing.TB, c *Client) *call {
 	call := c.newCall(t.Context(), "GetOrder", nil)
 	call.op, call.attempts = &opGetOrderByID.endpoint, 1
@@ -86,7 +95,7 @@ func reply(status int, body string, headers ...string) step {
 	}
 }
 
-// replyBody answers 200 with a body of unknown length.
+// replyBody answers with a body of unknown length.
 func replyBody(status int, body io.Reader, headers ...string) step {
 	return func(req *http.Request) (*http.Response, error) {
 		resp, _ := reply(status, "", headers...)(req)
@@ -95,6 +104,7 @@ func replyBody(status int, body io.Reader, headers ...string) step {
 	}
 }
 
+// breakWith fails without an answer.
 func breakWith(err error) step {
 	return func(*http.Request) (*http.Response, error) { return nil, err }
 }
@@ -105,9 +115,12 @@ func hang(req *http.Request) (*http.Response, error) {
 	return nil, context.Cause(req.Context())
 }
 
-var errReset = &net.OpError{Op: "read", Net: "tcp", Err: errors.New("connection reset by peer")}
+var (
+	errReset   = &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}
+	errRefused = dialError(syscall.ECONNREFUSED)
+)
 
-var errRefused = &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+func dialError(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
 
 // sent is a request as the transport got it.
 type sent struct {
@@ -118,14 +131,13 @@ type sent struct {
 	at          time.Time
 }
 
-// script is a transport that takes one step per request, the last one for all
-// that follow. It keeps the requests, and counts the bodies that are still open.
+// script is a transport that takes one step per request, and repeats the last
+// one. It records the requests, and counts the bodies that are still open.
 type script struct {
-	mu     sync.Mutex
-	steps  []step
-	sent   []sent
-	opened int
-	closed int
+	bodies
+	mu    sync.Mutex
+	steps []step
+	sent  []sent
 }
 
 func play(steps ...step) *script { return &script{steps: steps} }
@@ -146,12 +158,7 @@ func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
 	s.mu.Unlock()
 	resp, err := next(req)
 	reportConnection(req, err)
-	if resp != nil && resp.Body != nil {
-		s.mu.Lock()
-		s.opened++
-		s.mu.Unlock()
-		resp.Body = &countedBody{ReadCloser: resp.Body, s: s}
-	}
+	s.track(resp)
 	return resp, err
 }
 
@@ -161,16 +168,10 @@ func (s *script) requests() []sent {
 	return slices.Clone(s.sent)
 }
 
+// count returns the number of requests.
 func (s *script) count() int { return len(s.requests()) }
 
-// open is the number of bodies that were handed out and not closed.
-func (s *script) open() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.opened - s.closed
-}
-
-// pauses are the times between the requests.
+// pauses returns the times between the requests.
 func (s *script) pauses() []time.Duration {
 	var d []time.Duration
 	requests := s.requests()
@@ -180,25 +181,35 @@ func (s *script) pauses() []time.Duration {
 	return d
 }
 
+// bodies counts the bodies of answers.
+type bodies struct{ opened, closed atomic.Int32 }
+
+// track counts the body of resp, if there is one, now and when it is closed.
+func (b *bodies) track(resp *http.Response) {
+	if resp != nil && resp.Body != nil {
+		b.opened.Add(1)
+		resp.Body = &countedBody{ReadCloser: resp.Body, of: b}
+	}
+}
+
+// open returns how many bodies are not closed.
+func (b *bodies) open() int { return int(b.opened.Load() - b.closed.Load()) }
+
 type countedBody struct {
 	io.ReadCloser
-	s    *script
+	of   *bodies
 	once sync.Once
 }
 
 func (b *countedBody) Close() error {
-	b.once.Do(func() {
-		b.s.mu.Lock()
-		b.s.closed++
-		b.s.mu.Unlock()
-	})
+	b.once.Do(func() { b.of.closed.Add(1) })
 	return b.ReadCloser.Close()
 }
 
 const testBase = "https://api.test/v1"
 
-// newClient calls through rt, and waits the whole backoff instead of a random
-// part of it, so that times can be compared exactly.
+// newClient returns a client that calls through rt, and that waits the whole backoff
+// instead of a random part of it, so that times can be compared exactly.
 func newClient(t testing.TB, rt http.RoundTripper, opts ...Option) *Client {
 	t.Helper()
 	opts = append([]Option{WithBaseURL(testBase), WithHTTPClient(&http.Client{Transport: rt})}, opts...)
@@ -208,7 +219,7 @@ func newClient(t testing.TB, rt http.RoundTripper, opts ...Option) *Client {
 	return c
 }
 
-// newTestClient calls a server of the test's own.
+// newTestClient returns a client of a server of the test.
 func newTestClient(t testing.TB, base string, opts ...Option) *Client {
 	t.Helper()
 	c, err := New(testKey, append([]Option{WithBaseURL(base)}, opts...)...)
@@ -217,7 +228,10 @@ func newTestClient(t testing.TB, base string, opts ...Option) *Client {
 	return c
 }
 
-// quick retries at once, and as often as a test needs.
+// errorOf drops the value of a call.
+func errorOf[T any](_ T, err error) error { return err }
+
+// quick retries without a pause, and with a budget that is never exhausted.
 func quick(attempts int) Option {
 	return WithRetryPolicy(RetryPolicy{
 		MaxAttempts: attempts, BaseDelay: time.Microsecond, MaxDelay: time.Millisecond,
@@ -269,7 +283,7 @@ func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) 
 	}
 }
 
-// servePipe runs a real server behind a real transport, both of net/http.
+// servePipe returns a transport of net/http that leads to a server of net/http.
 func servePipe(t *testing.T, h http.HandlerFunc) *http.Transport {
 	t.Helper()
 	l := &pipeListener{conns: make(chan net.Conn), closed: make(chan struct{})}
@@ -285,13 +299,36 @@ func servePipe(t *testing.T, h http.HandlerFunc) *http.Transport {
 	return transport
 }
 
-// pipeClient speaks plain HTTP to servePipe's server.
+// pipeClient returns a client of a server that it reaches through pipes.
 func pipeClient(t *testing.T, h http.HandlerFunc, opts ...Option) *Client {
 	t.Helper()
 	return newClient(t, servePipe(t, h), append([]Option{WithBaseURL("http://localhost/v1")}, opts...)...)
 }
 
-// endless gives n bytes without holding them.
+// logTo makes the client log to w from the level on, as text.
+func logTo(w io.Writer, level slog.Level) Option {
+	return WithLogger(slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level})))
+}
+
+// lockedBuffer takes log lines from many goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// endless returns n bytes b without holding them in memory.
 func endless(n int64, b byte) io.Reader {
 	return io.LimitReader(repeating{bytes.Repeat([]byte{b}, 32<<10)}, n)
 }
@@ -299,9 +336,3 @@ func endless(n int64, b byte) io.Reader {
 type repeating struct{ chunk []byte }
 
 func (r repeating) Read(p []byte) (int, error) { return copy(p, r.chunk), nil }
-
-// errorAs is errors.As without a variable.
-func errorAs[T error](err error) (target T, ok bool) {
-	ok = errors.As(err, &target)
-	return target, ok
-}

@@ -17,8 +17,8 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// ledger books orders and honours keys as the API does: a known key with the
-// same body is answered again, with another body refused.
+// ledger places orders and honours keys as the API does: it answers a known key
+// again if the body is the same, and refuses it otherwise.
 type ledger struct {
 	mu      sync.Mutex
 	answers map[string][2]string // by key: the request's body, the answer
@@ -48,11 +48,11 @@ func (l *ledger) orders() int {
 	return len(l.answers)
 }
 
-// transport books each request, and then lets the network have its way with
-// the answer; nil lets it through.
-func (l *ledger) transport(spoil ...error) *script {
+// transport places the order of each request, and then loses the answer if there
+// is an error for it.
+func (l *ledger) transport(lose ...error) *script {
 	s := new(script)
-	for _, err := range spoil {
+	for _, err := range lose {
 		s.steps = append(s.steps, func(req *http.Request) (*http.Response, error) {
 			requests := s.requests()
 			resp, _ := l.book(req, requests[len(requests)-1].body)
@@ -91,35 +91,20 @@ func TestOneKeyForAllAttempts(t *testing.T) {
 }
 
 func TestKeyedOperations(t *testing.T) {
-	for name, call := range map[string]func(c *Client, opts ...CallOption) error{
-		"PlaceOrder": func(c *Client, opts ...CallOption) error {
-			_, err := c.PlaceOrder(t.Context(), tenKg, opts...)
-			return err
-		},
-		"CancelOrder": func(c *Client, opts ...CallOption) error {
-			_, err := c.CancelOrder(t.Context(), "Gre28Fc35bt3", opts...)
-			return err
-		},
-		"CreateSubaccount": func(c *Client, opts ...CallOption) error {
-			_, err := c.CreateSubaccount(t.Context(), api.SubaccountCreate{Name: "Marketing"}, opts...)
-			return err
-		},
-		"Raw().SubmitRideOrder": func(c *Client, opts ...CallOption) error {
-			//lint:ignore SA1019 reachable through Raw
-			_, err := c.Raw().SubmitRideOrderWithResponse(WithCallOptions(t.Context(), opts...), nil, api.RideOrderCreate{DistanceKm: 3})
-			return err
-		},
-	} {
-		rt := play(reply(500, ``), reply(200, orderJSON))
+	eachActingCall(t, func(t *testing.T, a actingCall) {
+		if !a.keyed {
+			return
+		}
+		rt := play(reply(500, ``), reply(201, a.answer))
 		c := newClient(t, rt, quick(2))
-		require.NoError(t, call(c), name)
-		require.NoError(t, call(c, WithIdempotencyKey("cart-17")), name)
+		require.NoError(t, a.call(t.Context(), c))
+		require.NoError(t, a.call(t.Context(), c, WithIdempotencyKey("cart-17")))
 		keys := keysOf(rt)
-		require.Len(t, keys, 3, name)
-		assert.Len(t, keys[0], 26, "%s: 130 random bits", name)
-		assert.Equal(t, keys[0], keys[1], name)
-		assert.Equal(t, "cart-17", keys[2], name)
-	}
+		require.Len(t, keys, 3)
+		assert.Len(t, keys[0], 26, "130 random bits")
+		assert.Equal(t, keys[0], keys[1])
+		assert.Equal(t, "cart-17", keys[2])
+	})
 }
 
 func TestKeysAreUnique(t *testing.T) {
@@ -137,7 +122,7 @@ func TestKeysAreUnique(t *testing.T) {
 	assert.Len(t, seen, calls)
 }
 
-func TestOthersCarryNoKey(t *testing.T) {
+func TestUnkeyedOperationsSendNoKey(t *testing.T) {
 	rt := play(reply(200, sessionJSON))
 	c := newClient(t, rt)
 	_, err := c.CreateCheckoutSession(t.Context(), anySession)
@@ -150,7 +135,7 @@ func TestOthersCarryNoKey(t *testing.T) {
 	}
 }
 
-func TestConcurrentRequestWithTheSameKeyIsAskedAgain(t *testing.T) {
+func TestConcurrentRequestWithTheSameKeyIsRepeated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, conflict := range []string{concurrentJSON, ``, `{"title":"Conflict"}`} {
 			rt := play(breakWith(errReset), reply(409, conflict), reply(409, conflict), reply(201, orderJSON, headerReplay, "true"))
@@ -178,14 +163,14 @@ func TestConcurrentRequestThatDoesNotEnd(t *testing.T) {
 	})
 }
 
-func TestMismatchIsAnErrorAtOnce(t *testing.T) {
+func TestKeyMismatchIsNotRepeated(t *testing.T) {
 	for _, body := range []string{mismatchJSON, ``} {
 		rt := play(reply(422, body), reply(201, orderJSON))
 		_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("cart-17"))
 		assert.Equal(t, 1, rt.count())
 		assert.ErrorIs(t, err, ErrIdempotencyMismatch)
-		assert.ErrorIs(t, err, ErrOutcomeUnknown, "who takes it for the end buys again what the key has bought")
-		if body != "" { // else a gateway may have said so
+		assert.ErrorIs(t, err, ErrOutcomeUnknown, "a caller who gives up here would buy again what the key has bought")
+		if body != "" { // without a body, a gateway may have answered
 			assert.ErrorContains(t, err, `an earlier call with idempotency key "cart-17" was processed: call again with its input to have its answer`)
 		}
 		key, _ := IdempotencyKeyFrom(err)
@@ -202,8 +187,8 @@ func TestReplayHeader(t *testing.T) {
 	}
 }
 
-// The order was placed, no answer arrived, and the program restarts with
-// nothing but the key in its hands.
+// The order was placed, no answer arrived, and the program restarts with nothing
+// but the key.
 func TestUnknownOutcomeIsSettledByItsKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		books := newLedger()
@@ -212,6 +197,9 @@ func TestUnknownOutcomeIsSettledByItsKey(t *testing.T) {
 		key, ok := IdempotencyKeyFrom(fmt.Errorf("cart 17: %w", err))
 		require.True(t, ok)
 		assert.Contains(t, err.Error(), key)
+
+		_, err = newClient(t, play(breakWith(errRefused)), WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(key))
+		assert.ErrorIs(t, err, ErrOutcomeUnknown, "the call that was refused says nothing about the earlier one")
 
 		var r Response
 		order, err := newClient(t, books.transport(nil)).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey(key), WithResponse(&r))
@@ -222,44 +210,58 @@ func TestUnknownOutcomeIsSettledByItsKey(t *testing.T) {
 	})
 }
 
-// With a key of the caller's, this call may be the one that settles an earlier
-// one. Only an answer of the API itself, which has looked at the key, does so.
-func TestOwnKeyIsSettledOnlyByTheAPI(t *testing.T) {
+// A call with a key of the caller's may be meant to settle an earlier call. Only an
+// answer of the API itself, after it has looked at the key, does that. Such an
+// answer is known by its problem type.
+func TestCallersKeyIsSettledOnlyByTheAPI(t *testing.T) {
+	const page = "<html>a gateway's page</html>"
+	ofAPI := func(kind string) string { return `{"type":"https://api.cnaught.com/v1/errors/` + kind + `"}` }
+	ofFramework := func(kind string) string { return `{"type":"` + kind + `","errors":{"a":["b"]}}` }
 	for name, tt := range map[string]struct {
-		step      step
-		unknown   bool // with the caller's key
-		unknownOf bool // with a random one
+		step       step
+		callersKey bool // whether the outcome is unknown with a key of the caller's
+		randomKey  bool // whether it is unknown without one
 	}{
-		"refused connection":    {breakWith(errRefused), true, false},
-		"429":                   {reply(429, ``), true, false},
-		"503 with Retry-After":  {reply(503, ``, "Retry-After", "0"), true, true},
-		"503":                   {reply(503, ``), true, true},
-		"500":                   {reply(500, ``), true, true},
-		"401, a key revoked":    {reply(401, `{"title":"Unauthorized"}`), true, false},
-		"403":                   {reply(403, `{"status":403}`), true, false},
-		"400 of a gateway":      {reply(400, ``), true, true},
-		"400 of the API":        {reply(400, `{"type":"https://api.cnaught.com/v1/errors/invalid-parameters"}`), false, false},
-		"404":                   {reply(404, notFoundJSON), false, false},
-		"422 mismatch":          {reply(422, mismatchJSON), true, false},
-		"409 still in progress": {reply(409, concurrentJSON), true, true},
+		"refused connection":     {breakWith(errRefused), true, false},
+		"429":                    {reply(429, ``, "Retry-After", "1"), true, false},
+		"503 with Retry-After":   {reply(503, ``, "Retry-After", "0"), true, true},
+		"503":                    {reply(503, page), true, true},
+		"500":                    {reply(500, page), true, true},
+		"401 of a gateway":       {reply(401, page), true, true},
+		"401 of the API":         {reply(401, `{"title":"Unauthorized"}`), true, false},
+		"403":                    {reply(403, `{"status":403}`), true, false},
+		"403 forbidden":          {reply(403, ofAPI("forbidden")), true, false},
+		"400 of a gateway":       {reply(400, page), true, true},
+		"302 of a gateway":       {reply(302, page), true, true},
+		"404 of a gateway":       {reply(404, page), true, true},
+		"405 of a gateway":       {reply(405, page), true, true},
+		"413 of a gateway":       {reply(413, page), true, true},
+		"404 about:blank":        {reply(404, ofFramework("about:blank")), true, false},
+		"404 of a framework":     {reply(404, ofFramework("https://tools.ietf.org/html/rfc9110#section-15.5.5")), true, false},
+		"422 about:blank":        {reply(422, ofFramework("about:blank")), true, false},
+		"400 invalid parameters": {reply(400, ofAPI("invalid-parameters")), false, false},
+		"400 invalid subaccount": {reply(400, ofAPI("invalid-subaccount")), false, false},
+		"404 not found":          {reply(404, notFoundJSON), false, false},
+		"422 mismatch":           {reply(422, mismatchJSON), true, false},
+		"409 still in progress":  {reply(409, concurrentJSON), true, true},
 	} {
-		for _, opts := range [][]CallOption{nil, {WithIdempotencyKey("cart-17")}} {
-			want := tt.unknownOf
-			if opts != nil {
-				want = tt.unknown
+		for key, want := range map[string]bool{"cart-17": tt.callersKey, "": tt.randomKey} {
+			var opts []CallOption
+			if key != "" {
+				opts = append(opts, WithIdempotencyKey(key))
 			}
-			_, err := newClient(t, play(tt.step), quick(2)).CancelOrder(t.Context(), "x", opts...)
+			_, err := newClient(t, play(tt.step), WithRetryPolicy(NoRetry())).CancelOrder(t.Context(), "x", opts...)
 			require.Error(t, err)
-			assert.Equal(t, want, errors.Is(err, ErrOutcomeUnknown), "%s, own key: %t: %v", name, opts != nil, err)
+			assert.Equal(t, want, errors.Is(err, ErrOutcomeUnknown), "%s, key %q: %v", name, key, err)
 		}
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := newClient(t, play()).PlaceOrder(ended, tenKg, WithIdempotencyKey("cart-17"))
-	assert.ErrorIs(t, err, ErrOutcomeUnknown, "of the earlier call")
+	assert.ErrorIs(t, err, ErrOutcomeUnknown, "an earlier call with the key may have acted")
 }
 
-func TestOutcomeOfAnUnreadableAnswerIsSettledByItsKey(t *testing.T) {
+func TestUnreadableAnswerIsSettledByItsKey(t *testing.T) {
 	rt := play(reply(201, `<html>proxy</html>`, "Content-Type", "text/html"), reply(201, orderJSON, headerReplay, "true"))
 	c := newClient(t, rt)
 	_, err := c.PlaceOrder(t.Context(), tenKg)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // maxText is the API's limit on names, descriptions and metadata, in
@@ -62,13 +62,20 @@ func (call *call) text(field, text string) {
 // URLs only, and the sandbox plain http to this machine.
 func (call *call) returnURL(field, raw string) {
 	if u, err := url.Parse(raw); err != nil || !call.client.mayLeadTo(u) {
-		call.refuse(field, "is %q, not an absolute https URL", quote.Text(raw))
+		call.refuse(field, "is %q, not an absolute https URL", sanitize.Text(raw))
 	}
+}
+
+// mayLeadTo reports whether the API may send a person or this client to a URL: an
+// absolute https URL or, if the API runs on this machine, plain http to it.
+func (c *Client) mayLeadTo(u *url.URL) bool {
+	return u.Host != "" && (u.Scheme == "https" ||
+		u.Scheme == "http" && check.IsLoopback(u.Hostname()) && check.IsLoopback(c.base.Hostname()))
 }
 
 func (call *call) absoluteURL(field, raw string) {
 	if u, err := url.Parse(raw); err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" {
-		call.refuse(field, "is %q, not an absolute http or https URL", quote.Text(raw))
+		call.refuse(field, "is %q, not an absolute http or https URL", sanitize.Text(raw))
 	}
 }
 

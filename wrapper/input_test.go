@@ -15,13 +15,13 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// refused asserts that the call gives a typed error, and that nothing was sent.
+// refused asserts that a call returns an *InvalidRequestError and sends nothing.
 func refused(t *testing.T, name string, call func(*Client) error) *InvalidRequestError {
 	t.Helper()
 	rt := play(reply(200, orderJSON))
 	err := call(newClient(t, rt))
 	require.ErrorIs(t, err, ErrInvalidRequest, name)
-	assert.Zero(t, rt.count(), "%s: no request leaves", name)
+	assert.Zero(t, rt.count(), "%s: nothing is sent", name)
 	invalid := as[*InvalidRequestError](t, err)
 	assert.NotEmpty(t, invalid.Call, name)
 	assert.NotEmpty(t, invalid.Field, name)
@@ -30,7 +30,7 @@ func refused(t *testing.T, name string, call func(*Client) error) *InvalidReques
 	return invalid
 }
 
-// byIDs are all methods that take an id.
+// byIDs has every method that takes an id.
 var byIDs = map[string]func(ctx context.Context, c *Client, id string) error{
 	"GetCheckoutSession": func(ctx context.Context, c *Client, id string) error { return errorOf(c.GetCheckoutSession(ctx, id)) },
 	"WaitForCheckoutSession": func(ctx context.Context, c *Client, id string) error {
@@ -59,7 +59,7 @@ var byIDs = map[string]func(ctx context.Context, c *Client, id string) error{
 	},
 }
 
-func TestBadIDs(t *testing.T) {
+func TestIDsThatAreRefused(t *testing.T) {
 	for name, call := range byIDs {
 		for _, id := range []string{"", ".", "..", "\x00", "a\nb", "a\tb", "\x7f", "\xff", "a\u0000", "/", "\\", "../orders", "a/..", "a/../../orders", "a\\..", "a/"} {
 			invalid := refused(t, name+" "+id, func(c *Client) error { return call(t.Context(), c, id) })
@@ -68,14 +68,14 @@ func TestBadIDs(t *testing.T) {
 	}
 }
 
-// Strange ids that are ids all the same reach their own endpoint, unchanged.
-func TestStrangeIDs(t *testing.T) {
+// Unusual ids reach their own endpoint unchanged.
+func TestUnusualIDs(t *testing.T) {
 	for name, call := range byIDs {
 		if strings.HasPrefix(name, "WaitFor") {
-			continue // ends only with the state
+			continue // a waiter would wait for a state
 		}
 		for _, id := range []string{"a/b", "%2e%2e", "%2E", "...", ". ", "%", "%zz", "a?b=c", "a#b", "a;b", "a:b", "a@b", "a&b", "é", "🌱", " ", "logo", "cancel", strings.Repeat("x", 10000)} {
-			// The answer has what every method asks of one.
+			// The answer has the members that every method requires.
 			rt := play(reply(200, fmt.Sprintf(`{"id":%q,"name":"n"}`, id)))
 			require.NoError(t, call(t.Context(), newClient(t, rt), id), "%s %.20q", name, id)
 			u, err := url.Parse(rt.requests()[0].url)
@@ -156,19 +156,19 @@ func TestBadQuotes(t *testing.T) {
 	for _, bad := range []float64{0, -1, math.NaN(), math.Inf(1), math.Inf(-1), math.Copysign(0, -1)} {
 		for name, call := range map[string]func(*Client) error{
 			"mass": func(c *Client) error { return errorOf(c.QuoteMass(t.Context(), api.MassQuoteRequest{AmountKg: bad})) },
-			"air freight's mass": func(c *Client) error {
+			"mass of air freight": func(c *Client) error {
 				return errorOf(c.QuoteAirFreight(t.Context(), api.AirFreightQuoteRequest{FreightMassKg: bad, DistanceKm: 1}))
 			},
-			"air freight's way": func(c *Client) error {
+			"distance of air freight": func(c *Client) error {
 				return errorOf(c.QuoteAirFreight(t.Context(), api.AirFreightQuoteRequest{FreightMassKg: 1, DistanceKm: bad}))
 			},
 			"flight": func(c *Client) error {
 				return errorOf(c.QuoteFlight(t.Context(), api.FlightQuoteRequest{DistanceKm: bad}))
 			},
-			"ground freight's mass": func(c *Client) error {
+			"mass of ground freight": func(c *Client) error {
 				return errorOf(c.QuoteGroundFreight(t.Context(), api.GroundFreightQuoteRequest{FreightMassKg: bad, DistanceKm: 1}))
 			},
-			"ground freight's way": func(c *Client) error {
+			"distance of ground freight": func(c *Client) error {
 				return errorOf(c.QuoteGroundFreight(t.Context(), api.GroundFreightQuoteRequest{FreightMassKg: 1, DistanceKm: bad}))
 			},
 			"ground transport": func(c *Client) error {
@@ -232,7 +232,7 @@ func TestBadListOptions(t *testing.T) {
 			return last
 		})
 	}
-	refused(t, "period backwards", func(c *Client) error {
+	refused(t, "period that ends before it begins", func(c *Client) error {
 		now := time.Now()
 		return errorOf(c.GetImpactData(t.Context(), ImpactFilter{From: now, To: now.Add(-time.Second)}))
 	})

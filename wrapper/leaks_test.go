@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
-	"reflect"
 	"runtime"
 	"strings"
 	"sync"
@@ -19,14 +16,13 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
-// settles waits until get gives want, as connections and goroutines need a
-// moment to end.
+// settles waits until get returns no more than want, because connections and
+// goroutines take a moment to end.
 func settles(t *testing.T, want int, get func() int, what string) {
 	t.Helper()
 	deadline := time.Now().Add(10 * time.Second)
@@ -39,11 +35,22 @@ func settles(t *testing.T, want int, get func() int, what string) {
 	}
 }
 
-// connections follows the states of a server's connections.
+// connections follows the connections of a server.
 type connections struct {
-	mu     sync.Mutex
-	states map[net.Conn]http.ConnState
-	opened int
+	mu    sync.Mutex
+	alive map[net.Conn]bool
+	total int
+}
+
+// countConnections starts a server whose connections are counted.
+func countConnections(t *testing.T, h http.HandlerFunc) (*httptest.Server, *connections) {
+	t.Helper()
+	c := &connections{alive: map[net.Conn]bool{}}
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ConnState = c.follow
+	server.Start()
+	t.Cleanup(server.Close)
+	return server, c
 }
 
 func (c *connections) follow(conn net.Conn, state http.ConnState) {
@@ -51,22 +58,28 @@ func (c *connections) follow(conn net.Conn, state http.ConnState) {
 	defer c.mu.Unlock()
 	switch state {
 	case http.StateNew:
-		c.opened++
-		c.states[conn] = state
+		c.total++
+		c.alive[conn] = true
 	case http.StateClosed, http.StateHijacked:
-		delete(c.states, conn)
-	default:
-		c.states[conn] = state
+		delete(c.alive, conn)
 	}
 }
 
+// open returns how many connections are open.
 func (c *connections) open() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(maps.Clone(c.states))
+	return len(c.alive)
 }
 
-// temperamental answers in every way, by the order's id.
+// opened returns how many connections there have been.
+func (c *connections) opened() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.total
+}
+
+// temperamental answers in the way that the order's id names.
 func temperamental(w http.ResponseWriter, r *http.Request) {
 	io.Copy(io.Discard, r.Body)
 	w.Header().Set("Content-Type", "application/json")
@@ -101,19 +114,19 @@ func temperamental(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Success, failure, timeout and cancellation, mixed, and then nothing is left:
-// no goroutine, no connection, no open body.
-func TestNothingIsLeftBehind(t *testing.T) {
+// After calls that succeed, fail, time out and are cancelled, no goroutine, no
+// connection and no open body is left.
+func TestCallsLeakNothing(t *testing.T) {
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	goroutines := runtime.NumGoroutine()
-	conns := &connections{states: map[net.Conn]http.ConnState{}}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(temperamental))
-	server.Config.ConnState = conns.follow
-	server.Start()
-
-	tr := transport.New()
-	bodies := &counted{base: tr}
-	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: bodies}), WithMaxResponseBytes(1<<20),
+	server, conns := countConnections(t, temperamental)
+	tr, answers := transport.New(), new(bodies)
+	counted := silent(func(req *http.Request) (*http.Response, error) {
+		resp, err := tr.RoundTrip(req)
+		answers.track(resp)
+		return resp, err
+	})
+	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: counted}), WithMaxResponseBytes(1<<20),
 		WithRetryPolicy(RetryPolicy{MaxAttempts: 3, BaseDelay: time.Millisecond, MaxDelay: 5 * time.Millisecond, AttemptTimeout: 50 * time.Millisecond, Budget: RetryBudget{Capacity: 1e9}}))
 	kinds := []string{"good", "missing", "broken", "huge", "html", "cut", "reset", "stall"}
 	var wg sync.WaitGroup
@@ -143,63 +156,23 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	settles(t, 0, bodies.open, "open bodies")
+	settles(t, 0, answers.open, "open bodies")
 	settles(t, 0, func() int {
-		c.CloseIdleConnections() // net/http may still be dialling for a call that was given up
+		tr.CloseIdleConnections() // net/http may still be dialing for a call that was given up
 		return conns.open()
 	}, "connections of the server")
 	server.Close()
 	settles(t, goroutines, runtime.NumGoroutine, "goroutines")
-	t.Logf("%d requests, %d connections", bodies.total, conns.opened)
+	t.Logf("%d answers, %d connections", answers.opened.Load(), conns.opened())
 }
 
-// counted counts the bodies that a transport hands out, and those still open.
-type counted struct {
-	base         *http.Transport
-	mu           sync.Mutex
-	total, alive int
-}
-
-func (c *counted) RoundTrip(req *http.Request) (*http.Response, error) {
-	resp, err := c.base.RoundTrip(req)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.total++
-	if err == nil {
-		c.alive++
-		resp.Body = &released{ReadCloser: resp.Body, c: c}
-	}
-	return resp, err
-}
-
-// CloseIdleConnections is what http.Client looks for.
-func (c *counted) CloseIdleConnections() { c.base.CloseIdleConnections() }
-
-func (c *counted) open() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.alive
-}
-
-type released struct {
-	io.ReadCloser
-	c    *counted
-	once sync.Once
-}
-
-func (b *released) Close() error {
-	b.once.Do(func() { b.c.mu.Lock(); b.c.alive--; b.c.mu.Unlock() })
-	return b.ReadCloser.Close()
-}
-
-// One client, 64 goroutines: everybody gets the own answer, and the 64
-// connections that this takes are kept.
+// Goroutines that share a client get their own answers, and the client keeps a
+// connection for each of them.
 func TestManyGoroutinesShareAClient(t *testing.T) {
 	const goroutines, calls = 64, 20
-	conns := &connections{states: map[net.Conn]http.ConnState{}}
 	var mu sync.Mutex
 	keys := map[string]bool{}
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server, conns := countConnections(t, func(w http.ResponseWriter, r *http.Request) {
 		var order api.OrderCreate
 		assert.NoError(t, json.NewDecoder(r.Body).Decode(&order))
 		mu.Lock()
@@ -207,10 +180,7 @@ func TestManyGoroutinesShareAClient(t *testing.T) {
 		mu.Unlock()
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"id":"x","metadata":%q,"subaccount_id":%q}`, order.Metadata, r.Header.Get(headerSubaccount))
-	}))
-	server.Config.ConnState = conns.follow
-	server.Start()
-	defer server.Close()
+	})
 	c := newTestClient(t, server.URL+"/v1")
 	var wg sync.WaitGroup
 	for g := range goroutines {
@@ -230,97 +200,5 @@ func TestManyGoroutinesShareAClient(t *testing.T) {
 	}
 	wg.Wait()
 	assert.Len(t, keys, goroutines*calls)
-	assert.LessOrEqual(t, conns.opened, 2*goroutines, "of %d calls", goroutines*calls)
-}
-
-// The caller's http.Client is used, and stays as it was.
-func TestCallersHTTPClientIsNotChanged(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(temperamental))
-	defer server.Close()
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	redirects := func(*http.Request, []*http.Request) error { return nil }
-	tr := &http.Transport{MaxIdleConns: 3, IdleConnTimeout: time.Minute, DisableCompression: true}
-	for name, hc := range map[string]*http.Client{
-		"bare": {}, "with all": {Transport: tr, CheckRedirect: redirects, Jar: jar, Timeout: time.Minute}, "with a transport": {Transport: tr},
-	} {
-		before := *hc
-		settings := exported(tr)
-		c := newTestClient(t, server.URL+"/v1", WithHTTPClient(hc), quick(2))
-		for _, id := range []string{"good", "missing", "broken"} {
-			c.GetOrder(t.Context(), id)
-		}
-		assert.Equal(t, before.Transport, hc.Transport, name)
-		assert.Equal(t, before.Jar, hc.Jar, name)
-		assert.Equal(t, before.Timeout, hc.Timeout, name)
-		assert.Equal(t, reflect.ValueOf(before.CheckRedirect).Pointer(), reflect.ValueOf(hc.CheckRedirect).Pointer(), name)
-		assert.Equal(t, settings, exported(tr), name)
-	}
-	tr.CloseIdleConnections()
-
-	rt := play(reply(200, orderJSON))
-	_, err = newClient(t, nil, WithHTTPClient(&http.Client{Transport: rt, Timeout: time.Minute})).GetOrder(t.Context(), "x")
-	require.NoError(t, err)
-	assert.Equal(t, 1, rt.count(), "it is this transport that is used")
-}
-
-// exported gives a transport's settings, but for those that net/http sets itself.
-func exported(tr *http.Transport) map[string]any {
-	out := map[string]any{}
-	v := reflect.ValueOf(tr).Elem()
-	for i := range v.NumField() {
-		switch f := v.Type().Field(i); {
-		case !f.IsExported() || f.Name == "TLSNextProto" || f.Name == "TLSClientConfig" || f.Name == "Protocols":
-		case f.Type.Kind() == reflect.Func:
-			out[f.Name] = v.Field(i).IsNil()
-		default:
-			out[f.Name] = v.Field(i).Interface()
-		}
-	}
-	return out
-}
-
-func TestJarAcrossAttempts(t *testing.T) {
-	var cookies []string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		cookies = append(cookies, strings.Join(r.Header["Cookie"], " | "))
-		http.SetCookie(w, &http.Cookie{Name: "route", Value: fmt.Sprint("node-", len(cookies))})
-		w.Header().Set("Content-Type", "application/json")
-		if len(cookies) < 4 {
-			w.WriteHeader(503)
-		}
-		io.WriteString(w, orderJSON)
-	}))
-	defer server.Close()
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	_, err = newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Jar: jar}), quick(4)).GetOrder(t.Context(), "x")
-	require.NoError(t, err)
-	assert.Equal(t, []string{"", "route=node-1", "route=node-2", "route=node-3"}, cookies)
-}
-
-// A client answers a server that speaks HTTP/2 too.
-func TestHTTP2(t *testing.T) {
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		assert.Equal(t, 2, r.ProtoMajor)
-		temperamental(w, r)
-	}))
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	defer server.Close()
-	tr := transport.New()
-	tr.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-	c := newTestClient(t, server.URL+"/v1", WithHTTPClient(&http.Client{Transport: tr}), quick(2))
-	_, err := c.GetOrder(t.Context(), "good")
-	require.NoError(t, err)
-	_, err = c.GetOrder(t.Context(), "missing")
-	assert.ErrorIs(t, err, ErrNotFound)
-	for range 2 {
-		_, err = c.CancelOrder(t.Context(), "missing")
-		assert.ErrorIs(t, err, ErrNotFound)
-		assert.NotErrorIs(t, err, ErrOutcomeUnknown, "sent once, over one connection")
-	}
-	_, err = c.CancelOrder(t.Context(), "reset")
-	assert.Error(t, err)
-	require.NoError(t, errorOf(c.UploadSubaccountLogo(t.Context(), "good", "image/png", strings.NewReader("x"))))
+	assert.LessOrEqual(t, conns.opened(), 2*goroutines, "of %d calls", goroutines*calls)
 }

@@ -4,7 +4,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // log writes a line about a call, unless the client has no logger for it.
@@ -24,7 +24,7 @@ func (call *call) logRetry(r *result, pause time.Duration) {
 			attrs = append(attrs, slog.Int("status", r.status))
 		}
 		if r.err != nil {
-			attrs = append(attrs, slog.String("error", quote.Text(call.client.secret.Mask(r.err.Error()))))
+			attrs = append(attrs, slog.String("error", sanitize.Text(call.client.secret.Mask(r.err.Error()))))
 		}
 		return attrs
 	})
@@ -46,11 +46,11 @@ func (call *call) logEnd(r *result, err error, elapsed time.Duration) {
 	})
 }
 
-// warnOfResending speaks up about a transport that retries by itself, or
+// warnOfResending logs a warning about a transport that retries by itself, or
 // follows redirects: it sends more requests than the policy allows, and takes
 // the API key along.
 func (call *call) warnOfResending(a *attemptContext) {
-	if n := int(a.connections.Load()); n > 1 && a.foreign.Load() {
+	if n := int(a.connections.Load()); n > 1 && a.custom.Load() {
 		call.log(slog.LevelWarn, "cnaught: the transport sends more requests than it was asked to", func() []slog.Attr {
 			return []slog.Attr{slog.Int("attempt", call.attempts), slog.Int("requests", n)}
 		})

@@ -8,7 +8,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // logoTypes are the media types that the API takes for logos.
@@ -38,7 +38,7 @@ func (c *Client) UploadSubaccountLogo(ctx context.Context, id, contentType strin
 	call := c.newCall(ctx, "UploadSubaccountLogo", opts)
 	call.id(idOfUpdateSubaccountLogoFromUpload, id)
 	if !slices.Contains(logoTypes, contentType) {
-		call.refuse("Content-Type", "is %q, not one of %q", quote.Text(contentType), logoTypes)
+		call.refuse("Content-Type", "is %q, not one of %q", sanitize.Text(contentType), logoTypes)
 	}
 	if call.err != nil { // leave the reader alone
 		return nil, call.err

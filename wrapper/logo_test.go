@@ -35,8 +35,8 @@ func TestLogoTypes(t *testing.T) {
 	}
 }
 
-// Whatever the image is read from, every attempt sends all of it.
-func TestLogoIsSentAgain(t *testing.T) {
+// Every attempt sends the whole image, whatever it is read from.
+func TestEveryAttemptSendsTheWholeLogo(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "logo.png")
 	content := bytes.Repeat([]byte("logo"), 50_000)
 	require.NoError(t, os.WriteFile(file, content, 0o600))
@@ -44,10 +44,10 @@ func TestLogoIsSentAgain(t *testing.T) {
 		"file": func(t *testing.T) io.Reader {
 			f, err := os.Open(file)
 			require.NoError(t, err)
-			t.Cleanup(func() { assert.NoError(t, f.Close(), "it was still open") })
+			t.Cleanup(func() { assert.NoError(t, f.Close(), "the caller closes the file") })
 			return f
 		},
-		"file that was read from before": func(t *testing.T) io.Reader {
+		"file that was partly read": func(t *testing.T) io.Reader {
 			f, err := os.Open(file)
 			require.NoError(t, err)
 			t.Cleanup(func() { f.Close() })
@@ -55,10 +55,10 @@ func TestLogoIsSentAgain(t *testing.T) {
 			require.NoError(t, err)
 			return io.MultiReader(bytes.NewReader(content[:7]), f)
 		},
-		"bytes":          func(*testing.T) io.Reader { return bytes.NewReader(content) },
-		"strings":        func(*testing.T) io.Reader { return strings.NewReader(string(content)) },
-		"buffer":         func(*testing.T) io.Reader { return bytes.NewBuffer(content) },
-		"a byte at once": func(*testing.T) io.Reader { return iotest.OneByteReader(bytes.NewReader(content)) },
+		"bytes":              func(*testing.T) io.Reader { return bytes.NewReader(content) },
+		"strings":            func(*testing.T) io.Reader { return strings.NewReader(string(content)) },
+		"buffer":             func(*testing.T) io.Reader { return bytes.NewBuffer(content) },
+		"one byte at a time": func(*testing.T) io.Reader { return iotest.OneByteReader(bytes.NewReader(content)) },
 		"pipe": func(*testing.T) io.Reader {
 			reader, writer := io.Pipe()
 			go func() { writer.Write(content); writer.Close() }()
@@ -127,7 +127,7 @@ func TestLogosThatCannotBeSent(t *testing.T) {
 	assert.Len(t, rt.requests()[0].body, maxBody)
 }
 
-// An image that is refused for another reason is not read.
+// An upload that is refused for another reason does not read the image.
 func TestRefusedUploadLeavesTheReaderAlone(t *testing.T) {
 	image := strings.NewReader("logo")
 	refused(t, "id", func(c *Client) error {

@@ -47,10 +47,10 @@ type endpoint struct {
 type operation[T any] struct{ endpoint }
 
 // none is the answer of an operation that answers without a value, such as a
-// deletion, and foreign that of one whose answer is not JSON.
+// deletion, and opaque that of one whose answer is not JSON.
 type (
-	none    struct{}
-	foreign struct{}
+	none   struct{}
+	opaque struct{}
 )
 
 // newOperation infers T from the member of the generated response type that
@@ -60,9 +60,9 @@ func newOperation[T any](_ *T, e endpoint) *operation[T] {
 	return &operation[T]{e}
 }
 
-// demandingOperation is an operation that requires a header or a query
-// parameter. It is no *operation, so a method that does not know of the
-// parameter does not compile.
+// demandingOperation is an operation that requires a header or a query parameter. The
+// description has none today. It is not an *operation, so a method that was written
+// before the parameter was required does not compile.
 type demandingOperation[T any] struct {
 	operation[T]
 	Required []string

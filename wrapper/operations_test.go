@@ -16,12 +16,11 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/version"
 )
 
-// method is one method of the client: how to call it, what must go over the
-// wire, and what may come back.
+// method is a method of the client: how to call it, the request that it must send,
+// and an answer to it.
 type method struct {
 	operation string // operationId
 	call      func(context.Context, *Client, ...CallOption) (any, error)
-	wantsID   bool // call uses the id "A b/c?é"
 	verb      string
 	path      string // escaped, below the base URL, with its query
 	body      string // JSON; empty for none
@@ -32,7 +31,8 @@ type method struct {
 // rawID needs every kind of escaping.
 const rawID, escapedID = "A b/c?é", "A%20b%2Fc%3F%C3%A9"
 
-// value drops what stands beside a nil, as an interface holds a typed nil.
+// value returns a plain nil for a nil pointer, since an interface that holds a
+// typed nil is not nil.
 func value[T any](v *T, err error) (any, error) {
 	if v == nil {
 		return nil, err
@@ -48,89 +48,89 @@ var methods = []method{
 			AmountKg: 100, SuccessURL: "https://a.example/?id={CHECKOUT_SESSION_ID}", CancelURL: "https://a.example/no",
 			Description: "d", PortfolioID: "p", NotificationConfig: callback,
 		}, o...))
-	}, false, "POST", "/checkout/sessions", `{"amount_kg":100,"success_url":"https://a.example/?id={CHECKOUT_SESSION_ID}","cancel_url":"https://a.example/no","description":"d","portfolio_id":"p","notification_config":{"url":"https://shop.example/hook"}}`, 201, sessionJSON},
+	}, "POST", "/checkout/sessions", `{"amount_kg":100,"success_url":"https://a.example/?id={CHECKOUT_SESSION_ID}","cancel_url":"https://a.example/no","description":"d","portfolio_id":"p","notification_config":{"url":"https://shop.example/hook"}}`, 201, sessionJSON},
 	{"GetCheckoutSessionById", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetCheckoutSession(ctx, rawID, o...))
-	}, true, "GET", "/checkout/sessions/" + escapedID, ``, 200, sessionJSON},
+	}, "GET", "/checkout/sessions/" + escapedID, ``, 200, sessionJSON},
 	{"GetImpactData", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetImpactData(ctx, ImpactFilter{
 			From: time.Date(2024, 1, 1, 1, 0, 0, 0, time.FixedZone("CET", 3600)), To: time.Date(2024, 2, 1, 0, 0, 0, 5e8, time.UTC),
 		}, o...))
-	}, false, "GET", "/impact/data?from=2024-01-01T00%3A00%3A00Z&to=2024-02-01T00%3A00%3A00.5Z", ``, 200, `{"total_offset_kgs":5}`},
+	}, "GET", "/impact/data?from=2024-01-01T00%3A00%3A00Z&to=2024-02-01T00%3A00%3A00.5Z", ``, 200, `{"total_offset_kgs":5}`},
 	{"GetImpactHostedPageConfig", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetImpactHostedPageConfig(ctx, o...))
-	}, false, "GET", "/impact/hosted-page-config", ``, 200, `{"enabled":true}`},
+	}, "GET", "/impact/hosted-page-config", ``, 200, `{"enabled":true}`},
 	{"GetListOfOrder", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.ListOrders(ctx, ListOptions{Limit: 7, StartingAfter: "a&b=c"}, o...))
-	}, false, "GET", "/orders?limit=7&starting_after=a%26b%3Dc", ``, 200, `{"data":[` + orderJSON + `]}`},
+	}, "GET", "/orders?limit=7&starting_after=a%26b%3Dc", ``, 200, `{"data":[` + orderJSON + `]}`},
 	{"SubmitOrder", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.PlaceOrder(ctx, api.OrderCreate{
 			TotalPriceUSDCents: 16777217, Metadata: "m", Description: "d", PortfolioID: "p", NotificationConfig: callback,
 		}, o...))
-	}, false, "POST", "/orders", `{"total_price_usd_cents":16777217,"metadata":"m","description":"d","portfolio_id":"p","notification_config":{"url":"https://shop.example/hook"}}`, 201, orderJSON},
+	}, "POST", "/orders", `{"total_price_usd_cents":16777217,"metadata":"m","description":"d","portfolio_id":"p","notification_config":{"url":"https://shop.example/hook"}}`, 201, orderJSON},
 	{"GetOrderById", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetOrder(ctx, rawID, o...))
-	}, true, "GET", "/orders/" + escapedID, ``, 200, orderJSON},
+	}, "GET", "/orders/" + escapedID, ``, 200, orderJSON},
 	{"CancelOrder", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.CancelOrder(ctx, rawID, o...))
-	}, true, "POST", "/orders/" + escapedID + "/cancel", ``, 200, `{"id":"A b/c?é"}`},
+	}, "POST", "/orders/" + escapedID + "/cancel", ``, 200, `{"id":"A b/c?é"}`},
 	{"GetListOfPortfolios", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.ListPortfolios(ctx, o...))
-	}, false, "GET", "/portfolios", ``, 200, `{"data":[{"id":"p"}]}`},
+	}, "GET", "/portfolios", ``, 200, `{"data":[{"id":"p"}]}`},
 	{"GetPortfolioById", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetPortfolio(ctx, rawID, o...))
-	}, true, "GET", "/portfolios/" + escapedID, ``, 200, `{"id":"p","api_price_per_kg_usd_cents":1.6}`},
+	}, "GET", "/portfolios/" + escapedID, ``, 200, `{"id":"p","api_price_per_kg_usd_cents":1.6}`},
 	{"GetProjectCategoryById", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetProjectCategory(ctx, rawID, o...))
-	}, true, "GET", "/project-categories/" + escapedID, ``, 200, `{"id":"c"}`},
+	}, "GET", "/project-categories/" + escapedID, ``, 200, `{"id":"c"}`},
 	{"GetProjectById", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetProject(ctx, rawID, o...))
-	}, true, "GET", "/projects/" + escapedID, ``, 200, `{"id":"p","credit_issuances":[{"vintage_year":2022,"total_amount":5000}]}`},
+	}, "GET", "/projects/" + escapedID, ``, 200, `{"id":"p","credit_issuances":[{"vintage_year":2022,"total_amount":5000}]}`},
 	{"RequestQuote", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.QuoteMass(ctx, api.MassQuoteRequest{AmountKg: 10.5, Source: api.QuoteSourceCheckout, PortfolioID: "p"}, o...))
-	}, false, "POST", "/quotes", `{"amount_kg":10.5,"source":"checkout","portfolio_id":"p"}`, 200, quoteJSON},
+	}, "POST", "/quotes", `{"amount_kg":10.5,"source":"checkout","portfolio_id":"p"}`, 200, quoteJSON},
 	{"RequestAirFreightQuote", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.QuoteAirFreight(ctx, api.AirFreightQuoteRequest{FreightMassKg: 10, DistanceKm: 100}, o...))
-	}, false, "POST", "/quotes/air-freight", `{"freight_mass_kg":10,"distance_km":100}`, 200, quoteJSON},
+	}, "POST", "/quotes/air-freight", `{"freight_mass_kg":10,"distance_km":100}`, 200, quoteJSON},
 	{"RequestFlightQuote", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.QuoteFlight(ctx, api.FlightQuoteRequest{DistanceKm: 100}, o...))
-	}, false, "POST", "/quotes/flight", `{"distance_km":100}`, 200, quoteJSON},
+	}, "POST", "/quotes/flight", `{"distance_km":100}`, 200, quoteJSON},
 	{"RequestGroundFreightQuote", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.QuoteGroundFreight(ctx, api.GroundFreightQuoteRequest{FreightMassKg: 100, DistanceKm: 1000}, o...))
-	}, false, "POST", "/quotes/ground-freight", `{"freight_mass_kg":100,"distance_km":1000}`, 200, quoteJSON},
+	}, "POST", "/quotes/ground-freight", `{"freight_mass_kg":100,"distance_km":1000}`, 200, quoteJSON},
 	{"RequestGroundTransportQuote", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.QuoteGroundTransport(ctx, api.GroundTransportQuoteRequest{DistanceKm: 1000, VehicleType: api.VehicleTypeSchoolBus}, o...))
-	}, false, "POST", "/quotes/ground-transport", `{"distance_km":1000,"vehicle_type":"school_bus"}`, 200, quoteJSON},
+	}, "POST", "/quotes/ground-transport", `{"distance_km":1000,"vehicle_type":"school_bus"}`, 200, quoteJSON},
 	{"RequestOfficeSpaceQuote", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.QuoteOfficeSpace(ctx, api.OfficeSpaceQuoteRequest{SquareFootage: 1000}, o...))
-	}, false, "POST", "/quotes/office-space", `{"square_footage":1000}`, 200, quoteJSON},
+	}, "POST", "/quotes/office-space", `{"square_footage":1000}`, 200, quoteJSON},
 	{"RequestTrainQuote", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.QuoteTrain(ctx, api.TrainQuoteRequest{DistanceKm: 1000}, o...))
-	}, false, "POST", "/quotes/train", `{"distance_km":1000}`, 200, quoteJSON},
+	}, "POST", "/quotes/train", `{"distance_km":1000}`, 200, quoteJSON},
 	{"GetListOfSubaccounts", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.ListSubaccounts(ctx, ListOptions{EndingBefore: "s"}, o...))
-	}, false, "GET", "/subaccounts?ending_before=s", ``, 200, `{"data":[` + subaccountJSON + `]}`},
+	}, "GET", "/subaccounts?ending_before=s", ``, 200, `{"data":[` + subaccountJSON + `]}`},
 	{"CreateSubaccount", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.CreateSubaccount(ctx, api.SubaccountCreate{Name: "Marketing", Email: "a@b.example", DefaultPortfolioID: "p", LogoURL: "http://b.example/l.png"}, o...))
-	}, false, "POST", "/subaccounts", `{"name":"Marketing","email":"a@b.example","default_portfolio_id":"p","logo_url":"http://b.example/l.png"}`, 201, subaccountJSON},
+	}, "POST", "/subaccounts", `{"name":"Marketing","email":"a@b.example","default_portfolio_id":"p","logo_url":"http://b.example/l.png"}`, 201, subaccountJSON},
 	{"DeleteSubaccount", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return nil, c.DeleteSubaccount(ctx, rawID, o...)
-	}, true, "DELETE", "/subaccounts/" + escapedID, ``, 204, ``},
+	}, "DELETE", "/subaccounts/" + escapedID, ``, 204, ``},
 	{"GetSubaccountById", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.GetSubaccount(ctx, rawID, o...))
-	}, true, "GET", "/subaccounts/" + escapedID, ``, 200, subaccountJSON},
+	}, "GET", "/subaccounts/" + escapedID, ``, 200, subaccountJSON},
 	{"UpdateSubaccount", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.ReplaceSubaccount(ctx, rawID, api.SubaccountUpdate{Name: "N"}, o...))
-	}, true, "PUT", "/subaccounts/" + escapedID, `{"name":"N"}`, 200, subaccountJSON},
+	}, "PUT", "/subaccounts/" + escapedID, `{"name":"N"}`, 200, subaccountJSON},
 	{"RemoveSubaccountLogo", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.RemoveSubaccountLogo(ctx, rawID, o...))
-	}, true, "DELETE", "/subaccounts/" + escapedID + "/logo", ``, 200, subaccountJSON},
+	}, "DELETE", "/subaccounts/" + escapedID + "/logo", ``, 200, subaccountJSON},
 	{"UpdateSubaccountLogoFromURL", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.SetSubaccountLogoFromURL(ctx, rawID, "https://b.example/l.png", o...))
-	}, true, "POST", "/subaccounts/" + escapedID + "/logo", `{"logo_url":"https://b.example/l.png"}`, 200, subaccountJSON},
+	}, "POST", "/subaccounts/" + escapedID + "/logo", `{"logo_url":"https://b.example/l.png"}`, 200, subaccountJSON},
 	{"UpdateSubaccountLogoFromUpload", func(ctx context.Context, c *Client, o ...CallOption) (any, error) {
 		return value(c.UploadSubaccountLogo(ctx, rawID, "image/png", strings.NewReader(`{"not":"really a PNG"}`), o...))
-	}, true, "PUT", "/subaccounts/" + escapedID + "/logo", `{"not":"really a PNG"}`, 200, subaccountJSON},
+	}, "PUT", "/subaccounts/" + escapedID + "/logo", `{"not":"really a PNG"}`, 200, subaccountJSON},
 }
 
 func operationOf(t *testing.T, id string) *endpoint {
@@ -144,8 +144,8 @@ func operationOf(t *testing.T, id string) *endpoint {
 	return nil
 }
 
-// That every operation has its method is a guard of the description; here it
-// is whether the table above has them all, each once.
+// The table above has every method once. Another test checks that every operation
+// has a method.
 func TestEveryMethodIsInTheTable(t *testing.T) {
 	covered := map[string]bool{}
 	for _, m := range methods {
@@ -171,6 +171,11 @@ func TestEveryMethodOnTheWire(t *testing.T) {
 				assert.Empty(t, req.body)
 				assert.NotContains(t, req.header, "Content-Type")
 			} else {
+				contentType := "application/json"
+				if m.operation == "UpdateSubaccountLogoFromUpload" {
+					contentType = "image/png"
+				}
+				assert.Equal(t, []string{contentType}, req.header["Content-Type"])
 				assert.JSONEq(t, m.body, string(req.body))
 				assert.Equal(t, int64(len(req.body)), req.length)
 			}
@@ -213,22 +218,6 @@ func assertHolds(t *testing.T, answer string, got any) {
 	}
 }
 
-func TestContentTypes(t *testing.T) {
-	for _, m := range methods {
-		if m.body == "" {
-			continue
-		}
-		rt := play(reply(m.status, m.answer))
-		_, err := m.call(t.Context(), newClient(t, rt))
-		require.NoError(t, err)
-		want := "application/json"
-		if m.operation == "UpdateSubaccountLogoFromUpload" {
-			want = "image/png"
-		}
-		assert.Equal(t, []string{want}, rt.requests()[0].header["Content-Type"], m.operation)
-	}
-}
-
 func TestZeroMembersAreNotSent(t *testing.T) {
 	rt := play(reply(201, orderJSON))
 	_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg)
@@ -268,4 +257,21 @@ func TestOperationsThatRequireParameters(t *testing.T) {
 	assert.Equal(t, "GetReceipt", op.complete().ID)
 	assert.IsType(t, new(api.Order), op.complete().newAnswer())
 	assert.NotContains(t, endpoints, &op.endpoint)
+}
+
+func TestImpactFilterIsOptional(t *testing.T) {
+	rt := play(reply(200, `{}`))
+	c := newClient(t, rt)
+	for _, f := range []ImpactFilter{{}, {From: time.Unix(0, 0)}, {To: time.Unix(0, 0)}, {From: time.Unix(0, 0), To: time.Unix(0, 0)}} {
+		_, err := c.GetImpactData(t.Context(), f)
+		require.NoError(t, err)
+	}
+	var queries []string
+	for _, r := range rt.requests() {
+		u, err := url.Parse(r.url)
+		require.NoError(t, err)
+		queries = append(queries, u.Query().Encode())
+	}
+	const epoch = "1970-01-01T00%3A00%3A00Z"
+	assert.Equal(t, []string{"", "from=" + epoch, "to=" + epoch, "from=" + epoch + "&to=" + epoch}, queries)
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // DefaultBaseURL is the only server of the published description.
@@ -42,7 +42,7 @@ func WithBaseURL(url string) Option {
 	return func(s *settings) { s.baseURL, s.baseURLFrom = url, "base URL" }
 }
 
-// WithInsecureHTTP allows a base URL with plain http off loopback. The API key
+// WithInsecureHTTP allows plain http to other machines than this one. The API key
 // then travels unencrypted.
 func WithInsecureHTTP() Option { return func(s *settings) { s.insecureHTTP = true } }
 
@@ -55,21 +55,6 @@ func WithInsecureHTTP() Option { return func(s *settings) { s.insecureHTTP = tru
 // To add tracing, rate limits or a circuit breaker, use [WithMiddleware], which
 // keeps the client's own transport.
 func WithHTTPClient(hc *http.Client) Option { return func(s *settings) { s.httpClient = hc } }
-
-// WithMiddleware puts a wrapper around the client's transport, or around that of
-// [WithHTTPClient]. Of several, the first is the outermost. [AttemptFrom] names the
-// call that a request belongs to.
-//
-// The client counts below all wrappers what was sent. So a wrapper has to pass on
-// the request's context and to send nothing past next, and one that fails without
-// sending anything says so with [NotSent].
-func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option {
-	return func(s *settings) {
-		if wrap != nil {
-			s.middleware = append(s.middleware, wrap)
-		}
-	}
-}
 
 // WithRetryPolicy replaces [DefaultRetryPolicy].
 func WithRetryPolicy(p RetryPolicy) Option { return func(s *settings) { s.policy = p } }
@@ -93,7 +78,7 @@ func WithLogger(l *slog.Logger) Option { return func(s *settings) { s.logger = l
 // answers are always cut at 1 MiB.
 func WithMaxResponseBytes(n int64) Option { return func(s *settings) { s.maxResponseBytes = n } }
 
-// Response is what came beside the value; see [WithResponse].
+// Response describes an answer besides its value; see [WithResponse].
 type Response struct {
 	StatusCode int // 0 if no whole answer came
 	// Attempts counts the requests made. Where repeating is safe and a kept
@@ -180,11 +165,11 @@ func WithHeader(name, value string) CallOption {
 		name := http.CanonicalHeaderKey(name)
 		switch {
 		case !check.IsToken(name):
-			call.refuse("header", "%q is not a field name", quote.Text(name))
+			call.refuse("header", "%q is not a field name", sanitize.Text(name))
 		case slices.Contains(ownHeaders, name):
 			call.refuse("header", "%s is set by the client%s", name, optionFor[name])
 		}
-		call.refuseIf("header "+quote.Text(name), check.HeaderValue(value))
+		call.refuseIf("header "+sanitize.Text(name), check.HeaderValue(value))
 		call.headers = append(call.headers, header{name, value})
 	}
 }

@@ -20,13 +20,13 @@ func TestWithHeader(t *testing.T) {
 	_, err := c.GetOrder(t.Context(), "x", WithHeader("x-trace-id", "7"), WithHeader("X-Empty", ""), WithHeader("X-Trace-Id", "8"))
 	require.NoError(t, err)
 	h := rt.requests()[0].header
-	assert.Equal(t, []string{"8"}, h["X-Trace-Id"], "the last one counts")
+	assert.Equal(t, []string{"8"}, h["X-Trace-Id"], "the last value is sent")
 	assert.Equal(t, []string{""}, h["X-Empty"])
 	assert.Equal(t, "Bearer "+testKey, h.Get("Authorization"))
 
 	_, err = c.GetOrder(t.Context(), "x")
 	require.NoError(t, err)
-	assert.NotContains(t, rt.requests()[1].header, "X-Trace-Id", "for one call")
+	assert.NotContains(t, rt.requests()[1].header, "X-Trace-Id", "the option is for one call")
 }
 
 func TestHeadersThatAreRefused(t *testing.T) {
@@ -35,7 +35,7 @@ func TestHeadersThatAreRefused(t *testing.T) {
 		{"Idempotency-Key", "k"}, {"idempotency-key", "k"}, {"X-Subaccount-Id", "s"}, {"x-subaccount-ID", "s"},
 		{"Content-Type", "text/plain"}, {"Content-Length", "0"}, {"Host", "evil.test"}, {"Connection", "close"},
 		{"Transfer-Encoding", "chunked"}, {"Trailer", "X"},
-		// With this one net/http would hand over a compressed body as it is.
+		// With this header, net/http would not decompress the body.
 		{"Accept-Encoding", "gzip"},
 		{"", "x"}, {"X Y", "x"}, {"X:Y", "x"}, {"X\r\nY", "x"}, {"X\x00", "x"}, {"é", "x"}, {"X\x7f", "x"}, {"X(", "x"}, {" X", "x"},
 		{"X-A", "a\r\nX-Evil: 1"}, {"X-A", "a\nb"}, {"X-A", "a\x00b"}, {"X-A", "é"}, {"X-A", " a"}, {"X-A", "a\t"}, {"X-A", "\x7f"},
@@ -83,7 +83,7 @@ func TestSubaccountsThatAreRefused(t *testing.T) {
 	for _, id := range []string{"", "a\nb", " a", "a ", "é", "\x00"} {
 		refused(t, id, func(c *Client) error { return errorOf(c.GetOrder(t.Context(), "x", ForSubaccount(id))) })
 		if id == "" {
-			continue // a parameter left empty is no parameter
+			continue // an empty parameter is not sent
 		}
 		refused(t, id+", through Raw", func(c *Client) error {
 			return errorOf(c.Raw().GetOrderByIDWithResponse(t.Context(), "x", &api.GetOrderByIDParams{XSubaccountID: &id}))
@@ -91,7 +91,7 @@ func TestSubaccountsThatAreRefused(t *testing.T) {
 	}
 }
 
-func TestIdempotencyKeyWhereThereIsNone(t *testing.T) {
+func TestIdempotencyKeyForUnkeyedOperations(t *testing.T) {
 	for _, m := range methods {
 		rt := play(reply(m.status, m.answer))
 		_, err := m.call(t.Context(), newClient(t, rt), WithIdempotencyKey("k"))
@@ -152,8 +152,8 @@ func TestCallOptionsReachRaw(t *testing.T) {
 	assert.Equal(t, "k", r.IdempotencyKey)
 }
 
-// Otherwise what is meant for a subaccount is charged to the account as soon as
-// the call has an option of its own.
+// An option of the call does not replace those of the context. Otherwise an order
+// for a subaccount would be charged to the account.
 func TestCallOptionsAddToThoseOfTheContext(t *testing.T) {
 	rt := play(reply(201, orderJSON))
 	c := newClient(t, rt)
@@ -179,7 +179,7 @@ func TestCallOptionsAddToThoseOfTheContext(t *testing.T) {
 	assert.NotEqual(t, "k", sent[3].header.Get(headerIdempotencyKey))
 	assert.Equal(t, 201, r.StatusCode)
 	_, err = c.PlaceOrder(WithCallOptions(t.Context(), ForSubaccount("")), tenKg, WithResponse(&r))
-	assert.ErrorIs(t, err, ErrInvalidRequest, "what is wrong with an option of the context stays wrong")
+	assert.ErrorIs(t, err, ErrInvalidRequest, "a bad option of the context is refused")
 }
 
 func TestProtectedHeadersNameTheirOption(t *testing.T) {
@@ -193,7 +193,7 @@ func TestProtectedHeadersNameTheirOption(t *testing.T) {
 	}
 }
 
-// The context that carries the options is a context in every other respect.
+// The context that carries the options is otherwise like the one that it was made of.
 func TestCallContext(t *testing.T) {
 	type key struct{}
 	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), key{}, "v"))
@@ -206,7 +206,7 @@ func TestCallContext(t *testing.T) {
 	assert.ErrorIs(t, err, context.Canceled)
 }
 
-func TestNilOptionsAreNone(t *testing.T) {
+func TestNilOptionsAreIgnored(t *testing.T) {
 	rt := play(reply(200, orderJSON))
 	c := newClient(t, rt, nil)
 	_, err := c.GetOrder(t.Context(), "x", nil, WithHeader("X-A", "1"), nil)
@@ -214,7 +214,7 @@ func TestNilOptionsAreNone(t *testing.T) {
 	assert.Equal(t, "1", rt.requests()[0].header.Get("X-A"))
 }
 
-func TestFirstComplaintIsReported(t *testing.T) {
+func TestFirstInvalidOptionIsReported(t *testing.T) {
 	invalid := refused(t, "two", func(c *Client) error {
 		return errorOf(c.GetOrder(t.Context(), "x", WithHeader("Host", "a"), ForSubaccount("")))
 	})
@@ -252,19 +252,15 @@ func TestWithCallRetryPolicy(t *testing.T) {
 			{NoRetry(), 1, time.Second},
 			{RetryPolicy{MaxAttempts: 2, AttemptTimeout: time.Hour, BaseDelay: time.Second}, 2, 2*time.Hour + time.Second},
 			{RetryPolicy{MaxDelay: time.Millisecond}, 3, 3*time.Second + 2*time.Millisecond},
-			{RetryPolicy{MaxAttempts: 9, MaxDelay: 1, Budget: RetryBudget{Capacity: 1e9}}, 6, 0}, // what is left of the client's budget
+			{RetryPolicy{MaxAttempts: 9, MaxDelay: 1, Budget: RetryBudget{Capacity: 1e9}}, 6, 0}, // the rest of the client's budget
 		} {
-			for _, get := range []func(CallOption) error{
-				func(o CallOption) error { return errorOf(c.GetOrder(t.Context(), "x", o)) },
-			} {
-				var r Response
-				begun := time.Now()
-				err := get(func(to *call) { WithCallRetryPolicy(tt.policy)(to); WithResponse(&r)(to) })
-				as[*TransportError](t, err)
-				assert.Equal(t, tt.attempts, r.Attempts)
-				if tt.elapsed != 0 {
-					assert.Equal(t, tt.elapsed, time.Since(begun))
-				}
+			var r Response
+			begun := time.Now()
+			_, err := c.GetOrder(t.Context(), "x", WithCallRetryPolicy(tt.policy), WithResponse(&r))
+			as[*TransportError](t, err)
+			assert.Equal(t, tt.attempts, r.Attempts)
+			if tt.elapsed != 0 {
+				assert.Equal(t, tt.elapsed, time.Since(begun))
 			}
 		}
 	})
@@ -274,7 +270,7 @@ func TestWithCallRetryPolicy(t *testing.T) {
 	require.Error(t, c.Do(t.Context(), "GET", "/receipts", nil, nil, WithCallRetryPolicy(NoRetry())))
 	assert.Equal(t, 2, rt.count())
 	require.Error(t, errorOf(c.GetOrder(t.Context(), "x")))
-	assert.Equal(t, 7, rt.count(), "for one call")
+	assert.Equal(t, 7, rt.count(), "the option is for one call")
 	for name, p := range map[string]RetryPolicy{"MaxAttempts": {MaxAttempts: -1}, "MaxDelay": {MaxDelay: -1}, "Budget.PerMinute": {Budget: RetryBudget{PerMinute: -1}}} {
 		invalid := refused(t, name, func(c *Client) error { return errorOf(c.GetOrder(t.Context(), "x", WithCallRetryPolicy(p))) })
 		assert.Equal(t, "RetryPolicy."+name, invalid.Field)
@@ -282,7 +278,7 @@ func TestWithCallRetryPolicy(t *testing.T) {
 	}
 }
 
-// What the types do not know stands in Response.Body.
+// Response.Body has the members that the types do not know.
 func TestResponseBodyHoldsNewMembers(t *testing.T) {
 	const body = "\ufeff" + `{"id":"x", "created_on":"2022-08-01", "receipt_url":"https://a.example/r"}`
 	for name, call := range map[string]func(*Client, *Response) error{

@@ -15,13 +15,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 	"github.com/cnaught-go/cnaught/wrapper/internal/lenient"
 )
 
-// outcomes are named by what follows for the caller. "unknown" is the one that
-// costs money when it is wrong: there is no retry, and the server may have acted.
+// outcomes are named after what they mean for the caller. "unknown" means that
+// there is no retry and that the server may have acted.
 var outcomes = map[string]outcome{
 	"ok":               {succeeded: true, mayHaveActed: true, healthy: true},
 	"no":               {healthy: true},
@@ -80,11 +81,11 @@ func TestOutcomeOfEveryStatus(t *testing.T) {
 	}
 }
 
-// A 429 is given before the key is looked at. Where nobody saw how often the
+// The API answers 429 before it looks at the key. If nobody saw how often the
 // request was sent, an earlier sending may have acted.
-func TestOutcomeOfARateLimitBehindATransportOfTheCallers(t *testing.T) {
+func TestOutcomeOf429AfterAnUnseenSending(t *testing.T) {
 	for _, c := range classes {
-		for _, sent := range []sending{sentPerhaps, sentAgain} {
+		for _, sent := range []sendState{sentPerhaps, sentAgain} {
 			r := &result{status: 429, sent: sent, problem: &Error{StatusCode: 429}}
 			want := outcomes["again, may act"]
 			if c.class == retryUnsafe {
@@ -95,7 +96,8 @@ func TestOutcomeOfARateLimitBehindATransportOfTheCallers(t *testing.T) {
 	}
 }
 
-// Varnish answers so for a server that it lost in the middle of a request.
+// Varnish answers 503 with Retry-After for a server that it lost in the middle of a
+// request.
 func TestOutcomeOf503WithRetryAfter(t *testing.T) {
 	for _, c := range classes {
 		r := &result{status: 503, problem: &Error{StatusCode: 503, Header: http.Header{"Retry-After": {"5"}}}}
@@ -124,13 +126,11 @@ func TestOutcomeOfAConflict(t *testing.T) {
 	}
 }
 
-func TestUnfitAnswerIsNotAskedForAgain(t *testing.T) {
+func TestOutcomeOfAnUnusableAnswer(t *testing.T) {
 	for _, c := range classes {
 		assert.Equal(t, outcomes["unknown, healthy"], outcomeOf(c.class, &result{status: 200, unfit: lenient.ErrNull}), c.name)
 	}
 }
-
-func dialError(err error) error { return &net.OpError{Op: "dial", Net: "tcp", Err: err} }
 
 type netTimeout struct{ text string }
 
@@ -138,8 +138,7 @@ func (e netTimeout) Error() string   { return e.text }
 func (e netTimeout) Timeout() bool   { return true }
 func (e netTimeout) Temporary() bool { return true }
 
-// An error says whether repeating helps. Whether anything was sent, it does not
-// say.
+// An error says whether repeating can help, but not whether anything was sent.
 func TestOutcomeOfNetworkErrors(t *testing.T) {
 	mayAct := [3]string{"again, may act", "again, may act", "unknown"}
 	again := [3]string{"again", "again", "again"}
@@ -150,7 +149,7 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 		err       error
 		permanent bool
 	}{
-		{"connection refused", dialError(syscall.ECONNREFUSED), false},
+		{"connection refused", errRefused, false},
 		{"network unreachable", dialError(syscall.ENETUNREACH), false},
 		{"dial timeout", dialError(netTimeout{"i/o timeout"}), false},
 		{"proxy does not answer", &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("refused")}, false},
@@ -159,12 +158,12 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 		{"host unknown", dialError(&net.DNSError{Err: "no such host", IsNotFound: true}), true},
 		{"TLS handshake timeout", netTimeout{"net/http: TLS handshake timeout"}, false},
 		{"no TLS at the other end", tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake", Conn: new(net.TCPConn)}, false},
-		{"TLS record spoiled on the way", tls.RecordHeaderError{Msg: "oversized record received with length 65535"}, false},
+		{"TLS record broken on the way", tls.RecordHeaderError{Msg: "oversized record received with length 65535"}, false},
 		{"untrusted certificate", &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, true},
 		{"certificate of another host", &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: new(x509.Certificate), Host: "x"}}, true},
 		{"authority unknown, from a transport of the caller's", x509.UnknownAuthorityError{}, true},
 		{"certificate expired, from a transport of the caller's", x509.CertificateInvalidError{Reason: x509.Expired}, true},
-		{"reset", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, false},
+		{"reset", errReset, false},
 		{"broken pipe", &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, false},
 		{"alert from the other end", &net.OpError{Op: "remote error", Err: tls.AlertError(40)}, false},
 		{"EOF", io.EOF, false},
@@ -174,7 +173,7 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 		{"unheard of", errors.New("http2: stream closed"), false},
 		{"the caller's context", context.Canceled, false}, // the loop ends the call before it looks here
 	} {
-		for sent, want := range map[sending][3]string{sentNever: again, sentOnce: mayAct, sentAgain: mayAct, sentPerhaps: mayAct} {
+		for sent, want := range map[sendState][3]string{sentNever: again, sentOnce: mayAct, sentAgain: mayAct, sentPerhaps: mayAct} {
 			if tt.permanent {
 				want = unknown
 				if sent == sentNever {
@@ -191,10 +190,9 @@ func TestOutcomeOfNetworkErrors(t *testing.T) {
 	}
 }
 
-// Where a transport is not net/http's own, only what it reports to httptrace or
-// marks with NotSent proves that nothing was sent.
-func TestWhatProvesThatNothingWasSent(t *testing.T) {
-	refused := dialError(syscall.ECONNREFUSED)
+// Only a report to httptrace or an error marked with NotSent proves that a
+// transport other than net/http's own sent nothing.
+func TestProofsThatNothingWasSent(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		asked       bool
@@ -203,35 +201,35 @@ func TestWhatProvesThatNothingWasSent(t *testing.T) {
 		err         error
 		answered    bool
 		callEnded   bool
-		want        sending
+		want        sendState
 	}{
 		{name: "net/http without a connection", asked: true, err: io.EOF, want: sentNever},
 		{name: "net/http without a connection, and the call ended", asked: true, err: context.Canceled, callEnded: true, want: sentNever},
-		{name: "net/http with a connection", asked: true, connections: 1, err: refused, want: sentOnce},
-		{name: "net/http with two", asked: true, connections: 2, err: refused, want: sentAgain},
-		{name: "net/http that was never reached", err: refused, want: sentPerhaps},
-		{name: "a transport that reports, and was refused", asked: true, foreign: true, err: refused, want: sentNever},
+		{name: "net/http with a connection", asked: true, connections: 1, err: errRefused, want: sentOnce},
+		{name: "net/http with two", asked: true, connections: 2, err: errRefused, want: sentAgain},
+		{name: "net/http that was never reached", err: errRefused, want: sentPerhaps},
+		{name: "a transport that reports, and was refused", asked: true, foreign: true, err: errRefused, want: sentNever},
 		{name: "a transport that reports, and fails in another way", asked: true, foreign: true, err: io.EOF, want: sentPerhaps},
-		{name: "a transport that reports nothing, and was refused", foreign: true, err: refused, want: sentPerhaps},
+		{name: "a transport that reports nothing, and was refused", foreign: true, err: errRefused, want: sentPerhaps},
 		{name: "a transport that says so", foreign: true, err: NotSent(io.EOF), want: sentNever},
 		{name: "middleware that says so", err: fmt.Errorf("open: %w", NotSent(io.EOF)), want: sentNever},
 		{name: "an error that comes from the cause of the context", foreign: true, err: NotSent(io.EOF), callEnded: true, want: sentPerhaps},
-		{name: "a refused dial as the cause of the context", asked: true, foreign: true, err: refused, callEnded: true, want: sentPerhaps},
+		{name: "a refused dial as the cause of the context", asked: true, foreign: true, err: errRefused, callEnded: true, want: sentPerhaps},
 		{name: "an error after the answer", foreign: true, err: NotSent(io.EOF), answered: true, want: sentPerhaps},
 		{name: "NotSent after a connection", connections: 1, err: NotSent(io.EOF), want: sentOnce},
 	} {
 		a := new(attemptContext)
 		a.asked.Store(tt.asked)
 		a.connections.Store(tt.connections)
-		a.foreign.Store(tt.foreign)
+		a.custom.Store(tt.foreign)
 		if tt.answered {
 			a.result.resp = new(http.Response)
 		}
-		assert.Equal(t, tt.want, a.sending(tt.err, tt.callEnded), tt.name)
+		assert.Equal(t, tt.want, a.sendState(tt.err, tt.callEnded), tt.name)
 	}
 }
 
-// Of operations that a newer description adds, other tests speak.
+// Other tests cover operations that a newer description adds.
 func TestClassOfOperations(t *testing.T) {
 	keyed := []string{"SubmitOrder", "SubmitRideOrder", "CancelOrder", "CreateSubaccount"}
 	known := []string{"RequestRideQuote", "SubmitRideOrder"} // without a method
@@ -248,7 +246,7 @@ func TestClassOfOperations(t *testing.T) {
 			want = retryKeyed
 		}
 		assert.Equal(t, want, op.class(), op.ID)
-		assert.Equal(t, want == retryKeyed, op.IdempotencyKey, "%s takes a key if and only if it is repeated by one", op.ID)
+		assert.Equal(t, want == retryKeyed, op.IdempotencyKey, "%s takes a key if and only if it is safe to repeat with one", op.ID)
 	}
 }
 
@@ -276,7 +274,8 @@ func TestRemovesResource(t *testing.T) {
 	}
 }
 
-// A page that is no problem document says nothing about what happened behind it.
+// A page that is no problem document says nothing about what happened behind the
+// gateway.
 func TestPageOfAGatewayLeavesTheOutcomeUnknown(t *testing.T) {
 	eachActingCall(t, func(t *testing.T, a actingCall) {
 		for status := 400; status < 500; status++ {
@@ -298,7 +297,7 @@ func TestPageOfAGatewayLeavesTheOutcomeUnknown(t *testing.T) {
 	})
 }
 
-// Gateways have statuses of their own for a server that they could not reach.
+// Gateways have their own statuses for a server that they could not reach.
 func TestStatusesOfGatewaysAreRepeated(t *testing.T) {
 	for _, status := range []int{520, 521, 522, 523, 524, 525, 526, 527, 529, 530} {
 		_, err := newClient(t, play(reply(status, `<html>`), reply(200, orderJSON)), quick(2)).GetOrder(t.Context(), "x")
@@ -313,5 +312,30 @@ func TestStatusesOfGatewaysAreRepeated(t *testing.T) {
 			assert.ErrorIs(t, err, ErrOutcomeUnknown, status)
 			assert.Equal(t, 1, rt.count())
 		})
+	}
+}
+
+// A caller who takes a failure for "nothing happened" buys again.
+func TestOutcomeOfRedirectsAndOwnTransports(t *testing.T) {
+	refusing := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return nil, errRefused }}
+	for name, tt := range map[string]struct {
+		send    silent
+		unknown bool
+	}{
+		"302":        {silent(reply(302, ``)), true},
+		"303":        {silent(reply(303, ``, "Location", "/orders/x")), true},
+		"308":        {silent(reply(308, ``)), true},
+		"a bare 503": {silent(reply(503, ``)), true},
+		"a transport that sends in another way after a refused connection": {func(r *http.Request) (*http.Response, error) {
+			if resp, err := refusing.RoundTrip(r.Clone(r.Context())); err == nil {
+				return resp, nil
+			}
+			return nil, io.EOF // httptrace does not see this second way
+		}, true},
+		"a transport around net/http's own, which is refused": {refusing.RoundTrip, false},
+	} {
+		_, err := newClient(t, tt.send, WithRetryPolicy(NoRetry())).PlaceOrder(t.Context(), tenKg)
+		require.Error(t, err, name)
+		assert.Equal(t, tt.unknown, errors.Is(err, ErrOutcomeUnknown), "%s: %v", name, err)
 	}
 }

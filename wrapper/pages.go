@@ -9,14 +9,14 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/pages"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 const (
 	// maxLimit is the API's largest page.
 	maxLimit = 100
-	// leastPage is the API's page where none is asked for. A server that gives
-	// less than it is asked for gives that at least.
+	// leastPage is the size of a page for which no limit was given. A server that
+	// gives shorter pages than it is asked for does not go below it.
 	leastPage = 20
 )
 
@@ -26,10 +26,10 @@ type ListOptions struct {
 	// Limit is the size of a page, 1 to 100. 0 leaves it to the API (20) for one
 	// page, and means 100 for an iterator.
 	Limit int
-	// StartingAfter is an id: only what was created before it.
+	// StartingAfter is an id. Only what was created before it is listed.
 	StartingAfter string
-	// EndingBefore is an id: only what was created after it. The API takes one
-	// of the two cursors.
+	// EndingBefore is an id. Only what was created after it is listed. The API takes
+	// one of the two cursors.
 	EndingBefore string
 	// From and To bound an iterator by the time of creation: From is in, To is not,
 	// and a zero time is no bound. The API has no such filter, so the iterator reads
@@ -69,8 +69,9 @@ func optional(s string) *string {
 
 // Orders iterates over all orders, newest first, and fetches pages only as the
 // loop goes on. With StartingAfter it begins behind that order; with
-// EndingBefore it ends before it; From and To bound it in time. An error, as those
-// of [Client.ListOrders], is the last thing it yields.
+// EndingBefore it ends before it; From and To bound it in time. [Client.ListOrders]
+// says whose orders they are, and which errors there are; an error is the last thing
+// that the iterator yields.
 func (c *Client) Orders(ctx context.Context, o ListOptions, opts ...CallOption) iter.Seq2[api.Order, error] {
 	return walk(c, "Orders", o, func(o ListOptions) ([]api.Order, error) {
 		list, err := c.ListOrders(ctx, o, opts...)
@@ -92,8 +93,8 @@ func (c *Client) Subaccounts(ctx context.Context, o ListOptions, opts ...CallOpt
 	}, func(subaccount *api.Subaccount) (string, time.Time) { return subaccount.ID, subaccount.CreatedOn })
 }
 
-// walk goes through a list whose pages fetch returns. About a value it has to know
-// its id and its time of creation.
+// walk iterates over a list whose pages fetch returns; about returns the id and the
+// time of creation of a value.
 func walk[T any](c *Client, name string, o ListOptions, fetch func(ListOptions) ([]T, error), about func(*T) (string, time.Time)) iter.Seq2[T, error] {
 	if !o.To.IsZero() && o.To.Before(o.From) {
 		return func(yield func(T, error) bool) {
@@ -108,7 +109,7 @@ func walk[T any](c *Client, name string, o ListOptions, fetch func(ListOptions) 
 		},
 		ID: func(value *T) string { id, _ := about(value); return id },
 		Repeated: func(id string) error {
-			return &kindError{fmt.Sprintf("cnaught: %s: the server ignored the cursor: %q came twice", name, quote.Text(c.secret.Mask(id))), ErrCursorIgnored}
+			return &kindError{fmt.Sprintf("cnaught: %s: the server ignored the cursor: %q came twice", name, sanitize.Text(c.secret.Mask(id))), ErrCursorIgnored}
 		},
 		Full:  min(size, leastPage),
 		Limit: size,

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// RetryPolicy says how often and how patiently a call is repeated. What may be
-// repeated at all is not the policy's to say: that is one answer per
+// RetryPolicy controls how often a call is repeated, and how long it waits in
+// between. It does not control which calls may be repeated: that is fixed for each
 // operation (see the package documentation).
 //
-// A zero member takes its value from [DefaultRetryPolicy], or from the client's
-// policy where it is that of one call ([WithCallRetryPolicy]).
+// A zero field takes its value from [DefaultRetryPolicy] or, in the policy of a
+// single call ([WithCallRetryPolicy]), from the client's policy.
 type RetryPolicy struct {
 	// MaxAttempts counts the first request too. 1 means no retries.
 	MaxAttempts int
@@ -18,14 +18,15 @@ type RetryPolicy struct {
 	// a random time between 0 and min(MaxDelay, BaseDelay * 2^n), on top of what
 	// the server asks for.
 	BaseDelay, MaxDelay time.Duration
-	// MaxRetryAfter is the longest pause that a server may ask for. Over it the
-	// call ends at once, with the server's answer as its error.
+	// MaxRetryAfter is the longest pause that a server may ask for. If it asks for
+	// more, the call ends at once, with the server's answer as its error.
 	MaxRetryAfter time.Duration
 	// AttemptTimeout bounds one request and the reading of its whole answer.
 	// It never ends the call: the context of the call does that.
 	AttemptTimeout time.Duration
-	// Budget is shared by all calls of a client, one for reads and one for calls
-	// that can act twice. That of one call's policy is ignored.
+	// Budget limits the retries of all calls of a client together. Calls that can
+	// act twice have a budget of their own, apart from that of reads. In the policy
+	// of a single call it is ignored.
 	Budget RetryBudget
 }
 
@@ -47,7 +48,8 @@ func DefaultRetryPolicy() RetryPolicy {
 // NoRetry sends each request once.
 func NoRetry() RetryPolicy { return RetryPolicy{MaxAttempts: 1} }
 
-// fill takes zero members from defaults, and refuses what makes no sense.
+// fill replaces zero fields by those of defaults, and rejects values that make no
+// sense.
 func (p RetryPolicy) fill(call string, defaults RetryPolicy) (RetryPolicy, error) {
 	wrong := cmp.Or(
 		fillIn("MaxAttempts", &p.MaxAttempts, defaults.MaxAttempts),
@@ -65,8 +67,8 @@ func (p RetryPolicy) fill(call string, defaults RetryPolicy) (RetryPolicy, error
 	return p, nil
 }
 
-// fillIn gives a zero member its default. It returns the name of one that makes no
-// sense.
+// fillIn gives a zero field its default. It returns the name of a field whose value
+// makes no sense.
 func fillIn[T int | time.Duration | float64](name string, member *T, fallback T) string {
 	if *member = cmp.Or(*member, fallback); *member >= 0 {
 		return ""

@@ -2,10 +2,11 @@ package cnaught
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // WithMaxPrice lets [Client.PlaceOrder] buy AmountKg kilograms only if they cost
@@ -28,10 +29,10 @@ func WithMaxPrice(limit api.USDCents) CallOption {
 
 // PriceLimitError says that an order costs more than [WithMaxPrice] allows.
 //
-// While Order is nil, this call has bought nothing. Yet with a key of the
-// caller's ([WithIdempotencyKey]) an earlier call may have: the error then
-// matches ErrOutcomeUnknown, and EarlierCall is set, until the caller knows
-// better.
+// While Order is nil, this call has bought nothing. With a key of the caller's
+// ([WithIdempotencyKey]) an earlier call may have, so the error then matches
+// ErrOutcomeUnknown and EarlierCall is set. To call again would only compare the
+// price again: look for the order with [Client.FindOrder].
 type PriceLimitError struct {
 	CallInfo
 	Limit api.USDCents
@@ -45,11 +46,14 @@ func (e *PriceLimitError) Error() string {
 	e.begin(&b)
 	if e.Order != nil {
 		fmt.Fprintf(&b, "order %s was placed, and costs %v, more than the limit of %v: the quote was %v",
-			quote.Text(e.Order.ID), e.Order.PriceUSDCents, e.Limit, e.Quote.PriceUSDCents)
+			sanitize.Text(e.Order.ID), e.Order.PriceUSDCents, e.Limit, e.Quote.PriceUSDCents)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "not ordered: %v kg cost %v, more than the limit of %v", e.Quote.AmountKg, e.Quote.PriceUSDCents, e.Limit)
-	e.end(&b)
+	fmt.Fprintf(&b, "not ordered: %s kg cost %v, more than the limit of %v",
+		strconv.FormatFloat(e.Quote.AmountKg, 'f', -1, 64), e.Quote.PriceUSDCents, e.Limit) // %v writes 1e+06
+	if e.EarlierCall {
+		fmt.Fprintf(&b, "; an earlier call with idempotency key %q may have placed its order: look for it with FindOrder", e.IdempotencyKey)
+	}
 	return b.String()
 }
 
@@ -80,17 +84,16 @@ func (call *call) limitPrice(order api.OrderCreate) *priceLimit {
 // the options say of both.
 func (l *priceLimit) ask() error {
 	order := l.call
-	quoting := &call{
-		client: order.client, ctx: order.ctx, name: order.name, policy: order.policy,
-		subaccount: order.subaccount, headers: order.headers, response: order.response,
-	}
+	quoting := *order // with its options, but those that are for the order alone
+	quoting.maxPrice, quoting.before = 0, nil
+	quoting.idempotencyKey, quoting.key, quoting.callerKey = nil, "", false
 	quoting.build(api.NewRequestQuoteRequest(order.client.server, nil, l.mass))
 	var err error
-	if l.quote, err = do(quoting, opRequestQuote); err == nil && l.quote.PriceUSDCents > order.maxPrice {
+	if l.quote, err = do(&quoting, opRequestQuote); err == nil && l.quote.PriceUSDCents > order.maxPrice {
 		err = l.exceeded(nil)
 	}
-	// Nothing was sent with the caller's key, so what an earlier call did with it is
-	// as unknown as before.
+	// Nothing was sent with the caller's key, so what an earlier call did is as unknown
+	// as before.
 	if failed, ok := err.(interface{ callInfo() *CallInfo }); ok && order.callerKey {
 		info := failed.callInfo()
 		info.IdempotencyKey, info.OutcomeUnknown, info.EarlierCall = order.key, true, true

@@ -21,12 +21,12 @@ func TestMaxPrice(t *testing.T) {
 		ordered      bool
 		says         string // empty: no error
 	}{
-		"under the limit":     {600, quote, order, 2, true, ""},
-		"exactly the limit":   {500, quote, order, 2, true, ""},
-		"a cent over it":      {499, quote, order, 1, false, "cnaught: PlaceOrder (SubmitOrder): not ordered: 10 kg cost $5.00, more than the limit of $4.99"},
-		"cheaper meanwhile":   {500, quote, orderJSON, 2, true, ""},
-		"dearer, still under": {501, quote, dearer, 2, true, ""},
-		"dearer than that":    {500, quote, dearer, 2, true, "cnaught: PlaceOrder (SubmitOrder): order Gre28Fc35bt3 was placed, and costs $5.01, more than the limit of $5.00: the quote was $5.00"},
+		"under the limit":                         {600, quote, order, 2, true, ""},
+		"exactly the limit":                       {500, quote, order, 2, true, ""},
+		"a cent over it":                          {499, quote, order, 1, false, "cnaught: PlaceOrder (SubmitOrder): not ordered: 10 kg cost $5.00, more than the limit of $4.99"},
+		"cheaper than the quote":                  {500, quote, orderJSON, 2, true, ""},
+		"dearer than the quote, within the limit": {501, quote, dearer, 2, true, ""},
+		"dearer than the limit":                   {500, quote, dearer, 2, true, "cnaught: PlaceOrder (SubmitOrder): order Gre28Fc35bt3 was placed, and costs $5.01, more than the limit of $5.00: the quote was $5.00"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rt := play(reply(200, test.quote), reply(201, test.order))
@@ -44,13 +44,19 @@ func TestMaxPrice(t *testing.T) {
 			assert.Equal(t, placed, limit.Order)
 			assert.NotErrorIs(t, err, ErrOutcomeUnknown)
 			key, _ := IdempotencyKeyFrom(err)
-			assert.Equal(t, test.ordered, key != "", "a key that was never sent leads nowhere")
+			assert.Equal(t, test.ordered, key != "", "only a key that was sent is in the error")
 			assert.Zero(t, rt.open())
 		})
 	}
 }
 
-// The quote has to be for what is ordered.
+func TestMaxPriceSaysAMassInDigits(t *testing.T) {
+	rt := play(reply(200, `{"amount_kg":1000000.5,"price_usd_cents":2000001}`))
+	_, err := newClient(t, rt).PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 1000000.5}, WithMaxPrice(500))
+	assert.ErrorContains(t, err, "not ordered: 1000000.5 kg cost $20,000.01")
+}
+
+// The quote is for exactly what is ordered.
 func TestMaxPriceQuotesTheOrder(t *testing.T) {
 	rt := play(reply(200, quoteJSON), reply(201, orderJSON))
 	var response Response
@@ -83,11 +89,11 @@ func TestMaxPriceQuotesTheOrder(t *testing.T) {
 	assert.Empty(t, rt.requests()[0].header.Values("X-Subaccount-Id"))
 }
 
-// A quote that fails buys nothing; the call says what failed.
+// Nothing is bought without a quote, and the error names the operation that failed.
 func TestMaxPriceWithoutAQuote(t *testing.T) {
 	rt := play(reply(503, ``), reply(200, quoteJSON), reply(201, orderJSON))
 	_, err := newClient(t, rt, quick(2)).PlaceOrder(t.Context(), tenKg, WithMaxPrice(20))
-	require.NoError(t, err, "the quote is tried again")
+	require.NoError(t, err, "the quote is repeated")
 
 	for name, answer := range map[string]step{
 		"an error":        reply(503, ``),
@@ -104,8 +110,8 @@ func TestMaxPriceWithoutAQuote(t *testing.T) {
 	}
 }
 
-// With a key of the caller's an earlier call may have bought: neither a price nor
-// a failed quote says that it did not.
+// An earlier call with the caller's key may have bought. Neither a price over the
+// limit nor a failed quote says that it did not.
 func TestMaxPriceWithTheCallersKey(t *testing.T) {
 	for name, answer := range map[string]step{
 		"too dear":   reply(200, `{"amount_kg":10,"price_usd_cents":21}`),
@@ -115,21 +121,23 @@ func TestMaxPriceWithTheCallersKey(t *testing.T) {
 	} {
 		_, err := newClient(t, play(answer), quick(1)).PlaceOrder(t.Context(), tenKg, WithMaxPrice(20), WithIdempotencyKey("cart 4711"))
 		require.ErrorIs(t, err, ErrOutcomeUnknown, name)
-		require.ErrorContains(t, err, `if an earlier call used idempotency key "cart 4711", it may have acted`, name)
+		require.ErrorContains(t, err, `an earlier call`, name)
+		require.ErrorContains(t, err, `idempotency key "cart 4711"`, name)
 		key, _ := IdempotencyKeyFrom(errors.Join(err))
 		assert.Equal(t, "cart 4711", key, name)
 	}
 	_, err := newClient(t, play(reply(200, `{"amount_kg":10,"price_usd_cents":21}`))).PlaceOrder(t.Context(), tenKg, WithMaxPrice(20), WithIdempotencyKey("k"))
 	assert.True(t, as[*PriceLimitError](t, err).EarlierCall)
+	assert.ErrorContains(t, err, "look for it with FindOrder", "the same call would compare the price again")
 
-	// Once the order is there, nothing is unknown.
+	// Once there is an order, the outcome is known.
 	order, err := newClient(t, play(reply(200, quoteJSON), reply(201, `{"id":"Gre28Fc35bt3","amount_kg":10,"price_usd_cents":21}`))).
 		PlaceOrder(t.Context(), tenKg, WithMaxPrice(20), WithIdempotencyKey("k"))
 	assert.Equal(t, order, as[*PriceLimitError](t, err).Order)
 	assert.NotErrorIs(t, err, ErrOutcomeUnknown)
 }
 
-func TestMaxPriceRefused(t *testing.T) {
+func TestMaxPriceRefusesBadInput(t *testing.T) {
 	for name, call := range map[string]func(c *Client) error{
 		"zero":      func(c *Client) error { return errorOf(c.PlaceOrder(t.Context(), tenKg, WithMaxPrice(0))) },
 		"negative":  func(c *Client) error { return errorOf(c.PlaceOrder(t.Context(), tenKg, WithMaxPrice(-1))) },

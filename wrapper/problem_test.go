@@ -29,10 +29,10 @@ func TestParseProblem(t *testing.T) {
 			Error{Type: "https://api.cnaught.com/v1/errors/not-found", Title: "T", Status: 404, Detail: "D", Instance: "/i"}},
 		{"the vendor's details", `{"details":"D"}`, Error{Detail: "D"}},
 		{"detail wins over details", `{"details":"vendor","detail":"RFC"}`, Error{Detail: "RFC"}},
-		{"empty detail does not", `{"detail":"","details":"vendor"}`, Error{Detail: "vendor"}},
+		{"details win over an empty detail", `{"detail":"","details":"vendor"}`, Error{Detail: "vendor"}},
 		{"status as a string", `{"status":"422"}`, Error{Status: 422}},
 		{"status as a fraction", `{"status":422.0}`, Error{Status: 422}},
-		{"status that is none", `{"status":7}`, Error{}},
+		{"status that is out of range", `{"status":7}`, Error{}},
 		{"status too large", `{"status":1e300}`, Error{}},
 		{"status NaN", `{"status":"NaN"}`, Error{}},
 		{"status of a wrong type", `{"status":[422],"title":"T"}`, Error{Title: "T"}},
@@ -73,12 +73,12 @@ func TestParseProblem(t *testing.T) {
 	}
 }
 
-// Whatever the body is, the status of the answer stays, and what came is kept.
+// An error keeps the status of the answer and its body, whatever the body is.
 func TestStatusSurvivesEveryBody(t *testing.T) {
 	bodies := map[string]string{
 		"problem": `{"title":"T","status":400}`, "wrong types": `{"title":1,"status":"x","errors":[1]}`, "array": `[]`, "null": `null`,
 		"string": `"oops"`, "HTML": `<html><h1>Bad Gateway</h1></html>`, "empty": ``, "truncated": `{"title":"T`, "binary": "\x00\xff\x1f\x8b",
-		"another status": `{"status":200}`,
+		"another status": `{"status":200}`, "status as a string": `{"status":"422","errors":["a"]}`, "status as a list": `{"status":[],"title":{},"detail":1}`,
 	}
 	for _, contentType := range []string{"application/problem+json", "application/json", "text/html", "application/octet-stream", "", ";;;"} {
 		for name, body := range bodies {
@@ -89,7 +89,7 @@ func TestStatusSurvivesEveryBody(t *testing.T) {
 				msg := fmt.Sprintf("%s as %q, %d", name, contentType, status)
 				assert.Equal(t, status, answer.StatusCode, msg)
 				assert.Equal(t, body, string(answer.Body), msg)
-				assert.Contains(t, err.Error(), fmt.Sprint(status), msg)
+				assert.Contains(t, err.Error(), fmt.Sprintf("%d %s", status, http.StatusText(status)), msg)
 				assert.Equal(t, status >= 500, errors.Is(err, ErrServer), msg)
 			}
 		}
@@ -106,7 +106,7 @@ func TestProblemOfAnyMediaTypeIsRead(t *testing.T) {
 	}
 }
 
-func TestErrorCarriesWhatCame(t *testing.T) {
+func TestErrorHasTheWholeAnswer(t *testing.T) {
 	rt := play(reply(400, `{"title":"T","x":1}`, "X-Request-Id", "r-1", "Retry-After", "2"))
 	_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg, WithIdempotencyKey("k"))
 	answer := as[*Error](t, err)
@@ -114,7 +114,7 @@ func TestErrorCarriesWhatCame(t *testing.T) {
 		Title: "T", Extensions: map[string]any{"x": 1.0},
 		CallInfo: CallInfo{
 			Call: "PlaceOrder", Operation: "SubmitOrder", Attempts: 1, IdempotencyKey: "k",
-			OutcomeUnknown: true, EarlierCall: true, // the key is the caller's, and the answer is not known to be the API's
+			OutcomeUnknown: true, EarlierCall: true, // the caller chose the key, and this answer may be a gateway's
 		},
 		StatusCode: 400, Method: http.MethodPost, URL: testBase + "/orders",
 		Header: http.Header{"Content-Type": {"application/problem+json"}, "X-Request-Id": {"r-1"}, "Retry-After": {"2"}},

@@ -23,9 +23,9 @@ func countOrders(t *testing.T, c *cnaught.Client) int {
 	return n
 }
 
-// A filter's page that replaces the answer to a paid order says nothing about
-// the order: the key settles it, and it is bought once.
-func TestPageOfAFilterAfterTheOrder(t *testing.T) {
+// A filter may replace the answer to a paid order with a page of its own. The key
+// settles the outcome, and the order is placed once.
+func TestFilterPageAfterAnOrder(t *testing.T) {
 	order := api.OrderCreate{AmountKg: 10, Metadata: "cart 4711"}
 	for name, call := range map[string]func(context.Context, *cnaught.Client, ...cnaught.CallOption) error{
 		"PlaceOrder": func(ctx context.Context, c *cnaught.Client, o ...cnaught.CallOption) error {
@@ -58,9 +58,9 @@ func TestPageOfAFilterAfterTheOrder(t *testing.T) {
 	}
 }
 
-// A client of the sandbox in memory hears a plain no of the API as one of a server does,
-// and no more than that.
-func TestVerdictsOfTheSandboxInMemory(t *testing.T) {
+// Over the sandbox's transport in memory, an outcome is known or unknown as it is
+// over a network.
+func TestOutcomesOverTheSandboxInMemory(t *testing.T) {
 	server := sandbox.New()
 	defer server.Close()
 	client, err := cnaught.New(server.APIKey(), cnaught.WithBaseURL(server.URL()),
@@ -80,8 +80,8 @@ func TestVerdictsOfTheSandboxInMemory(t *testing.T) {
 	assert.Equal(t, before, countOrders(t, client))
 }
 
-// A replay tells of the order as it was placed; GetOrder tells of it as it is.
-func TestSettlingAnOrderThatWasCancelledMeanwhile(t *testing.T) {
+// A replayed answer shows the order as it was placed, and GetOrder as it is now.
+func TestReplayAfterTheOrderWasCancelled(t *testing.T) {
 	server := sandbox.New()
 	defer server.Close()
 	client := server.Client()

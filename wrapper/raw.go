@@ -14,10 +14,6 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/route"
 )
 
-// maxBody bounds the body of a request that is read into memory, so that every
-// attempt can send it.
-const maxBody = 32 << 20
-
 // Raw returns the generated client, for operations and details that this
 // package has no method for, with the same authentication, retries, idempotency
 // keys and errors. Every answer outside 2xx is an error, except the 404 of a
@@ -71,7 +67,7 @@ func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	switch answer.(type) {
-	case *none, *foreign:
+	case *none, *opaque:
 	default:
 		r.resp.Header.Set("Content-Type", "application/json") // it is, whatever the server says
 	}
@@ -81,7 +77,8 @@ func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
 	return r.resp, nil
 }
 
-// rawBody is a body that compares equal to another one of the same content.
+// rawBody is a body that reflect.DeepEqual finds equal to another one of the same
+// content.
 type rawBody struct{ *bytes.Reader }
 
 func (rawBody) Close() error { return nil }
@@ -143,8 +140,8 @@ func canonical(req *http.Request) *http.Request {
 	return req
 }
 
-// holdBody reads the body into memory, as an editor may have replaced it without
-// its GetBody.
+// holdBody reads the body into memory, since an editor may have replaced it without
+// setting GetBody.
 func holdBody(req *http.Request) error {
 	if req.Body == nil || req.Body == http.NoBody {
 		return nil
@@ -159,8 +156,8 @@ func holdBody(req *http.Request) error {
 	return nil
 }
 
-// withoutKey returns what an answer may carry of its request: callers print and
-// compare the answers of Raw.
+// withoutKey returns a copy of a request without its credentials. Answers of Raw
+// carry it, and callers print them.
 func withoutKey(req *http.Request) *http.Request {
 	shown := *req
 	shown.Header = maps.Clone(req.Header) // which a transport may still be reading

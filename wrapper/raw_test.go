@@ -3,6 +3,7 @@ package cnaught
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -37,7 +38,7 @@ func TestDeprecatedOperationsThroughRaw(t *testing.T) {
 
 func TestRawErrorsAreTyped(t *testing.T) {
 	_, err := newClient(t, play(reply(404, `{"title":`))).Raw().GetOrderByIDWithResponse(t.Context(), "x", nil)
-	assert.ErrorIs(t, err, ErrNotFound, "a broken body does not cost the status")
+	assert.ErrorIs(t, err, ErrNotFound, "the status survives a broken body")
 	_, err = newClient(t, play(reply(201, `<html>`, "Content-Type", "text/html"))).Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg)
 	assert.Equal(t, "<html>", string(as[*DecodeError](t, err).Body))
 	for _, body := range []string{`{"id":7}`, `{"amount_kg":10}`, " null\n"} {
@@ -57,7 +58,7 @@ func TestRawErrorsAreTyped(t *testing.T) {
 	assert.ErrorIs(t, err, ErrInvalidRequest)
 }
 
-// The answer that Raw gives is one that net/http could have given.
+// Raw returns an answer that net/http could have returned.
 func TestRawAnswer(t *testing.T) {
 	rt := play(reply(200, orderJSON, "X-Request-Id", "r-1"))
 	client := newClient(t, rt)
@@ -75,10 +76,13 @@ func TestRawAnswer(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, again.HTTPResponse.Body, resp.HTTPResponse.Body, "equal answers compare equal")
 
+	assert.Equal(t, "Bearer "+testKey, rt.requests()[0].header.Get("Authorization"))
+	answered := resp.HTTPResponse.Request
+	assert.NotContains(t, fmt.Sprintf("%v %+v", answered, answered.Header), testKey)
 	var shown printer
 	assert.Equal(&shown, new(api.GetOrderByIDResponse), resp)
 	assert.Contains(t, shown.String(), "Gre28Fc35bt3")
-	assert.NotContains(t, shown.String(), testKey, "a failed comparison prints all that can be reached")
+	assert.NotContains(t, shown.String(), testKey, "a failed comparison prints every field")
 }
 
 // printer keeps what a failed assertion prints.
@@ -94,45 +98,47 @@ func TestRawUndeclared2xxKeepsTheBody(t *testing.T) {
 	assert.Equal(t, 202, resp.StatusCode())
 }
 
-func TestRawIDsThatReachAnotherEndpoint(t *testing.T) {
-	raw := map[string]func(ctx context.Context, c *api.ClientWithResponses, id string) error{
-		"GetOrderByID": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
-			return errorOf(c.GetOrderByIDWithResponse(ctx, id, nil))
-		},
-		"CancelOrder": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
-			return errorOf(c.CancelOrderWithResponse(ctx, id, nil))
-		},
-		"DeleteSubaccount": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
-			return errorOf(c.DeleteSubaccountWithResponse(ctx, id))
-		},
-		"RemoveSubaccountLogo": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
-			return errorOf(c.RemoveSubaccountLogoWithResponse(ctx, id))
-		},
-		"GetProjectByID": func(ctx context.Context, c *api.ClientWithResponses, id string) error {
-			return errorOf(c.GetProjectByIDWithResponse(ctx, id))
-		},
-	}
-	for name, call := range raw {
+// rawByIDs has operations that take an id, called through Raw, by operationId.
+var rawByIDs = map[string]func(ctx context.Context, c *Client, id string) error{
+	"GetOrderById": func(ctx context.Context, c *Client, id string) error {
+		return errorOf(c.Raw().GetOrderByIDWithResponse(ctx, id, nil))
+	},
+	"CancelOrder": func(ctx context.Context, c *Client, id string) error {
+		return errorOf(c.Raw().CancelOrderWithResponse(ctx, id, nil))
+	},
+	"DeleteSubaccount": func(ctx context.Context, c *Client, id string) error {
+		return errorOf(c.Raw().DeleteSubaccountWithResponse(ctx, id))
+	},
+	"RemoveSubaccountLogo": func(ctx context.Context, c *Client, id string) error {
+		return errorOf(c.Raw().RemoveSubaccountLogoWithResponse(ctx, id))
+	},
+	"GetProjectById": func(ctx context.Context, c *Client, id string) error {
+		return errorOf(c.Raw().GetProjectByIDWithResponse(ctx, id))
+	},
+}
+
+func TestRawIDsReachTheirEndpoint(t *testing.T) {
+	for name, call := range rawByIDs {
 		for _, id := range []string{"", ".", "..", "/..", "a/../../orders"} {
-			refused(t, name+" "+id, func(c *Client) error { return call(t.Context(), c.Raw(), id) })
+			refused(t, name+" "+id, func(c *Client) error { return call(t.Context(), c, id) })
 		}
 		for _, id := range []string{"%2e%2e", "a/b", "..%2f"} {
 			rt := play(reply(200, fmt.Sprintf(`{"id":%q}`, id)))
-			require.NoError(t, call(t.Context(), newClient(t, rt).Raw(), id), "%s %s", name, id)
+			require.NoError(t, call(t.Context(), newClient(t, rt), id), "%s %s", name, id)
 			assert.Equal(t, 1, rt.count())
 		}
 	}
 }
 
-// What an editor of Raw makes of a request is checked like any input.
-func TestRawPathsOfNoOperation(t *testing.T) {
+// A request that an editor of Raw has changed is checked like any other input.
+func TestRawRefusesPathsOfNoOperation(t *testing.T) {
 	for _, path := range []string{"", "/", "/v1", "/v1/", "/v1/orders/", "/v1/orders/x/", "/v1/orders//", "/v1/orders/x/refund", "/v1/secrets",
 		"/v1/./orders", "/v1/../v1/orders", "//v1/orders", "/v1//orders", "/V1/orders", "/v1/Orders", "/v1/orders/.", "/v1/orders/..", "/v1/orders/%2e%2e", "/v1/orders/%2E", "/v1/orders/x/cancel/now"} {
 		refused(t, path, func(c *Client) error {
 			return errorOf(c.Raw().GetListOfOrderWithResponse(t.Context(), nil, func(_ context.Context, req *http.Request) error {
 				u, err := req.URL.Parse("https://api.test" + path)
 				if strings.Contains(path, "//") || strings.Contains(path, "/.") {
-					*u = *req.URL // Parse would tidy it up
+					*u = *req.URL // URL.Parse would clean the path
 					u.Path, u.RawPath = path, ""
 					if strings.Contains(path, "%") {
 						u.Path, u.RawPath = strings.NewReplacer("%2e", ".", "%2E", ".").Replace(path), path
@@ -166,4 +172,36 @@ func TestRawEditorThatFails(t *testing.T) {
 	_, err := newClient(t, rt).Raw().GetListOfPortfoliosWithResponse(t.Context(), func(context.Context, *http.Request) error { return errReset })
 	assert.ErrorIs(t, err, errReset)
 	assert.Zero(t, rt.count())
+}
+
+// An editor of Raw changes every attempt.
+func TestRawEditorsChangeEveryAttempt(t *testing.T) {
+	rt := play(reply(500, ``), reply(201, orderJSON))
+	c := newClient(t, rt, WithSubaccount("default"), quick(2))
+	_, err := c.Raw().SubmitOrderWithResponse(t.Context(), nil, tenKg, func(_ context.Context, r *http.Request) error {
+		r.Header["idempotency-key"], r.Header["x-subaccount-id"], r.Header["authorization"] = []string{"mine"}, []string{"sub"}, []string{"Bearer other"}
+		r.Body = io.NopCloser(strings.NewReader(`{"amount_kg":10,"new":true}`)) // GetBody stays as it was
+		r.ContentLength = int64(len(`{"amount_kg":10,"new":true}`))
+		return nil
+	})
+	require.NoError(t, err)
+	sent := rt.requests()
+	require.Len(t, sent, 2)
+	for _, r := range sent {
+		assert.Equal(t, `{"amount_kg":10,"new":true}`, string(r.body))
+		for name, want := range map[string]string{headerIdempotencyKey: "mine", headerSubaccount: "sub", "Authorization": "Bearer " + testKey} {
+			var all []string
+			for other, values := range r.header {
+				if strings.EqualFold(other, name) {
+					all = append(all, values...)
+				}
+			}
+			assert.Equal(t, []string{want}, all, name)
+		}
+	}
+	_, err = c.Raw().GetProjectByIDWithResponse(t.Context(), "x", func(_ context.Context, r *http.Request) error {
+		r.Header["idempotency-key"] = []string{"mine"}
+		return nil
+	})
+	assert.ErrorIs(t, err, ErrInvalidRequest, "this operation takes no key, however the header is spelled")
 }

@@ -11,19 +11,15 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
-// The reasons for which a call is not tried again. errFinal is never shown: the
-// answer and the number of attempts say it already.
-var (
-	errFinal  = errors.New("final")
-	errBudget = errors.New("the client's retry budget is exhausted")
-)
+var errBudget = errors.New("the client's retry budget is exhausted")
 
-// loop sends, judges, waits, and begins again. It returns the result that ended
-// the call, and an error that keeps the last real answer unless it ended well.
+// loop makes attempts until one succeeds, or until another one is of no use or not
+// allowed. It returns the last result and, unless the call succeeded, an error that
+// describes it.
 func (call *call) loop() (*result, error) {
 	if err := failure.OfContext(call.ctx); err != nil {
 		r := &result{err: err, sent: sentNever}
-		return r, call.failure(r, nil, false)
+		return r, call.toError(r, nil, false)
 	}
 	mayHaveActed := false // in any attempt so far
 	for {
@@ -37,54 +33,54 @@ func (call *call) loop() (*result, error) {
 		}
 		mayHaveActed = mayHaveActed || o.mayHaveActed
 
-		pause, stopped := call.pause(r, o)
-		if stopped == nil {
+		pause, again, stopped := call.pause(r, o)
+		if again {
 			call.logRetry(r, pause)
 			stopped = sleep(call.ctx, pause)
 		}
-		if stopped != nil {
-			return r, call.failure(r, stopped, mayHaveActed)
+		if !again || stopped != nil {
+			return r, call.toError(r, stopped, mayHaveActed)
 		}
 	}
 }
 
-// budget keeps calls that spend money apart from reads, which others may cause.
+// budget returns the bucket that the retries of this call are taken from. Calls that
+// can act twice have one of their own, so that reads, which strangers can cause
+// through webhooks, never use up a purchase's retries.
 func (call *call) budget() *limit.Bucket {
 	if call.op.canActTwice() {
-		return call.client.purchases
+		return call.client.writes
 	}
 	return call.client.reads
 }
 
-// pause says how long to wait before the next attempt, or why there is none.
-func (call *call) pause(r *result, o outcome) (time.Duration, error) {
+// pause reports whether another attempt follows, and after how long. If none does
+// although it might have helped, stopped says why.
+func (call *call) pause(r *result, o outcome) (d time.Duration, again bool, stopped error) {
 	if err := failure.OfContext(call.ctx); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if !o.repeatable || call.attempts >= call.policy.MaxAttempts {
-		return 0, errFinal
+		return 0, false, nil
 	}
 	if r.retryAfter > call.policy.MaxRetryAfter {
-		return 0, fmt.Errorf("the server asks to wait %v", r.retryAfter)
+		return 0, false, fmt.Errorf("the server asks to wait %v", r.retryAfter)
 	}
-	d := r.retryAfter + call.client.jitter(delay.Backoff(call.policy.BaseDelay, call.policy.MaxDelay, call.attempts-1))
+	d = r.retryAfter + call.client.jitter(delay.Backoff(call.policy.BaseDelay, call.policy.MaxDelay, call.attempts-1))
 	if d < r.retryAfter { // overflow
 		d = r.retryAfter
 	}
 	if deadline, ok := call.ctx.Deadline(); ok && d >= time.Until(deadline) {
-		return 0, fmt.Errorf("the context ends before the next attempt in %v", d.Round(time.Millisecond))
+		return 0, false, fmt.Errorf("the context ends before the next attempt in %v", d.Round(time.Millisecond))
 	}
 	if !call.budget().Withdraw() {
-		return 0, errBudget
+		return 0, false, errBudget
 	}
-	return d, nil
+	return d, true, nil
 }
 
-// sleep ends early, with the context's error, when the context does.
+// sleep waits for d. It returns early, with the context's error, if the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return failure.OfContext(ctx)
-	}
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -95,13 +91,10 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// failure turns the last attempt's result into the call's error. An operation
+// toError turns the last attempt's result into the call's error. An operation
 // that is safe to repeat never reports an unknown outcome: calling again
 // settles it.
-func (call *call) failure(r *result, stopped error, mayHaveActed bool) error {
-	if stopped == errFinal {
-		stopped = nil
-	}
+func (call *call) toError(r *result, stopped error, mayHaveActed bool) error {
 	info := CallInfo{
 		Call:           call.name,
 		Operation:      call.op.ID,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -40,7 +41,7 @@ func TestPausesAreExact(t *testing.T) {
 	}
 }
 
-func TestPausesOfTheRealJitter(t *testing.T) {
+func TestPausesWithJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		different := map[time.Duration]bool{}
 		for range 20 {
@@ -114,13 +115,34 @@ func TestWhatIsRetried(t *testing.T) {
 	}
 }
 
-// Stand-ins for "some *Error" and "some *DecodeError" in tables.
+func TestPostsAreRepeatedOnlyWhereThatIsSafe(t *testing.T) {
+	for _, m := range methods {
+		if m.verb != http.MethodPost {
+			continue
+		}
+		rt := play(breakWith(errReset))
+		_, err := m.call(t.Context(), newClient(t, rt, quick(3)))
+		require.Error(t, err)
+		op := operationOf(t, m.operation)
+		switch {
+		case op.class() == retryUnsafe:
+			assert.Equal(t, 1, rt.count(), m.operation)
+		case op.class() == retryKeyed:
+			assert.Equal(t, 3, rt.count(), m.operation)
+			assert.NotEmpty(t, keysOf(rt)[2], m.operation)
+		default:
+			assert.True(t, strings.HasPrefix(op.Path, "/quotes") || strings.HasSuffix(op.Path, "/logo"), "%s is safe, but neither a quote nor a logo", m.operation)
+		}
+	}
+}
+
+// errAnyAnswer and errAnyDecode stand for any *Error and any *DecodeError in tables.
 var (
 	errAnyAnswer = errors.New("any *Error")
 	errAnyDecode = errors.New("any *DecodeError")
 )
 
-func TestLastRealAnswerIsReturned(t *testing.T) {
+func TestLastAnswerIsReturned(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(breakWith(errReset), reply(500, `{"title":"first"}`), breakWith(io.EOF), reply(429, `{"title":"last"}`, "Retry-After", "1"))
 		_, err := newClient(t, rt).PlaceOrder(t.Context(), tenKg)
@@ -134,7 +156,7 @@ func TestLastRealAnswerIsReturned(t *testing.T) {
 	})
 }
 
-func TestOutcomeIsKnown(t *testing.T) {
+func TestRefusalsHaveAKnownOutcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, steps := range [][]step{
 			{reply(429, ``)}, {breakWith(errRefused)}, {reply(400, `{"title":"T"}`)}, {reply(425, `{"status":425}`)},
@@ -156,10 +178,12 @@ func TestNoPauseReachesPastTheDeadline(t *testing.T) {
 		step     step
 		elapsed  time.Duration
 		attempts int
+		want     error
 	}{
-		{"backoff", 600 * time.Millisecond, reply(500, `{"title":"Broken"}`), 250 * time.Millisecond, 2},
-		{"backoff that ends exactly then", 750 * time.Millisecond, reply(500, `{"title":"Broken"}`), 250 * time.Millisecond, 2},
-		{"Retry-After", 5 * time.Second, reply(429, `{"title":"Broken"}`, "Retry-After", "10"), 0, 1},
+		{"second pause", 600 * time.Millisecond, reply(500, `{"title":"Broken"}`), 250 * time.Millisecond, 2, ErrServer},
+		{"second pause, which ends with the deadline", 750 * time.Millisecond, reply(500, `{"title":"Broken"}`), 250 * time.Millisecond, 2, ErrServer},
+		{"first pause", 100 * time.Millisecond, reply(429, `{"title":"Broken"}`), 0, 1, ErrRateLimited},
+		{"Retry-After", 5 * time.Second, reply(429, `{"title":"Broken"}`, "Retry-After", "10"), 0, 1, ErrRateLimited},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -170,9 +194,10 @@ func TestNoPauseReachesPastTheDeadline(t *testing.T) {
 				_, err := newClient(t, rt).GetOrder(ctx, "x")
 				assert.Equal(t, tt.elapsed, time.Since(start), "at once")
 				answer := as[*Error](t, err)
-				assert.Equal(t, "Broken", answer.Title, "the real answer")
+				assert.ErrorIs(t, err, tt.want)
+				assert.ErrorContains(t, err, "Broken", "the server's own answer")
 				assert.Equal(t, tt.attempts, answer.Attempts)
-				assert.NotErrorIs(t, err, context.DeadlineExceeded, "the deadline has not come")
+				assert.NotErrorIs(t, err, context.DeadlineExceeded, "the deadline has not passed")
 				assert.Contains(t, err.Error(), "the context ends before the next attempt")
 			})
 		})
@@ -236,6 +261,7 @@ func TestDeleteSubaccountThatIsGone(t *testing.T) {
 		{"404 after a timeout and a 503", []step{reply(504, ``), reply(503, ``), reply(404, ``)}, nil},
 		{"404 after a refused connection", []step{breakWith(errRefused), reply(404, ``)}, ErrNotFound},
 		{"404 after a 429", []step{reply(429, ``), reply(404, ``)}, ErrNotFound},
+		{"404 page of a gateway after a 502", []step{reply(502, ``), reply(404, `<html>nginx</html>`, "Content-Type", "text/html")}, ErrNotFound},
 		{"403 after a reset", []step{breakWith(errReset), reply(403, ``)}, ErrForbidden},
 		{"204", []step{reply(204, ``)}, nil},
 		{"204 after a reset", []step{breakWith(errReset), reply(204, ``)}, nil},
@@ -258,13 +284,13 @@ func TestDeleteSubaccountThatIsGone(t *testing.T) {
 	}
 }
 
-func TestOnlyADeletionMayMeetNotFound(t *testing.T) {
+func TestNotFoundIsSuccessOnlyForADeletion(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		steps := []step{breakWith(errReset), reply(404, notFoundJSON)}
 		_, err := newClient(t, play(steps...)).GetOrder(t.Context(), "x")
 		assert.ErrorIs(t, err, ErrNotFound)
 		_, err = newClient(t, play(steps...)).RemoveSubaccountLogo(t.Context(), "x")
-		assert.ErrorIs(t, err, ErrNotFound, "the subaccount is not found, not its logo")
+		assert.ErrorIs(t, err, ErrNotFound, "the subaccount was not found, and not its logo")
 		_, err = newClient(t, play(steps...)).CancelOrder(t.Context(), "x")
 		assert.ErrorIs(t, err, ErrNotFound)
 	})

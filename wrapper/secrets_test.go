@@ -14,8 +14,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -26,7 +26,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
-// assertSecret prints v in every way that fmt, slog and encoding/json know.
+// assertSecret asserts that v does not print the API key, however fmt, slog and
+// encoding/json print it.
 func assertSecret(t *testing.T, name string, v any) {
 	t.Helper()
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%T", "%p", "%t", "%e", "%U"} {
@@ -43,7 +44,7 @@ func assertSecret(t *testing.T, name string, v any) {
 	assert.NotContains(t, out.String(), testKey, "%s in a log", name)
 }
 
-// assertErrorSecret walks the whole chain, as a program that reports errors does.
+// assertErrorSecret asserts the same of an error and of everything that it wraps.
 func assertErrorSecret(t *testing.T, name string, err error) {
 	t.Helper()
 	if err == nil {
@@ -106,7 +107,7 @@ func TestConstructorDoesNotPrintTheKey(t *testing.T) {
 	assertErrorSecret(t, "New", err)
 }
 
-// An answer that gives the key back, wherever a server could put it.
+// echoes returns answers with the API key in every place where a server could put it.
 func echoes() map[string]step {
 	const k = testKey
 	return map[string]step{
@@ -131,7 +132,7 @@ func echoes() map[string]step {
 		"bad member":       reply(200, `{"id":"x","created_on":"`+k+`"}`),
 		"bad number":       reply(200, `{"id":"x","amount_kg":"`+k+`"}`),
 		"good JSON":        reply(200, `{"`+k+`":"`+k+`"}`),
-		"no whole body":    replyBody(200, io.MultiReader(strings.NewReader(`{"id":"`+k), failing{})),
+		"no whole body":    replyBody(200, io.MultiReader(strings.NewReader(`{"id":"`+k), iotest.ErrReader(errReset))),
 		"transport":        breakWith(errors.New("proxy refused Bearer " + k)),
 		"transport's URL":  breakWith(&url.Error{Op: "Post", URL: "https://x/?" + k, Err: errors.New("x")}),
 	}
@@ -141,11 +142,11 @@ func TestErrorsDoNotHoldTheKey(t *testing.T) {
 	for name, s := range echoes() {
 		for _, m := range methods {
 			if !slices.Contains([]string{"SubmitOrder", "GetListOfOrder", "DeleteSubaccount", "UpdateSubaccountLogoFromUpload"}, m.operation) {
-				continue // all methods share one loop, and the printing takes its time
+				continue // all methods share one loop, and printing takes long
 			}
 			var r Response
 			_, err := m.call(t.Context(), newClient(t, play(s), WithRetryPolicy(NoRetry())), WithResponse(&r))
-			if err == nil { // some methods can do with any object
+			if err == nil { // some methods accept any object
 				continue
 			}
 			assertErrorSecret(t, m.operation+", "+name, err)
@@ -200,31 +201,12 @@ func TestWaitersDoNotPrintTheKey(t *testing.T) {
 	})
 }
 
-// lockedBuffer takes log lines from many goroutines.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
-}
-
 func TestLogLinesDoNotHoldTheKey(t *testing.T) {
 	var out lockedBuffer
-	logger := slog.New(slog.NewTextHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	for name, s := range echoes() {
-		c := newClient(t, play(s, s, s, orderIn("placed")), WithLogger(logger), quick(2))
+		c := newClient(t, play(s, s, s, orderIn("placed")), logTo(&out, slog.LevelDebug), quick(2))
 		c.GetOrder(t.Context(), "x")
-		c.GetOrder(t.Context(), testKey) // the arguments of New and GetOrder mixed up
+		c.GetOrder(t.Context(), testKey) // as if the arguments of New and GetOrder were mixed up
 		handler := c.OrderEventHandler(func(context.Context, *api.Order) error { return errors.New("got " + testKey) })
 		for _, id := range []string{"x", "x", testKey} {
 			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(`{"order":{"id":"`+id+`"}}`)))
@@ -232,12 +214,12 @@ func TestLogLinesDoNotHoldTheKey(t *testing.T) {
 		assert.NotContains(t, out.String(), testKey, name)
 	}
 	for _, line := range []string{"cnaught: call", "cnaught: retrying", "cnaught: webhook", "got [masked]", "[masked]"} {
-		assert.Contains(t, out.String(), line, "the test must have made every kind of line")
+		assert.Contains(t, out.String(), line, "the test must produce every kind of line")
 	}
 }
 
-// A redirect is an answer. The key reaches no other host, and nobody follows,
-// whatever client the caller brings.
+// A redirect is an answer. Whatever http.Client the caller brings, the redirect is
+// not followed and the API key reaches no other host.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	var reached int
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached++ }))
@@ -271,7 +253,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		answer := as[*Error](t, err)
 		assert.Equal(t, 302, answer.StatusCode, name)
 		assert.Equal(t, elsewhere.URL+"/stolen", answer.Header.Get("Location"), name)
-		_, err = c.PlaceOrder(t.Context(), tenKg)
+		_, err = c.PlaceOrder(t.Context(), tenKg, WithHeader("X-Api-Key", testKey))
 		assert.Equal(t, 307, as[*Error](t, err).StatusCode, name)
 		assert.Equal(t, 308, as[*Error](t, c.DeleteSubaccount(t.Context(), "x")).StatusCode, name)
 		_, err = c.ListOrders(t.Context(), ListOptions{Limit: 1})
@@ -318,7 +300,7 @@ func TestKeyIsInNoURL(t *testing.T) {
 	}
 }
 
-func TestShortTestKeysDoNotSpoilTexts(t *testing.T) {
+func TestShortKeysAreNotMasked(t *testing.T) {
 	c, err := New("e", WithHTTPClient(&http.Client{Transport: play(reply(404, notFoundJSON))}))
 	require.NoError(t, err)
 	_, err = c.GetOrder(t.Context(), "x")

@@ -1,102 +1,33 @@
 package cnaught
 
 import (
-	"context"
-	"errors"
-	"net/url"
-	"sync/atomic"
-
 	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
 )
 
-// Attempt says which request of which call a transport is about to send; see
-// [AttemptFrom].
-type Attempt struct {
-	Call           string // the method that was called, such as PlaceOrder
-	Operation      string // operationId, such as SubmitOrder
-	HTTPMethod     string
-	PathTemplate   string // such as /orders/{id}
-	IdempotencyKey string // empty for operations without
-	Number         int    // 1 for the first attempt of the call
-}
-
-// AttemptFrom returns the attempt that a request's context belongs to, for a
-// transport that names a span or counts attempts; false for a request of
-// another client.
-func AttemptFrom(ctx context.Context) (Attempt, bool) {
-	if u, ok := ctx.Value(attemptKey{}).(*attemptContext); ok {
-		return u.Attempt, true
-	}
-	return Attempt{}, false
-}
-
-// NotSent marks the error of a transport that sent nothing, such as an open
-// circuit breaker or a rate limiter that gave up. Without it, an error of a
-// transport that is not net/http's own leaves the outcome of a purchase unknown.
-func NotSent(err error) error { return &notSentError{err} }
-
-type notSentError struct{ err error }
-
-func (e *notSentError) Error() string { return e.err.Error() }
-func (e *notSentError) Unwrap() error { return e.err }
-
-// sending says how far an attempt came. That is more than an error says: one
-// type stands for a reset in the TLS handshake and for a reset after the
-// request, and net/http sends a request with an Idempotency-Key again by itself
-// when a kept connection breaks, but reports the last sending alone.
-type sending uint8
+// sendState says how far an attempt got. Its error does not say that: a reset during
+// the TLS handshake and a reset after the request have the same type, and net/http
+// repeats a request with an Idempotency-Key by itself when a kept connection breaks,
+// but reports only how the last sending ended.
+type sendState uint8
 
 const (
-	sentPerhaps sending = iota // nothing below the client says more
-	sentNever                  // there was no connection
-	sentOnce                   // there was one
-	sentAgain                  // there was more than one: sent, perhaps acted on, and sent again
+	sentPerhaps sendState = iota // unknown: the transport reports no connections
+	sentNever                    // there was no connection
+	sentOnce                     // there was one
+	sentAgain                    // there was more than one, so an earlier sending may have acted
 )
 
-// attemptContext is the context of one attempt. It travels to the innermost
-// transport, which records there what is sent.
-type attemptContext struct {
-	context.Context
-	Attempt
-	op          *endpoint
-	asked       atomic.Bool  // a transport looked for a connection
-	connections atomic.Int32 // and had as many
-	foreign     atomic.Bool  // the transport is not net/http's own
-	url         url.URL      // of the attempt's own request
-	result      result
-}
-
-type attemptKey struct{}
-
-func (a *attemptContext) Value(key any) any {
-	if key == (attemptKey{}) {
-		return a
-	}
-	return a.Context.Value(key)
-}
-
-func (call *call) newAttemptContext(ctx context.Context) *attemptContext {
-	return &attemptContext{Context: ctx, op: call.op, Attempt: Attempt{
-		Call:           call.name,
-		Operation:      call.op.ID,
-		HTTPMethod:     call.op.Method,
-		PathTemplate:   call.op.Path,
-		IdempotencyKey: call.key,
-		Number:         call.attempts,
-	}}
-}
-
-// sending reads err only if no answer came and the call's context has not
-// ended: the cause of a context may be anybody's error. Only net/http's own
-// transport is trusted to report every connection; another one may have sent the
-// request in a way that nobody sees, unless it says NotSent.
-func (a *attemptContext) sending(err error, callEnded bool) sending {
+// sendState considers err only if no answer came and the call's context has not ended,
+// since the cause of a context may be any error. Only net/http's own transport is
+// trusted to report every connection. Another one may have sent the request in a way
+// that nobody sees, unless it says NotSent.
+func (a *attemptContext) sendState(err error, callEnded bool) sendState {
 	switch connections := a.connections.Load(); {
 	case connections > 1:
 		return sentAgain
 	case connections == 1:
 		return sentOnce
-	case a.asked.Load() && !a.foreign.Load():
+	case a.asked.Load() && !a.custom.Load():
 		return sentNever
 	case a.result.resp != nil || callEnded:
 		return sentPerhaps
@@ -104,9 +35,4 @@ func (a *attemptContext) sending(err error, callEnded bool) sending {
 		return sentNever
 	}
 	return sentPerhaps
-}
-
-func saysNotSent(err error) bool {
-	var notSent *notSentError
-	return errors.As(err, &notSent)
 }

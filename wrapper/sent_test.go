@@ -7,14 +7,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -24,11 +23,6 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// silent is a transport that reports nothing to httptrace, as many of users do.
-type silent func(*http.Request) (*http.Response, error)
-
-func (f silent) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
-
 // actingCall is a call that may act twice.
 type actingCall struct {
 	name   string
@@ -37,8 +31,7 @@ type actingCall struct {
 	call   func(context.Context, *Client, ...CallOption) error
 }
 
-// actingCalls has one call of each operation that may act twice, and each way
-// to call it.
+// actingCalls has the operations that may act twice, called in every way.
 var actingCalls = []actingCall{
 	{"PlaceOrder", true, orderJSON, func(ctx context.Context, c *Client, o ...CallOption) error {
 		return errorOf(c.PlaceOrder(ctx, tenKg, o...))
@@ -78,11 +71,11 @@ func eachActingCall(t *testing.T, test func(t *testing.T, a actingCall)) {
 	}
 }
 
-// The cause of a context is anybody's error: here, it is another goroutine's
-// refused connection.
+// The cause of a context may be any error, here a connection of another goroutine
+// that was refused.
 func TestCauseOfAContextDoesNotSayThatNothingWasSent(t *testing.T) {
 	eachActingCall(t, func(t *testing.T, a actingCall) {
-		for _, cause := range []error{dialError(syscall.ECONNREFUSED), NotSent(io.EOF)} {
+		for _, cause := range []error{errRefused, NotSent(io.EOF)} {
 			for where, send := range map[string]silent{
 				"before the answer": hang,
 				"in the answer": func(req *http.Request) (*http.Response, error) {
@@ -96,6 +89,8 @@ func TestCauseOfAContextDoesNotSayThatNothingWasSent(t *testing.T) {
 					assert.ErrorIs(t, err, ErrOutcomeUnknown, where)
 					assert.ErrorIs(t, err, context.Canceled, where)
 					assert.ErrorIs(t, err, cause, where)
+					_, ok := IdempotencyKeyFrom(err)
+					assert.Equal(t, a.keyed, ok, where)
 				})
 			}
 		}
@@ -110,17 +105,12 @@ func (b untilDone) Read([]byte) (int, error) {
 	return 0, context.Cause(b.ctx)
 }
 
-// failsWith is a body that fails at once.
-type failsWith struct{ err error }
-
-func (b failsWith) Read([]byte) (int, error) { return 0, b.err }
-
-// An error that comes after the status says nothing about sending.
+// An error that comes after the status says nothing about what was sent.
 func TestBodyThatFailsWithADialErrorMayHaveActed(t *testing.T) {
 	eachActingCall(t, func(t *testing.T, a actingCall) {
 		for _, err := range []error{errRefused, NotSent(errRefused)} {
 			for _, reports := range []bool{true, false} {
-				rt := play(replyBody(201, failsWith{err}))
+				rt := play(replyBody(201, iotest.ErrReader(err)))
 				var transport http.RoundTripper = rt
 				if !reports {
 					transport = silent(func(req *http.Request) (*http.Response, error) {
@@ -185,7 +175,8 @@ func TestTransportThatDropsTheContext(t *testing.T) {
 	})
 }
 
-// An open circuit breaker is no unknown outcome, wherever it stands.
+// The outcome is known if a circuit breaker was open, as the transport or as
+// middleware.
 func TestNotSent(t *testing.T) {
 	errOpen := errors.New("the circuit is open")
 	broken := silent(func(*http.Request) (*http.Response, error) { return nil, fmt.Errorf("breaker: %w", NotSent(errOpen)) })
@@ -199,7 +190,7 @@ func TestNotSent(t *testing.T) {
 			assert.NotErrorIs(t, err, ErrOutcomeUnknown, name)
 			assert.ErrorIs(t, err, errOpen, name)
 		}
-		// Middleware that has sent the request cannot take it back.
+		// NotSent proves nothing once the request has been sent.
 		c := newClient(t, play(reply(500, ``)), WithRetryPolicy(NoRetry()), WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
 			return silent(func(req *http.Request) (*http.Response, error) {
 				next.RoundTrip(req)
@@ -211,13 +202,14 @@ func TestNotSent(t *testing.T) {
 	assert.EqualError(t, NotSent(errOpen), "the circuit is open")
 }
 
+// passOn is middleware that does nothing.
 func passOn(next http.RoundTripper) http.RoundTripper {
 	return silent(func(req *http.Request) (*http.Response, error) { return next.RoundTrip(req) })
 }
 
-// With middleware around it, the client's own transport still proves what was
-// sent.
-func TestMiddlewareKeepsTheVerdicts(t *testing.T) {
+// The client still knows what its transport sent when there is middleware around
+// it.
+func TestOutcomesWithMiddleware(t *testing.T) {
 	base := "https://" + listen(t, abort)
 	eachActingCall(t, func(t *testing.T, a actingCall) {
 		c := newTestClient(t, base+"/v1", quick(3), WithMiddleware(passOn))
@@ -255,23 +247,19 @@ func TestMiddlewareOrder(t *testing.T) {
 	assert.EqualError(t, err, "cnaught: New: middleware returned nil")
 }
 
-// Middleware keeps the client's own transport, and so one connection for each
-// of 64 callers.
+// Middleware does not replace the client's own transport, which keeps a connection
+// for each of 64 callers.
 func TestMiddlewareKeepsConnections(t *testing.T) {
-	conns := &connections{states: map[net.Conn]http.ConnState{}}
 	var arrived sync.WaitGroup
 	var warm atomic.Bool
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server, conns := countConnections(t, func(w http.ResponseWriter, _ *http.Request) {
 		if !warm.Load() { // all at once, so that each has a connection
 			arrived.Done()
 			arrived.Wait()
 		}
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"id":"x"}`)
-	}))
-	server.Config.ConnState = conns.follow
-	server.Start()
-	defer server.Close()
+	})
 	c := newTestClient(t, server.URL+"/v1", WithMiddleware(passOn))
 	const callers = 64
 	arrived.Add(callers)
@@ -286,9 +274,7 @@ func TestMiddlewareKeepsConnections(t *testing.T) {
 		wg.Wait()
 		warm.Store(true)
 	}
-	conns.mu.Lock()
-	defer conns.mu.Unlock()
-	assert.Equal(t, callers, conns.opened, "of %d calls", 9*callers)
+	assert.Equal(t, callers, conns.opened(), "of %d calls", 9*callers)
 }
 
 func TestAttemptFrom(t *testing.T) {
@@ -323,8 +309,7 @@ func TestAttemptFrom(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// retrying sends every request up to n times, as go-retryablehttp does, and
-// follows redirects, with all headers.
+// retrying sends every request up to n times, as go-retryablehttp does.
 func retrying(n int, next http.RoundTripper) silent {
 	return func(req *http.Request) (resp *http.Response, err error) {
 		for range n {

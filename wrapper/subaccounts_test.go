@@ -9,8 +9,7 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// A caller who changes only the name with ReplaceSubaccount erases the rest;
-// that is the API's way, and this test keeps the request honest about it.
+// ReplaceSubaccount sends only what it is given, so that the API erases the rest.
 func TestReplaceSubaccountReplaces(t *testing.T) {
 	rt := play(reply(200, subaccountJSON))
 	_, err := newClient(t, rt).ReplaceSubaccount(t.Context(), "5nubL0NS", api.SubaccountUpdate{Name: "Operations"})
@@ -33,28 +32,28 @@ func TestUpdateSubaccountKeepsWhatItDoesNotChange(t *testing.T) {
 	require.Len(t, requests, 4)
 	assert.Equal(t, []string{"GET", "PUT", "GET", "PUT"}, []string{requests[0].method, requests[1].method, requests[2].method, requests[3].method})
 	assert.JSONEq(t, `{"name":"Operations","email":"jane.doe@example.com","default_portfolio_id":"mHvNvWbq"}`, string(requests[1].body))
-	assert.JSONEq(t, `{"name":"Marketing","default_portfolio_id":"mHvNvWbq"}`, string(requests[3].body), "removed on purpose")
+	assert.JSONEq(t, `{"name":"Marketing","default_portfolio_id":"mHvNvWbq"}`, string(requests[3].body), "the email was removed on purpose")
 }
 
-func TestUpdateSubaccountOfNulls(t *testing.T) {
+func TestUpdateSubaccountWithNulls(t *testing.T) {
 	rt := play(reply(200, `{"id":"s","name":"n","email":null,"default_portfolio_id":null}`))
 	_, err := newClient(t, rt).UpdateSubaccount(t.Context(), "s", func(*api.SubaccountUpdate) {})
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"name":"n"}`, string(rt.requests()[1].body))
 }
 
-func TestUpdateSubaccountThatCanNotBeRead(t *testing.T) {
+func TestUpdateSubaccountThatCannotBeRead(t *testing.T) {
 	rt := play(reply(404, notFoundJSON))
-	_, err := newClient(t, rt).UpdateSubaccount(t.Context(), "s", func(*api.SubaccountUpdate) { t.Error("nothing to change") })
+	_, err := newClient(t, rt).UpdateSubaccount(t.Context(), "s", func(*api.SubaccountUpdate) { t.Error("there is nothing to change") })
 	assert.ErrorIs(t, err, ErrNotFound)
 	assert.Equal(t, 1, rt.count())
 }
 
-func TestUpdateSubaccountToSomethingWrong(t *testing.T) {
+func TestUpdateSubaccountToBadInput(t *testing.T) {
 	rt := play(reply(200, subaccountJSON))
 	_, err := newClient(t, rt).UpdateSubaccount(t.Context(), "s", func(s *api.SubaccountUpdate) { s.Name = "" })
 	assert.ErrorIs(t, err, ErrInvalidRequest)
-	assert.Equal(t, 1, rt.count(), "read, not written")
+	assert.Equal(t, 1, rt.count(), "it was read, and not written")
 }
 
 func TestDeleteSubaccountAnswers(t *testing.T) {
@@ -65,7 +64,7 @@ func TestDeleteSubaccountAnswers(t *testing.T) {
 		"204":          {reply(204, ``, "Content-Type", ""), true},
 		"200 empty":    {reply(200, ``), true},
 		"200 object":   {reply(200, `{}`), true},
-		"200 HTML":     {reply(200, `<html>Login</html>`, "Content-Type", "text/html"), false}, // no API said that
+		"200 HTML":     {reply(200, `<html>Login</html>`, "Content-Type", "text/html"), false}, // this is not the API's answer
 		"400 orders":   {reply(400, `{"title":"Subaccount has orders"}`), false},
 		"409":          {reply(409, ``), false},
 		"302 to login": {reply(302, ``, "Location", "/login"), false},
@@ -75,19 +74,4 @@ func TestDeleteSubaccountAnswers(t *testing.T) {
 		assert.Equal(t, tt.ok, err == nil, "%s: %v", name, err)
 		assert.Equal(t, 1, rt.count())
 	}
-}
-
-func TestNullableHelpers(t *testing.T) {
-	text := "x"
-	p := Ptr(text)
-	text = "y"
-	assert.Equal(t, "x", *p, "a copy")
-	assert.Equal(t, "x", Value(p))
-	assert.Equal(t, "", Value[string](nil))
-	assert.Equal(t, 0.0, Value[float64](nil))
-	assert.Equal(t, "x", ValueOr(p, "fallback"))
-	assert.Equal(t, "fallback", ValueOr(nil, "fallback"))
-	assert.Equal(t, "", ValueOr(Ptr(""), "fallback"), "empty is not null")
-	assert.True(t, IsNull[string](nil))
-	assert.False(t, IsNull(Ptr("")))
 }

@@ -14,8 +14,7 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// A cache that keeps the answer to a POST by its URI hands over somebody else's
-// order.
+// A cache that stores answers to POST by their URL returns somebody else's order.
 func TestCacheThatKeepsAnswersToPosts(t *testing.T) {
 	var mu sync.Mutex
 	var cached []byte
@@ -65,14 +64,14 @@ func TestAnswersAboutAnotherRequest(t *testing.T) {
 	for _, tt := range []struct {
 		name, answer string
 		call         func(context.Context, *Client) error
-		want         string // what differs; empty for an answer that is taken
+		want         string // what differs; empty for an answer that is accepted
 	}{
 		{"another metadata", `{"id":"x","metadata":"theirs"}`, order(api.OrderCreate{AmountKg: 10, Metadata: "mine"}), "its metadata differs"},
 		{"another metadata, through Raw", `{"id":"x","metadata":"theirs"}`, raw, "its metadata differs"},
 		{"another amount, through Raw", `{"id":"x","amount_kg":11}`, raw, "its amount_kg is 11, not 10"},
 		{"metadata within white space", `{"id":"x","metadata":"mine"}`, order(api.OrderCreate{AmountKg: 10, Metadata: " mine\n"}), ""},
 		{"no metadata in the answer", `{"id":"x","metadata":null}`, order(api.OrderCreate{AmountKg: 10, Metadata: "mine"}), ""},
-		{"metadata that nobody gave", `{"id":"x","metadata":"theirs"}`, order(tenKg), ""},
+		{"metadata that was not sent", `{"id":"x","metadata":"theirs"}`, order(tenKg), ""},
 		{"another amount", `{"id":"x","amount_kg":11}`, order(tenKg), "its amount_kg is 11, not 10"},
 		{"the amount in another notation", `{"id":"x","amount_kg":1e1}`, order(tenKg), ""},
 		{"a fraction that is rounded", `{"id":"x","amount_kg":11}`, order(api.OrderCreate{AmountKg: 10.5}), ""},
@@ -98,8 +97,8 @@ func TestAnswersAboutAnotherRequest(t *testing.T) {
 	}
 }
 
-// What an endpoint outside the description answers is not compared: its members
-// may mean anything.
+// The answer of an endpoint outside the description is not compared with the
+// request, because its members may mean anything.
 func TestUndescribedAnswersAreNotCompared(t *testing.T) {
 	c := newClient(t, play(reply(200, `{"name":"job-7","amount_kg":3}`)))
 	var into map[string]any

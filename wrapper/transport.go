@@ -10,13 +10,14 @@ import (
 type innermost struct{ c *Client }
 
 // RoundTrip asks the http.Client for its Transport and Jar at each attempt,
-// since test doubles are put in place after the client was made. Redirects are
+// because tests replace them after the client was made. Redirects are
 // not followed, because a redirected call would take the credentials along.
 func (t innermost) RoundTrip(req *http.Request) (*http.Response, error) {
-	transport, jar := t.c.network()
+	base, jar := t.c.baseTransport()
 	if a, ok := req.Context().Value(attemptKey{}).(*attemptContext); ok {
-		_, own := transport.(*http.Transport)
-		a.foreign.Store(!own)
+		_, own := base.(*http.Transport)
+		a.custom.Store(!own)
+		// Only these look at what was sent, and httptrace costs allocations.
 		if a.op.canActTwice() || a.op.removesResource() || !own && t.c.logger != nil {
 			req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 				GetConn: func(string) { a.asked.Store(true) },
@@ -25,12 +26,12 @@ func (t innermost) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 	}
 	if jar == nil {
-		return transport.RoundTrip(req)
+		return base.RoundTrip(req)
 	}
 	for _, cookie := range jar.Cookies(req.URL) {
 		req.AddCookie(cookie)
 	}
-	resp, err := transport.RoundTrip(req)
+	resp, err := base.RoundTrip(req)
 	if err == nil {
 		if cookies := resp.Cookies(); len(cookies) > 0 {
 			jar.SetCookies(req.URL, cookies)
@@ -39,11 +40,11 @@ func (t innermost) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// network returns what the caller's http.Client holds now. Without one, it is
+// baseTransport returns what the caller's http.Client holds now. Without one, it is
 // the client's own transport, unless the program has replaced
 // http.DefaultTransport by something of another kind: a test that puts a mock
 // there must not buy.
-func (c *Client) network() (http.RoundTripper, http.CookieJar) {
+func (c *Client) baseTransport() (http.RoundTripper, http.CookieJar) {
 	if c.httpClient != nil && c.httpClient.Transport != nil {
 		return c.httpClient.Transport, c.httpClient.Jar
 	}

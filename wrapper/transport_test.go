@@ -7,12 +7,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -21,22 +19,23 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cnaught-go/cnaught/internal/loopback"
 	"github.com/cnaught-go/cnaught/wrapper/internal/transport"
 )
 
-// Whatever ends the attempt before there is a connection, nothing was sent.
+// Nothing was sent if an attempt fails before there is a connection.
 func TestFailureBeforeTheRequest(t *testing.T) {
 	for name, start := range map[string]func(t *testing.T, tr *http.Transport) string{
 		"reset in the TLS handshake": func(t *testing.T, _ *http.Transport) string {
 			return "https://" + listen(t, abort)
 		},
 		"EOF in the TLS handshake": func(t *testing.T, _ *http.Transport) string {
-			return "https://" + listen(t, func(conn net.Conn) { conn.Close() })
+			return "https://" + listen(t, func(*net.TCPConn) {})
 		},
 		"timeout in the TLS handshake": func(t *testing.T, _ *http.Transport) string {
-			return "https://" + listen(t, func(conn net.Conn) { io.Copy(io.Discard, conn); conn.Close() })
+			return "https://" + listen(t, func(conn *net.TCPConn) { io.Copy(io.Discard, conn) })
 		},
-		"timeout while dialling": func(_ *testing.T, tr *http.Transport) string {
+		"timeout while dialing": func(_ *testing.T, tr *http.Transport) string {
 			tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
 				select {
 				case <-time.After(time.Second):
@@ -70,43 +69,41 @@ func TestFailureBeforeTheRequest(t *testing.T) {
 	}
 }
 
-// net/http sends a keyed request again by itself when a kept connection
-// breaks. If that second sending is refused, the first may have acted all the
-// same.
-func TestResendingByNetHTTPIsNotForgotten(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	var arrived atomic.Int32
-	go func() {
-		conn, err := l.Accept()
-		if err != nil {
-			return
-		}
+// net/http itself sends a keyed request again when a kept connection breaks. If
+// the second sending is refused, the first may have acted all the same.
+func TestRefusedResendingByNetHTTP(t *testing.T) {
+	var arrived, dials atomic.Int32
+	addr := listen(t, func(conn *net.TCPConn) {
 		readRequest(conn)
 		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"+`{"id":"x"}`)
-		readRequest(conn) // the order is placed, and then the whole server dies
+		readRequest(conn) // The order is placed, and then the connection breaks.
 		arrived.Add(1)
-		l.Close()
 		abort(conn)
-	}()
-	c := newTestClient(t, "http://"+l.Addr().String()+"/v1", quick(1))
-	_, err = c.GetOrder(t.Context(), "x")
+	})
+	tr := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if dials.Add(1) > 1 { // The server is restarting.
+			return nil, errRefused
+		}
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}}
+	c := newTestClient(t, "http://"+addr+"/v1", WithHTTPClient(&http.Client{Transport: tr}), quick(1))
+	_, err := c.GetOrder(t.Context(), "x")
 	require.NoError(t, err)
 	_, err = c.PlaceOrder(t.Context(), tenKg)
-	require.Error(t, err)
-	assert.ErrorIs(t, err, ErrOutcomeUnknown, "%v", err)
+	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 	assert.Equal(t, int32(1), arrived.Load())
+	assert.Equal(t, int32(2), dials.Load(), "net/http has tried to send it again")
 }
 
-// And if the second sending is answered, the answer is about that one alone.
-func TestAnswerToAResentRequest(t *testing.T) {
+// If the second sending is answered, the answer says nothing about the first.
+func TestAnsweredResendingByNetHTTP(t *testing.T) {
 	for answer, unknown := range map[string]bool{
 		"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n":                                         true,
 		"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n":                                               true,
 		"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n" + `{"id":"x"}`: false,
 	} {
 		var connections atomic.Int32
-		addr := listen(t, func(conn net.Conn) {
+		addr := listen(t, func(conn *net.TCPConn) {
 			if connections.Add(1) == 1 {
 				readRequest(conn)
 				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n"+`{"id":"x"}`)
@@ -116,7 +113,6 @@ func TestAnswerToAResentRequest(t *testing.T) {
 			}
 			readRequest(conn)
 			io.WriteString(conn, answer)
-			conn.Close()
 		})
 		c := newTestClient(t, "http://"+addr+"/v1", quick(1))
 		_, err := c.GetOrder(t.Context(), "x")
@@ -127,8 +123,8 @@ func TestAnswerToAResentRequest(t *testing.T) {
 	}
 }
 
-// A POST without a body says so: servers may refuse one in chunks, or one
-// without a length (RFC 9110, section 8.6).
+// A POST without a body has a Content-Length of 0, because servers may refuse one
+// that is chunked or has no length (RFC 9110, section 8.6).
 func TestLengthsOnTheWire(t *testing.T) {
 	type length struct {
 		ContentLength    int64
@@ -156,7 +152,7 @@ func TestLengthsOnTheWire(t *testing.T) {
 	}
 }
 
-func TestCallersTraceStillWorks(t *testing.T) {
+func TestTraceOfTheCallerStillWorks(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(temperamental))
 	defer server.Close()
 	var connected, written int
@@ -170,7 +166,7 @@ func TestCallersTraceStillWorks(t *testing.T) {
 	assert.Equal(t, 1, written)
 }
 
-func TestAttemptTimeoutWhileDiallingIsRetried(t *testing.T) {
+func TestAttemptTimeoutWhileDialingIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var dials atomic.Int32
 		transport := servePipe(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -192,180 +188,53 @@ func TestAttemptTimeoutWhileDiallingIsRetried(t *testing.T) {
 	})
 }
 
-// replaceDefaultTransport puts a mock in place until the test ends.
-func replaceDefaultTransport(t *testing.T, mock http.RoundTripper) {
-	before := http.DefaultTransport
-	t.Cleanup(func() { http.DefaultTransport = before })
-	http.DefaultTransport = mock
-}
-
-// A mock that is put in place after the client was made gets its calls: a test
-// must not buy.
-func TestMocksThatComeLater(t *testing.T) {
-	real := play(breakWith(errReset))
-	for name, start := range map[string]func(t *testing.T, mock http.RoundTripper) *Client{
-		"http.DefaultTransport, for a client without an http.Client": func(t *testing.T, mock http.RoundTripper) *Client {
-			c := newTestClient(t, testBase)
-			replaceDefaultTransport(t, mock)
-			return c
-		},
-		"http.DefaultTransport, for an http.Client without a Transport": func(t *testing.T, mock http.RoundTripper) *Client {
-			c := newTestClient(t, testBase, WithHTTPClient(&http.Client{}))
-			replaceDefaultTransport(t, mock)
-			return c
-		},
-		"http.DefaultTransport, below middleware": func(t *testing.T, mock http.RoundTripper) *Client {
-			c := newTestClient(t, testBase, WithMiddleware(passOn))
-			replaceDefaultTransport(t, mock)
-			return c
-		},
-		"the Transport of the http.Client": func(t *testing.T, mock http.RoundTripper) *Client {
-			hc := &http.Client{Transport: real}
-			c := newTestClient(t, testBase, WithHTTPClient(hc))
-			hc.Transport = mock
-			return c
-		},
-		"http.DefaultClient": func(t *testing.T, mock http.RoundTripper) *Client {
-			c := newTestClient(t, testBase, WithHTTPClient(http.DefaultClient))
-			before := http.DefaultClient.Transport
-			t.Cleanup(func() { http.DefaultClient.Transport = before })
-			http.DefaultClient.Transport = mock
-			return c
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for _, call := range actingCalls {
-				mock := play(reply(201, call.answer))
-				t.Run(call.name, func(t *testing.T) {
-					assert.NoError(t, call.call(t.Context(), start(t, mock)))
-					assert.Equal(t, 1, mock.count())
-				})
-			}
-		})
-	}
-	assert.Zero(t, real.count())
-}
-
-// The http.Client is asked at each attempt, not at each call.
-func TestHTTPClientIsAskedAtEachAttempt(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hc := new(http.Client)
-		second := play(hang)
-		hc.Transport = silent(func(req *http.Request) (*http.Response, error) {
-			hc.Transport, hc.Timeout = second, 2*time.Second
-			hc.Jar, _ = cookiejar.New(nil)
-			hc.Jar.SetCookies(req.URL, []*http.Cookie{{Name: "route", Value: "b"}})
-			return reply(503, ``)(req)
-		})
-		c := newClient(t, nil, WithHTTPClient(hc), quick(2))
-		_, err := c.GetOrder(t.Context(), "x")
-		assert.ErrorContains(t, err, "no whole answer within 2s")
-		require.Equal(t, 1, second.count())
-		assert.Equal(t, "route=b", second.requests()[0].header.Get("Cookie"))
-	})
-}
-
-// A Location that is no URL makes net/http's client fail where it follows
-// redirects. This one does not.
-func TestMalformedLocationWithACookieJar(t *testing.T) {
-	jar, err := cookiejar.New(nil)
-	require.NoError(t, err)
-	for _, location := range []string{"http://[::1", "%zz", ":", "http://a b/", "\x7f"} {
-		for _, hc := range []*http.Client{{Jar: jar}, {}, {Jar: jar, Timeout: time.Minute}} {
-			rt := play(reply(302, ``, "Location", location))
-			hc.Transport = rt
-			c := newClient(t, nil, WithHTTPClient(hc))
-			_, err := c.GetOrder(t.Context(), "x")
-			assert.Equal(t, 302, as[*Error](t, err).StatusCode, location)
-			assert.Equal(t, 1, rt.count(), location)
-			_, err = c.PlaceOrder(t.Context(), tenKg)
-			assert.Equal(t, 302, as[*Error](t, err).StatusCode, location)
-			assert.ErrorIs(t, err, ErrOutcomeUnknown)
-		}
-	}
-}
-
-// forgetful passes on what connections say, until it forgets them: then it
-// swallows everything, as a NAT without the flow does. New connections work.
-type forgetful struct {
-	mu      sync.Mutex
-	current *atomic.Bool // whether the connections so far are forgotten
-	opened  int
-}
-
-func (f *forgetful) forget() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.current.Store(true)
-	f.current = new(atomic.Bool)
-}
-
-func (f *forgetful) serve(backend string) func(net.Conn) {
-	f.current = new(atomic.Bool)
-	return func(client net.Conn) {
-		f.mu.Lock()
-		forgotten := f.current
-		f.opened++
-		f.mu.Unlock()
-		server, err := net.Dial("tcp", backend)
-		if err != nil {
-			client.Close()
-			return
-		}
-		pass := func(to, from net.Conn) {
-			defer to.Close()
-			buf := make([]byte, 32<<10)
-			for {
-				n, err := from.Read(buf)
-				if err != nil {
-					return
-				}
-				if !forgotten.Load() {
-					to.Write(buf[:n])
-				}
-			}
-		}
-		go pass(server, client)
-		pass(client, server)
-	}
-}
-
-// Pings find a dead HTTP/2 connection within one attempt's time.
+// Pings find a dead HTTP/2 connection within the time of one attempt.
 func TestForgottenHTTP2Connection(t *testing.T) {
-	backend := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		assert.Equal(t, 2, r.ProtoMajor)
-		io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/json")
-		io.WriteString(w, orderJSON)
-	}))
-	backend.EnableHTTP2 = true
-	backend.StartTLS()
-	defer backend.Close()
-	proxy := new(forgetful)
-	addr := listen(t, proxy.serve(backend.Listener.Addr().String()))
-	c := newTestClient(t, "https://"+addr+"/v1", WithRetryPolicy(RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, AttemptTimeout: time.Minute}))
+	backend := startHTTP2(t, temperamental)
+	nat, err := loopback.NewNAT(backend.Listener.Addr().String())
+	require.NoError(t, err)
+	defer nat.Close()
+	c := newTestClient(t, "https://"+nat.Addr()+"/v1", WithRetryPolicy(RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond, AttemptTimeout: time.Minute}))
 	defaults := *c.ownTransport.HTTP2
 	assert.Positive(t, defaults.SendPingTimeout)
 	assert.Positive(t, defaults.PingTimeout)
 	assert.Less(t, defaults.SendPingTimeout+defaults.PingTimeout, DefaultRetryPolicy().AttemptTimeout)
 	c.ownTransport.HTTP2.SendPingTimeout, c.ownTransport.HTTP2.PingTimeout = 50*time.Millisecond, 50*time.Millisecond
-	c.ownTransport.TLSClientConfig.RootCAs = backend.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	c.ownTransport.TLSClientConfig.RootCAs = rootsOf(backend)
 	var r Response
-	_, err := c.GetOrder(t.Context(), "Gre28Fc35bt3")
+	_, err = c.GetOrder(t.Context(), "Gre28Fc35bt3")
 	require.NoError(t, err)
 
 	for round := range 2 {
-		proxy.forget()
+		nat.Forget()
 		begun := time.Now()
 		_, err = c.PlaceOrder(t.Context(), tenKg, WithResponse(&r))
 		require.NoError(t, err, round)
-		assert.Less(t, time.Since(begun), 10*time.Second, "of a minute for each attempt")
+		assert.Less(t, time.Since(begun), 10*time.Second, "an attempt may take a minute")
 		_, err = c.PlaceOrder(t.Context(), tenKg, WithResponse(&r))
 		require.NoError(t, err)
 		assert.Equal(t, 1, r.Attempts, "the next call has a living connection")
 	}
-	proxy.forget()
+	nat.Forget()
 	_, err = c.CreateCheckoutSession(t.Context(), anySession, WithResponse(&r))
 	assert.ErrorIs(t, err, ErrOutcomeUnknown, "it may have arrived")
 	assert.Equal(t, 1, r.Attempts)
+}
+
+func TestHTTP2(t *testing.T) {
+	server := startHTTP2(t, temperamental)
+	c := newTestClient(t, server.URL+"/v1", quick(2))
+	c.ownTransport.TLSClientConfig.RootCAs = rootsOf(server)
+	_, err := c.GetOrder(t.Context(), "good")
+	require.NoError(t, err)
+	_, err = c.GetOrder(t.Context(), "missing")
+	assert.ErrorIs(t, err, ErrNotFound)
+	for range 2 {
+		_, err = c.CancelOrder(t.Context(), "missing")
+		assert.ErrorIs(t, err, ErrNotFound)
+		assert.NotErrorIs(t, err, ErrOutcomeUnknown, "sent once, over one connection")
+	}
+	_, err = c.CancelOrder(t.Context(), "reset")
+	assert.Error(t, err)
+	require.NoError(t, errorOf(c.UploadSubaccountLogo(t.Context(), "good", "image/png", strings.NewReader("x"))))
 }

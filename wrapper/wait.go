@@ -9,7 +9,7 @@ import (
 
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/failure"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 const (
@@ -22,7 +22,13 @@ const (
 // of a poll (no answer, 408, 425, 429, 5xx, an answer that can't be read) and ends
 // with any other error, or with the context: then it returns the order as it was
 // last seen, if it was, beside an error that wraps the context's. It has no limit
-// of its own, so give ctx a deadline. An order in the sandbox stays placed until something fulfills it.
+// of its own, so give ctx a deadline.
+//
+// By the published description, a placed order becomes fulfilled when it is matched
+// to available credits, and then names the projects that they come from. How long
+// that takes is not documented, nor whether it can fail, so it is no wait for a
+// customer's page: thank the customer for an order that is placed. An order in the
+// sandbox stays placed until something fulfills it.
 func (c *Client) WaitForOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {
 	return wait(ctx, c, "WaitForOrder", id,
 		func() (*api.Order, error) { return c.GetOrder(ctx, id, opts...) },
@@ -41,7 +47,7 @@ func (c *Client) WaitForCheckoutSession(ctx context.Context, id string, opts ...
 		})
 }
 
-func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T, error), done func(*T) (state string, ok bool)) (*T, error) {
+func wait[T any](ctx context.Context, c *Client, name, id string, poll func() (*T, error), done func(*T) (state string, ok bool)) (*T, error) {
 	var (
 		last  *T
 		state = "was never seen"
@@ -54,23 +60,23 @@ func wait[T any](ctx context.Context, c *Client, op, id string, poll func() (*T,
 			if state, ok = done(value); ok {
 				return value, nil
 			}
-			state = "is " + quote.Text(c.secret.Mask(state))
-		} else if !mayPass(err) && ctx.Err() == nil {
+			state = "is " + sanitize.Text(c.secret.Mask(state))
+		} else if !isTransient(err) && ctx.Err() == nil {
 			return last, err
 		}
 		// Half of the pause is random, so that waiters do not march in step.
 		if ended := sleep(ctx, pause/2+rand.N(pause/2)); ended != nil {
-			id := quote.Text(c.secret.Mask(id))
+			id := sanitize.Text(c.secret.Mask(id))
 			if err != nil && !errors.Is(err, ctx.Err()) {
-				return last, fmt.Errorf("cnaught: %s: %q %s: %w; last poll: %w", op, id, state, ended, err)
+				return last, fmt.Errorf("cnaught: %s: %q %s: %w; last poll: %w", name, id, state, ended, err)
 			}
-			return last, fmt.Errorf("cnaught: %s: %q %s: %w", op, id, state, ended)
+			return last, fmt.Errorf("cnaught: %s: %q %s: %w", name, id, state, ended)
 		}
 	}
 }
 
-// mayPass reports whether the next poll may well work.
-func mayPass(err error) bool {
+// isTransient reports whether the next poll may well work.
+func isTransient(err error) bool {
 	var (
 		answer    *Error
 		transport *TransportError

@@ -14,7 +14,7 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// in is an order or a session in a state.
+// in answers with an order or a session in a state.
 func in(state string) step { return reply(200, `{"id":"x","state":"`+state+`"}`) }
 
 func TestWaitForOrder(t *testing.T) {
@@ -41,7 +41,7 @@ func TestWaitForCheckoutSession(t *testing.T) {
 	}
 }
 
-func TestWaitDoesNotWaitForWhatIsDone(t *testing.T) {
+func TestWaitReturnsAtOnceInAFinalState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		_, err := newClient(t, play(in("fulfilled"))).WaitForOrder(t.Context(), "x")
@@ -50,7 +50,7 @@ func TestWaitDoesNotWaitForWhatIsDone(t *testing.T) {
 	})
 }
 
-func TestWaitsGrowAndDiffer(t *testing.T) {
+func TestWaitPausesGrowAndAreRandom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
@@ -70,7 +70,7 @@ func TestWaitsGrowAndDiffer(t *testing.T) {
 		for _, pause := range tail {
 			different[pause] = true
 		}
-		assert.Greater(t, len(different), len(tail)/2, "random")
+		assert.Greater(t, len(different), len(tail)/2, "the pauses are random")
 	})
 }
 
@@ -105,7 +105,7 @@ func TestWaitEndsWithALastingError(t *testing.T) {
 				assert.ErrorIs(t, err, tt.want)
 			}
 			assert.Equal(t, 2, rt.count())
-			assert.Equal(t, "x", order.ID, "as it was last seen")
+			assert.Equal(t, "x", order.ID, "the order is returned as it was last seen")
 		})
 	}
 }
@@ -128,7 +128,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 				defer cancel()
 				start := time.Now()
 				order, err := newClient(t, play(tt.steps...), WithRetryPolicy(NoRetry())).WaitForOrder(ctx, "x")
-				assert.Equal(t, 20*time.Second, time.Since(start), "felt at once")
+				assert.Equal(t, 20*time.Second, time.Since(start), "the wait ends with the deadline")
 				assert.ErrorIs(t, err, context.DeadlineExceeded)
 				assert.EqualError(t, err, tt.want)
 				assert.Equal(t, tt.seen, order != nil)
@@ -137,7 +137,7 @@ func TestWaitEndsWithTheContext(t *testing.T) {
 	}
 }
 
-func TestWaitWithAContextThatHadEnded(t *testing.T) {
+func TestWaitWithAnEndedContext(t *testing.T) {
 	rt := play(in("placed"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

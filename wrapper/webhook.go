@@ -11,7 +11,7 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/events"
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // ParseOrderEvent reads a webhook's body, of at most 1 MiB. What it says is not
@@ -106,7 +106,7 @@ func (c *Client) orderOfEvent(ctx context.Context, of events.Order, opts []CallO
 	case err != nil:
 		return nil, err
 	case order.ID != of.ID:
-		return nil, fmt.Errorf("the answer is about another order: its id is %q", quote.Text(order.ID))
+		return nil, fmt.Errorf("the answer is about another order: its id is %q", sanitize.Text(order.ID))
 	}
 	return r.readable, nil
 }

@@ -25,15 +25,15 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
-// answer gives the status of one delivery.
+// answer returns the status of one delivery.
 func answer(h http.Handler, body string) int {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, post(body))
 	return w.Code
 }
 
-// rateLimited is an API that needs 5 ms for an answer, and takes 200 requests a
-// second, with bursts of 50.
+// rateLimited is an API that answers after 5 ms, and that accepts 200 requests per
+// second and bursts of 50.
 func rateLimited(reads, purchases *atomic.Int32) step {
 	tokens := limit.NewBucket(50, 200*60)
 	return func(req *http.Request) (*http.Response, error) {
@@ -52,8 +52,8 @@ func rateLimited(reads, purchases *atomic.Int32) step {
 	}
 }
 
-// Ten thousand posts of strangers within two seconds leave the purchases of the
-// same client alone, which has no retries to make up for it.
+// Ten thousand posts by strangers within two seconds do not disturb the purchases of
+// the same client, which has no retries to make up for failures.
 func TestWebhookFlood(t *testing.T) {
 	for name, id := range map[string]func(int) int{
 		"one id": func(int) int { return 7 }, "an id for each": func(i int) int { return i },
@@ -102,10 +102,10 @@ func TestWebhookFlood(t *testing.T) {
 	}
 }
 
-func TestWebhookRate(t *testing.T) {
+func TestWebhookRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out lockedBuffer
-		h := newClient(t, play(orderIn("fulfilled")), WithLogger(slog.New(slog.NewTextHandler(&out, nil)))).OrderEventHandler(accept)
+		h := newClient(t, play(orderIn("fulfilled")), logTo(&out, slog.LevelInfo)).OrderEventHandler(accept)
 		accepted := func(posts int) (n int) {
 			for range posts {
 				if answer(h, eventJSON) == 200 {
@@ -115,7 +115,7 @@ func TestWebhookRate(t *testing.T) {
 			return n
 		}
 		assert.Equal(t, 20, accepted(300), "in a burst")
-		assert.Equal(t, 1, strings.Count(out.String(), "more events than"), "not a line for each")
+		assert.Equal(t, 1, strings.Count(out.String(), "more events than"), "one line, not one for each delivery")
 		time.Sleep(time.Second)
 		assert.Equal(t, 20, accepted(300), "in a second")
 		assert.Equal(t, 1, strings.Count(out.String(), "\n"))
@@ -125,7 +125,7 @@ func TestWebhookRate(t *testing.T) {
 	})
 }
 
-func TestWebhooksAtWorkAtOnce(t *testing.T) {
+func TestConcurrentWebhooksAreLimited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(func(req *http.Request) (*http.Response, error) {
 			time.Sleep(time.Second)
@@ -153,12 +153,12 @@ func TestWebhooksAtWorkAtOnce(t *testing.T) {
 		assert.EqualValues(t, 6, busy.Load(), "at once")
 		wg.Wait()
 		assert.EqualValues(t, 64, done.Load())
-		assert.Equal(t, 200, answer(h, `{"order":{"id":"x"}}`), "there is room again")
+		assert.Equal(t, 200, answer(h, `{"order":{"id":"x"}}`), "there are places again")
 	})
 }
 
-// A panic and every other end give the room back.
-func TestWebhooksGiveTheirRoomBack(t *testing.T) {
+// A delivery gives its place back however it ends, even with a panic.
+func TestWebhooksGiveTheirPlaceBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fail := errors.New("fail")
 		c := newClient(t, play(orderIn("placed")), WithLogger(slog.New(slog.DiscardHandler)))
@@ -181,8 +181,8 @@ func TestWebhooksGiveTheirRoomBack(t *testing.T) {
 	})
 }
 
-// Deliveries at the same time share the fetch, and each has an order that its
-// callback may change.
+// Concurrent deliveries share one fetch, and each callback has an order of its own
+// that it may change.
 func TestWebhooksForOneOrderShareTheFetch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const order = `{"id":"x","state":"fulfilled","metadata":"cart 1","project_allocations":[{}]}`
@@ -213,11 +213,12 @@ func TestWebhooksForOneOrderShareTheFetch(t *testing.T) {
 		wg.Wait()
 		assert.Equal(t, 3, rt.count(), "another subaccount may have another answer")
 		assert.Equal(t, 200, answer(h, `{"order":{"id":"x"}}`))
-		assert.Equal(t, 4, rt.count(), "an answer is kept for nobody who comes later")
+		assert.Equal(t, 4, rt.count(), "an answer is not kept for later deliveries")
 	})
 }
 
-// An event that comes while the order is being read may be news to that read.
+// An event that arrives while the order is being read may be newer than what is
+// read.
 func TestWebhookDoesNotTakeAnOlderRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slowly := func(state api.OrderState) step {
@@ -247,7 +248,7 @@ func TestWebhookDoesNotTakeAnOlderRead(t *testing.T) {
 	})
 }
 
-// The first of several senders gives up. The others have their answer.
+// When the first of several senders gives up, the others still get their answer.
 func TestWebhookSenderThatGoesAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		rt := play(func(req *http.Request) (*http.Response, error) {
@@ -289,8 +290,7 @@ func TestWebhookFetchHasATimeLimit(t *testing.T) {
 	}
 }
 
-// Neither an empty budget nor an outage that only webhooks see touches a call of
-// the program's own.
+// Webhooks do not take tokens from the retry budgets, and do not need any.
 func TestWebhooksLeaveTheRetryBudgetsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, play(reply(500, ``)))
@@ -299,11 +299,11 @@ func TestWebhooksLeaveTheRetryBudgetsAlone(t *testing.T) {
 			assert.Equal(t, 503, answer(h, eventJSON))
 		}
 		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.reads))
-		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.purchases))
+		assert.EqualValues(t, c.policy.Budget.Capacity, drain(c.writes))
 
 		c = newClient(t, play(orderIn("fulfilled")))
 		drain(c.reads)
-		drain(c.purchases)
+		drain(c.writes)
 		assert.Equal(t, 200, answer(c.OrderEventHandler(accept), eventJSON))
 	})
 }
@@ -331,8 +331,8 @@ func TestWebhookBodyThatTrickles(t *testing.T) {
 	})
 }
 
-// The deadline is for the body alone: it must not end the context of a callback
-// that takes its time.
+// The deadline is for the body alone. It must not end the context of a slow
+// callback.
 func TestWebhookReadDeadlineEndsWithTheBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newClient(t, play(orderIn("fulfilled"))).OrderEventHandler(func(ctx context.Context, _ *api.Order) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// Every peer does the whole work: otherwise its figures mean nothing.
+// The figures of a peer mean something only if it does all of the work.
 func TestPeersReturnTheSession(t *testing.T) {
 	var want api.CheckoutSession
 	require.NoError(t, json.Unmarshal(Session(), &want))
@@ -28,7 +28,7 @@ func TestPeersReturnTheSession(t *testing.T) {
 				server.URL + "/v1": {},
 			} {
 				if p.name == "openai-go" && base != baseURL {
-					continue // it refuses plain http
+					continue // openai-go refuses plain http
 				}
 				get, err := p.make(base, hc)
 				require.NoError(t, err)
@@ -59,7 +59,7 @@ func TestPeersReturnThePage(t *testing.T) {
 	}
 }
 
-// A peer must not pass for fast because it takes an error for an answer.
+// A peer must not look fast because it takes an error for an answer.
 func TestPeersReportFailure(t *testing.T) {
 	missing := newTransport([]byte(`{"type":"https://api.cnaught.com/v1/errors/not-found","status":404}`))
 	missing.status = http.StatusNotFound
@@ -116,7 +116,7 @@ func TestCallAllocations(t *testing.T) {
 }
 
 func TestPageMemory(t *testing.T) {
-	for _, orders := range []int{100, 112} { // the latter is just over 1 MiB, where a buffer that doubles is worst
+	for _, orders := range []int{100, 112} { // 112 orders are just over 1 MiB, where a buffer that doubles is largest
 		body := page(orders)
 		for _, answer := range answers {
 			t.Run(fmt.Sprintf("%d orders, length %s", orders, answer.name), func(t *testing.T) {
@@ -152,7 +152,7 @@ func BenchmarkCall(b *testing.B)       { benchmark(b, CallGroup) }
 func BenchmarkPage(b *testing.B)       { benchmark(b, PageGroup) }
 func BenchmarkThroughput(b *testing.B) { benchmark(b, ThroughputGroup) }
 
-// benchmark is for profiles; the table is made with Interleave.
+// benchmark is for profiles. The table is made with Interleave.
 func benchmark(b *testing.B, build func() (Group, error)) {
 	group, err := build()
 	require.NoError(b, err)

@@ -1,10 +1,9 @@
 // Package bench measures the client against the same calls written by hand
-// and against other clients: one call, a page of orders, throughput, memory
-// of an upload. It is a module of its own, so that no user of the client
-// inherits its peers.
+// and against other clients: one call, a page of orders, and throughput. It is a
+// module of its own, so that no user of the client inherits the other clients.
 //
 // Every peer gets the published example of a checkout session and must return
-// the same value. "hand" is what a careful person writes without any client:
+// the same value. The peer "hand" is what a careful person writes without a client:
 // http.NewRequestWithContext, the headers Authorization and Accept,
 // http.Client.Do, io.ReadAll, json.Unmarshal.
 //

@@ -27,8 +27,8 @@ var sessionJSON []byte
 // GET /checkout/sessions/{id}, as JSON.
 func Session() []byte { return bytes.TrimSpace(sessionJSON) }
 
-// page is a page of n fulfilled orders, each with four allocations with their
-// whole projects: about 1 MB for 100, the most that the API gives.
+// page returns a page of n fulfilled orders, each with four allocations with their
+// whole projects. A page of 100, the most that the API returns, has about 1 MB.
 func page(n int) []byte {
 	orders := make([]api.Order, n)
 	for i := range orders {
@@ -70,7 +70,7 @@ func fulfilledOrder(i int) api.Order {
 	return order
 }
 
-// project has every member set; its texts are as long as such texts are.
+// project returns a project with every member set, and with texts of common lengths.
 func project(n int) api.Project {
 	letter := string(rune('A' + n))
 	sentence := "The project restores degraded land and keeps the carbon in the soil & the trees — for at least a hundred years. "

@@ -12,17 +12,17 @@ import (
 // Group is a set of subjects whose figures are compared.
 type Group struct {
 	Name string
-	// Slice is how long each subject runs in a turn: long enough for the
-	// collector to run, too.
+	// Slice is how long each subject runs in a turn. It is long enough for the
+	// garbage collector to run.
 	Slice time.Duration
-	// Batch is how long it runs between two looks at the clock: long enough for
-	// many calls of each goroutine, so that its start counts for nothing.
+	// Batch is how long a subject runs between two readings of the clock. It is long
+	// enough for many calls of each goroutine, so that starting them hardly counts.
 	Batch    time.Duration
 	Subjects []Subject
 	Close    func()
 }
 
-// Builders make the comparisons that need nothing but Go.
+// Builders has the comparisons that need nothing but Go.
 var Builders = []struct {
 	Name  string
 	Build func() (Group, error)
@@ -32,7 +32,7 @@ var Builders = []struct {
 	{"Throughput", ThroughputGroup},
 }
 
-// CallGroup is one call of GetCheckoutSession without a network.
+// CallGroup measures one call of GetCheckoutSession without a network.
 func CallGroup() (Group, error) {
 	g := Group{Name: "Call", Slice: 20 * time.Millisecond, Batch: 2 * time.Millisecond, Close: func() {}}
 	for _, p := range peers {
@@ -48,8 +48,8 @@ func CallGroup() (Group, error) {
 	return g, nil
 }
 
-// PageGroup is one call of ListOrders that returns 100 fulfilled orders,
-// without a network.
+// PageGroup measures one call of ListOrders that returns 100 fulfilled orders, without
+// a network.
 func PageGroup() (Group, error) {
 	g := Group{Name: "Page", Slice: 100 * time.Millisecond, Batch: 10 * time.Millisecond, Close: func() {}}
 	body := page(100)
@@ -68,12 +68,12 @@ func PageGroup() (Group, error) {
 	return g, nil
 }
 
-// loads are the numbers of calls at a time.
+// loads has the numbers of concurrent calls.
 var loads = []int{1, 8, 64}
 
-// ThroughputGroup is many calls of GetCheckoutSession at a time over loopback
-// TCP. The client brings its own transport; "hand" gets one that keeps as many
-// connections, "hand-default" is what http.DefaultTransport makes of it.
+// ThroughputGroup measures concurrent calls of GetCheckoutSession over TCP on
+// loopback. The client uses its own transport, "hand" uses one that keeps the same
+// number of connections, and "hand-default" uses http.DefaultTransport.
 func ThroughputGroup() (Group, error) {
 	server, err := NewServer()
 	if err != nil {
@@ -81,7 +81,7 @@ func ThroughputGroup() (Group, error) {
 	}
 	g := Group{
 		Name: "Throughput", Slice: 100 * time.Millisecond, Batch: 25 * time.Millisecond,
-		Close: server.Close, // the clients' connections, too
+		Close: server.Close, // ends the clients' connections, too
 	}
 	for _, goroutines := range loads {
 		tuned := http.DefaultTransport.(*http.Transport).Clone()

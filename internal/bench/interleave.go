@@ -11,25 +11,25 @@ import (
 	"time"
 )
 
-// Subject is one line of a comparison: one way to do the work.
+// Subject is one way to do the work, and so one line of a comparison.
 type Subject struct {
 	// Name is a benchmark's name as benchstat reads it: Call/client=hand.
 	Name string
-	// Run does the work n times. Work in this process returns 0, and its time
-	// and memory are measured from outside; other work tells how long it took.
+	// Run does the work n times. It returns 0 for work in this process, whose time
+	// and memory the caller measures, and the time that it took for other work.
 	Run func(n int) (time.Duration, error)
 }
 
-// setting is what subjects that are compared with each other have in common.
+// setting returns what subjects that are compared with each other have in common.
 func (s Subject) setting() string {
 	setting, _, _ := strings.Cut(s.Name, "/client=")
 	return setting
 }
 
-// Interleave runs the subjects of a group in turns, a slice of time each, and writes a
-// benchmark line for every slice. "go test -bench" finishes one benchmark
-// before it begins the next, so a machine that is busier in the second half
-// shows up as a slower client; in turns it slows all of them.
+// Interleave runs the subjects of a group in turns, each for a slice of time, and
+// writes a benchmark line for every slice. With "go test -bench", which finishes one
+// benchmark before it begins the next, a machine that is busier in the second half
+// makes the second client look slower. In turns, it slows all of them.
 func Interleave(w io.Writer, rounds int, g Group) error {
 	batches := make([]int, len(g.Subjects))
 	for i, s := range g.Subjects {
@@ -53,9 +53,9 @@ func Interleave(w io.Writer, rounds int, g Group) error {
 	return nil
 }
 
-// turns are the places of the subjects in an order by chance, so that none
-// always follows the same one. Those that are compared with each other stay
-// together, so that they meet the same machine.
+// turns returns the indexes of the subjects in a random order, so that no subject
+// always follows the same one. Subjects that are compared with each other stay
+// together, so that the machine is equally busy for them.
 func turns(subjects []Subject) []int {
 	order := rand.Perm(len(subjects))
 	first := map[string]int{} // of each setting
@@ -70,9 +70,8 @@ func turns(subjects []Subject) []int {
 	return order
 }
 
-// calibrate warms a subject up and returns how many operations make a batch.
-// Readings of a cold subject, which opens its connections, are no measure: it
-// goes on until two of them agree.
+// calibrate warms a subject up and returns how many operations make a batch. It goes
+// on until two readings agree, because a cold subject still opens connections.
 func calibrate(s Subject, batch time.Duration) (int, error) {
 	const readings, alike = 20, 0.1
 	n, last := 1, 0.0
@@ -107,9 +106,9 @@ func run(s Subject, n int) (elapsed time.Duration, inside bool, err error) {
 	return elapsed, false, nil
 }
 
-// measure repeats batches until the slice is over: on a busy machine, longer
-// slices are interrupted more often, so all have to be of one length. It begins
-// with a collected heap, so that each subject pays for its own garbage.
+// measure repeats batches until the slice is over. All slices have the same length,
+// because on a busy machine longer ones are interrupted more often. It collects
+// garbage first, so that each subject pays for its own garbage.
 func measure(w io.Writer, s Subject, slice time.Duration, batch int) error {
 	runtime.GC()
 	var before, after runtime.MemStats

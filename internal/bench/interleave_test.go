@@ -41,7 +41,7 @@ func TestTurnsKeepSettingsTogether(t *testing.T) {
 		require.Equal(t, order[0]/2, order[1]/2)
 		met[fmt.Sprint(order)] = true
 	}
-	assert.Len(t, met, 8, "every other order comes about")
+	assert.Len(t, met, 8, "all orders that keep settings together occur")
 }
 
 func TestInterleaveStopsAtAnError(t *testing.T) {

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// allocatedBy is all that f allocates, garbage included. What is in use at any
-// moment is never more.
+// allocatedBy returns how much memory f allocates, including garbage. The memory in
+// use is never more than that.
 func allocatedBy(t *testing.T, f func() error) uint64 {
 	t.Helper()
-	require.NoError(t, f(), "to warm up")
+	require.NoError(t, f(), "the call that warms up")
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	err := f()
@@ -25,12 +25,12 @@ func allocatedBy(t *testing.T, f func() error) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// peakOf is the most that is alive on the heap at a time while f runs: the
-// median of several runs, since the collector may also count what has just
-// died, or run too seldom on a busy machine.
+// peakOf returns the most memory that is live on the heap at a time while f runs. It
+// is the median of several runs, since the collector may count memory that has just
+// become garbage, or may run too rarely on a busy machine.
 func peakOf(t *testing.T, f func() error) uint64 {
 	t.Helper()
-	require.NoError(t, f(), "to warm up")
+	require.NoError(t, f(), "the call that warms up")
 	peaks := make([]uint64, 5)
 	for i := range peaks {
 		peaks[i] = onePeakOf(t, f)
@@ -39,7 +39,7 @@ func peakOf(t *testing.T, f func() error) uint64 {
 	return peaks[len(peaks)/2]
 }
 
-// onePeakOf makes the collector run all the time, and looks at what it leaves.
+// onePeakOf makes the collector run all the time, and reads what is live after it.
 func onePeakOf(t *testing.T, f func() error) uint64 {
 	t.Helper()
 	defer debug.SetGCPercent(debug.SetGCPercent(1))
@@ -71,7 +71,7 @@ func alive() uint64 {
 	return sample[0].Value.Uint64()
 }
 
-// The bounds above mean nothing if the measurement does not see a buffer.
+// The bounds on peaks mean something only if peakOf sees a buffer.
 func TestPeakSeesABuffer(t *testing.T) {
 	const size = 8 << 20
 	peak := peakOf(t, func() error {

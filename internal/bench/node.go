@@ -18,18 +18,18 @@ import (
 	"time"
 )
 
-// Where the server of a NodeGroup runs.
+// These constants say where the server of a NodeGroup runs.
 const (
-	// Within is in the process of the benchmark, as in ThroughputGroup.
+	// Within means in the process of the benchmark, as in ThroughputGroup.
 	Within = "within"
-	// Apart is in a process of its own. With one call at a time, most of each
-	// call is then two processes that wake each other up: "wire" shows how much.
+	// Apart means in a process of its own. With one call at a time, two processes
+	// then spend most of each call waking each other up, which "wire" shows.
 	Apart = "apart"
 )
 
-// NodeGroup is many calls of GetCheckoutSession at a time, by the vendor's Node
-// SDK and by the client, on one server. dir is the folder with load.mjs, where
-// "npm ci" has run.
+// NodeGroup measures concurrent calls of GetCheckoutSession by the vendor's Node SDK
+// and by the client, with one server. dir is the folder with load.mjs, where "npm ci"
+// has run.
 func NodeGroup(ctx context.Context, where, serverURL, dir string) (Group, error) {
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
 		return Group{}, fmt.Errorf("the SDK is not installed, run npm ci in %s: %w", dir, err)
@@ -91,8 +91,8 @@ func pingPong(serverURL string, n int) error {
 	return nil
 }
 
-// nodeProcess is one Node for all slices, so that its code stays compiled and
-// its connections open, as in a server that runs for long.
+// nodeProcess is one Node process for all slices, so that its code stays compiled and
+// its connections stay open, as in a server that runs for long.
 type nodeProcess struct {
 	cmd     *exec.Cmd
 	in      io.WriteCloser
@@ -118,8 +118,8 @@ func startNode(ctx context.Context, serverURL, dir string) (*nodeProcess, error)
 	return &nodeProcess{cmd, in, bufio.NewScanner(out)}, cmd.Start()
 }
 
-// calls lets Node make n calls, so many at a time, and returns how long it took
-// by Node's own clock.
+// calls lets Node make n calls, atATime of them concurrently, and returns how long
+// they took by Node's own clock.
 func (p *nodeProcess) calls(atATime, n int) (time.Duration, error) {
 	if _, err := fmt.Fprintln(p.in, atATime, n); err != nil {
 		return 0, err

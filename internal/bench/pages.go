@@ -8,7 +8,7 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// getPage is one call that returns a full page of orders.
+// getPage makes one call that returns a full page of orders.
 type getPage func(ctx context.Context) (*api.OrderList, error)
 
 var pagePeers = []struct {
@@ -19,7 +19,7 @@ var pagePeers = []struct {
 	{"cnaught", newOurPage},
 }
 
-// answers are the two ways in which a body comes.
+// answers has transports with and without a Content-Length.
 var answers = []struct {
 	name      string
 	transport func(body []byte) *transport

@@ -15,12 +15,12 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// getSession is one call of GetCheckoutSession through some client.
+// getSession makes one call of GetCheckoutSession through some client.
 type getSession func(ctx context.Context, id string) (*api.CheckoutSession, error)
 
-// peer is one way to make the call. Each is used as its documentation says:
-// made once, with retries and logging as they come, but for retryablehttp,
-// which logs every request to stderr unless told not to.
+// peer is one way to make the call. Each is used as its documentation says: it is made
+// once, with its default retries and logging. Only retryablehttp is told not to log,
+// because it logs every request to stderr.
 type peer struct {
 	name string
 	make func(baseURL string, hc *http.Client) (getSession, error)
@@ -41,7 +41,7 @@ func newHand(baseURL string, hc *http.Client) (getSession, error) {
 	}, nil
 }
 
-// getByHand is the yardstick.
+// getByHand is what the clients are compared with.
 func getByHand(ctx context.Context, hc *http.Client, url string, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

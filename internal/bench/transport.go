@@ -16,8 +16,8 @@ type transport struct {
 	length int64 // -1 if it is not known
 }
 
-// newTransport answers with a Content-Length, as a server does that knows what
-// it sends.
+// newTransport returns a transport that answers with a Content-Length, as a server
+// does that knows what it sends.
 func newTransport(body []byte) *transport {
 	return &transport{
 		status: http.StatusOK,
@@ -36,8 +36,8 @@ func newTransport(body []byte) *transport {
 	}
 }
 
-// newStreamTransport answers without a Content-Length, as a server does that
-// streams or compresses.
+// newStreamTransport returns a transport that answers without a Content-Length, as a
+// server does that streams or compresses.
 func newStreamTransport(body []byte) *transport {
 	t := newTransport(body)
 	t.length = -1

@@ -13,7 +13,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// Action is something that callers do and that leaves a record in the books.
+// Action is a call that leaves a record in the server's books.
 type Action struct {
 	Name      string
 	Operation string // operationId
@@ -24,7 +24,7 @@ type Action struct {
 	Books func(s *sandbox.Server) (map[string][]string, error)
 }
 
-// Orders is PlaceOrder. The call's name is the order's metadata.
+// Orders returns the action of PlaceOrder. The call's name is the order's metadata.
 func Orders() Action {
 	return Action{
 		Name: "orders", Operation: "SubmitOrder", Keyed: true,
@@ -39,7 +39,8 @@ func Orders() Action {
 	}
 }
 
-// Subaccounts is CreateSubaccount. The call's name is the subaccount's.
+// Subaccounts returns the action of CreateSubaccount. The call's name is the name of
+// the subaccount.
 func Subaccounts() Action {
 	return Action{
 		Name: "subaccounts", Operation: "CreateSubaccount", Keyed: true,
@@ -54,8 +55,8 @@ func Subaccounts() Action {
 	}
 }
 
-// CheckoutSessions is CreateCheckoutSession, which the API knows no
-// idempotency for. The call's name is in the session's cancel URL.
+// CheckoutSessions returns the action of CreateCheckoutSession, which takes no
+// idempotency key. The call's name is in the session's cancel URL.
 func CheckoutSessions() Action {
 	const cart = "https://shop.example/carts/"
 	return Action{
@@ -80,8 +81,8 @@ func CheckoutSessions() Action {
 	}
 }
 
-// list reads all pages of a list without the client, which is under test, and
-// without the proxy.
+// list reads all pages of a list. It uses neither the client, which is under test,
+// nor the proxy.
 func list(s *sandbox.Server, path, nameOf string) (map[string][]string, error) {
 	books := make(map[string][]string)
 	query := url.Values{"limit": {"100"}}

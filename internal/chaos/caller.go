@@ -10,11 +10,11 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// maxRounds bounds what a caller repeats, so that a client that never succeeds
-// ends the test.
+// maxRounds bounds how often a caller repeats a call, so that the test ends even if
+// the client never succeeds.
 const maxRounds = 200
 
-// caller makes one call, whatever it takes.
+// caller makes one call, and repeats it until its outcome is known.
 type caller struct {
 	*run
 	name   string // in the ledger and in the books
@@ -27,8 +27,8 @@ func (r *run) newCaller(n int) *caller {
 	return &caller{run: r, name: name, random: r.plan.random("caller " + name), client: r.client}
 }
 
-// call is a caller's whole life. One in five loses patience midway, and one in
-// ten dies midway.
+// call makes the call in one of several styles. One caller in five loses patience
+// midway, and one in ten dies midway.
 func (c *caller) call(ctx context.Context) error {
 	switch style := c.random.IntN(10); {
 	case !c.Action.Keyed:
@@ -40,8 +40,8 @@ func (c *caller) call(ctx context.Context) error {
 	}
 }
 
-// buy calls until the outcome is known. A caller who is told that nothing
-// happened leaves it at that, or calls anew as if nothing had.
+// buy calls until the outcome is known. A caller who is told that nothing happened
+// gives up, or calls again with another key.
 func (c *caller) buy(ctx context.Context, hasty bool) error {
 	for round := range maxRounds {
 		key := ""
@@ -70,8 +70,8 @@ func (c *caller) buy(ctx context.Context, hasty bool) error {
 	return errors.New("no outcome")
 }
 
-// die loses all that the client says. What remains is the key that was
-// written down before the call.
+// die ignores what the client returns, as a process that dies does. What remains is
+// the key that was stored before the call.
 func (c *caller) die(ctx context.Context) error {
 	key := "of " + c.name
 	c.Died.Add(1)
@@ -95,8 +95,8 @@ func (c *caller) callOnce(ctx context.Context, hasty bool) error {
 	return nil
 }
 
-// settle calls again with the key until the server has answered. Half of the
-// callers do it with a new client, as a program does that was started again.
+// settle calls again with the key until the server has answered. Half of the callers
+// use a new client, as a restarted program does.
 func (c *caller) settle(ctx context.Context, key string) error {
 	c.Settled.Add(1)
 	if c.random.IntN(2) == 0 {
@@ -108,8 +108,8 @@ func (c *caller) settle(ctx context.Context, key string) error {
 		c.client = client
 		defer client.CloseIdleConnections()
 	}
-	// Only the server's answer settles it. A failure that is sure not to have
-	// acted says nothing of what the call before it did.
+	// Only the server's answer settles the outcome. A failure that surely did not act
+	// says nothing about what the call before it did.
 	for range maxRounds {
 		pause(ctx, time.Duration(c.random.IntN(50))*time.Millisecond)
 		id, err := c.do(ctx, key, false)
@@ -124,7 +124,7 @@ func (c *caller) settle(ctx context.Context, key string) error {
 	return fmt.Errorf("the key %q was not settled", key)
 }
 
-// do is one call of the client's method. A hasty caller cancels it midway.
+// do calls the client's method once. A hasty caller cancels the call midway.
 func (c *caller) do(ctx context.Context, key string, hasty bool) (string, error) {
 	var response cnaught.Response
 	opts := []cnaught.CallOption{cnaught.WithHeader(headerCall, c.name), cnaught.WithResponse(&response)}
@@ -152,9 +152,9 @@ func (c *caller) do(ctx context.Context, key string, hasty bool) (string, error)
 	return id, err
 }
 
-// lose ends the context midway: for some before the request is out, for some in
-// the middle of a stall. Half of them have a deadline, which the client can
-// see coming; the others cancel.
+// lose returns a context that ends midway: for some callers before the request is
+// sent, for some in the middle of a stall. Half of the callers have a deadline, which
+// the client can see in advance. The others cancel.
 func (c *caller) lose(ctx context.Context) (context.Context, context.CancelFunc) {
 	patience := time.Duration(c.random.ExpFloat64() * float64(20*time.Millisecond))
 	if c.random.IntN(2) == 0 {

@@ -28,15 +28,15 @@ func seed(t *testing.T) uint64 {
 	return s
 }
 
-// roomy is the default policy with a budget that denies no retry.
+// roomy returns the default policy with a budget that denies no retry.
 func roomy() cnaught.RetryPolicy {
 	p := cnaught.DefaultRetryPolicy()
 	p.Budget.Capacity = 1e9
 	return p
 }
 
-// runLoad makes the calls against a sandbox of their own, and sees to it that
-// nothing of client, proxy and sandbox is left behind.
+// runLoad runs the load with a sandbox of its own, and checks that client, proxy and
+// sandbox leave no goroutine behind.
 func runLoad(t *testing.T, load Load) (result *Result) {
 	t.Helper()
 	before := runtime.NumGoroutine()
@@ -61,9 +61,9 @@ func assertNoMoreGoroutines(t *testing.T, before int) {
 	}
 }
 
-// TestChaos is the promise itself. Half of the orders are placed with the
-// default policy, whose budget denies most retries when every third exchange
-// fails; half with a budget for all of them.
+// TestChaos tests the promise itself. Half of the orders are placed with the default
+// policy, whose budget denies most retries when every third exchange fails, and half
+// with a budget for all retries.
 func TestChaos(t *testing.T) {
 	s := seed(t)
 	loads := []Load{
@@ -83,7 +83,7 @@ func TestChaos(t *testing.T) {
 		faults += r.Tally.Exchanges() - r.Tally.Count(None)
 		settled += int(r.Settled.Load())
 	}
-	assert.GreaterOrEqual(t, faults, exchanges*3/10, "of %d exchanges, those with a fault", exchanges)
+	assert.GreaterOrEqual(t, faults, exchanges*3/10, "exchanges with a fault, of %d", exchanges)
 	assert.Positive(t, settled, "settled later by key")
 	for _, r := range results {
 		if len(r.All()) > 0 {
@@ -98,7 +98,7 @@ func TestChaos(t *testing.T) {
 		if r.Action.Keyed {
 			assert.EqualValues(t, r.Successes.Load(), r.Records, "%s: records", r.Name)
 			assert.Zero(t, r.Uncertain.Load(), "%s: every outcome can be settled", r.Name)
-			assert.Zero(t, r.Misleading.Load(), "%s: settling that said nothing had happened, and did not know", r.Name)
+			assert.Zero(t, r.Misleading.Load(), "%s: failed tries to settle that claimed to know that nothing had happened", r.Name)
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// exchange is one request that has reached the proxy, and what becomes of it.
+// exchange is a request that has reached the proxy.
 type exchange struct {
 	proxy  *Proxy
 	conn   *net.TCPConn
@@ -17,8 +17,8 @@ type exchange struct {
 	body   []byte
 }
 
-// run lets the plan's fault strike. It reports whether the connection can
-// serve another request.
+// run answers the request, or fails as the plan says. It reports whether the
+// connection can serve another request.
 func (x *exchange) run() bool {
 	p, call, key := x.proxy, x.req.Header.Get(headerCall), x.req.Header.Get("Idempotency-Key")
 	kind := p.plan.strike(call, key != "")
@@ -112,14 +112,15 @@ func (x *exchange) twice() bool {
 
 func (x *exchange) answer(r *reply) bool { return r.write(x.conn, len(r.body)) == nil }
 
-// answerAfter acts and then answers as a gateway does that has lost the server.
+// answerAfter delivers the request, and then answers as a gateway does that has lost
+// the server.
 func (x *exchange) answerAfter(status int) bool {
 	x.deliver()
 	return x.answer(problem(status, ""))
 }
 
-// retryAfter is a second in some answers and nothing in most: a second is long
-// against all the rest.
+// retryAfter returns one second for some answers and zero for most, since a second is
+// much longer than everything else takes.
 func (x *exchange) retryAfter() string {
 	if x.proxy.plan.random("Retry-After "+x.req.Header.Get(headerCall)).IntN(4) == 0 {
 		return "1"
@@ -134,7 +135,7 @@ func (x *exchange) reset() bool {
 	return false
 }
 
-// stall says nothing until the client has gone.
+// stall waits, without an answer, until the client has gone.
 func (x *exchange) stall() bool {
 	x.conn.SetReadDeadline(time.Now().Add(maxStall))
 	x.reader.Peek(1)

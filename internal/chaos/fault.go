@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Kind is what goes wrong with one exchange of a request and its answer.
+// Kind is a kind of fault in the exchange of a request and its answer.
 type Kind string
 
 // The kinds of faults. "Before" means that the server never sees the request.
@@ -39,7 +39,7 @@ const (
 	FilterPage Kind = "403 page of a filter after acting"
 )
 
-// mix is how often each kind strikes a request that has reached the proxy, in
+// mix has how often each kind strikes a request that has reached the proxy, in
 // thousandths.
 var mix = []struct {
 	kind     Kind
@@ -56,10 +56,10 @@ var mix = []struct {
 // requests need a new one.
 const refusedPerMille = 200
 
-// Plan decides by its seed what goes wrong.
+// Plan decides, by its seed, what goes wrong.
 type Plan struct {
 	seed  uint64
-	force Kind // in place of what the seed says; for tests of the proxy
+	force Kind // replaces what the seed decides, in tests of the proxy
 
 	mu       sync.Mutex
 	requests map[string]uint64 // by call
@@ -70,18 +70,18 @@ type Plan struct {
 // seed.
 func NewPlan(seed uint64) *Plan { return &Plan{seed: seed, requests: make(map[string]uint64)} }
 
-// random is the source for all decisions about a subject, such as a call.
+// random returns the source for all decisions about a subject, such as a call.
 func (p *Plan) random(subject string) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(subject))
 	return rand.New(rand.NewPCG(p.seed, h.Sum64()))
 }
 
-// strike decides about the next request of a call. Two things do not happen to
-// a request without an idempotency key, because HTTP forbids them and the
-// client counts on that: to be delivered twice (RFC 9110, section 9.2.2), which
-// no client could help, and to be acted on and then answered with 503, "unable
-// to handle the request" (section 15.6.4).
+// strike decides about the next request of a call. Two faults never strike a request
+// without an idempotency key, because HTTP forbids them and the client relies on
+// that. Such a request is not delivered twice (RFC 9110, section 9.2.2), which no
+// client could prevent, and the server does not act on it and then answer 503,
+// "unable to handle the request" (section 15.6.4).
 func (p *Plan) strike(call string, keyed bool) Kind {
 	if p.force != "" {
 		return p.force

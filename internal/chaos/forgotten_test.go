@@ -21,15 +21,15 @@ import (
 )
 
 // TestChaosForgottenConnections buys over HTTP/2 through a NAT that forgets its
-// flows again and again. Times are short, in the proportions of the client's own
-// transport.
+// connections again and again. The timeouts are short, in the same proportions as in
+// the client's own transport.
 func TestChaosForgottenConnections(t *testing.T) {
 	t.Parallel()
 	books := sandbox.New(sandbox.WithEmptyBooks())
 	defer books.Close()
 	backend := httptest.NewUnstartedServer(books.Handler())
 	backend.EnableHTTP2 = true
-	backend.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes that were forgotten
+	backend.Config.ErrorLog = log.New(io.Discard, "", 0) // handshakes fail when the NAT forgets their connections
 	backend.StartTLS()
 	defer backend.Close()
 	nat, err := loopback.NewNAT(backend.Listener.Addr().String())
@@ -87,7 +87,7 @@ func TestChaosForgottenConnections(t *testing.T) {
 	}
 	assert.Len(t, bought, len(told))
 	for cart, ids := range bought {
-		assert.Equal(t, []string{told[cart]}, ids, "%s: made once, and told so", cart)
+		assert.Equal(t, []string{told[cart]}, ids, "%s was ordered once, and its caller knows the order", cart)
 	}
 	assert.GreaterOrEqual(t, nat.Swallowed(), int64(10), "forgotten connections with something to swallow")
 	t.Logf("%d orders over HTTP/2, %d connections forgotten, %d orders settled later by their key; none made twice, none unknown", len(told), nat.Swallowed(), settled.Load())

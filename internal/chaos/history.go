@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// history is what happened to each call, for the one who looks into a finding.
+// history records what happened to each call, for whoever looks into a finding.
 type history struct {
 	began time.Time
 

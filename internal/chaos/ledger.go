@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Ledger is what the callers were told, kept apart from the server's books.
+// Ledger records what the callers were told, apart from the server's books.
 type Ledger struct {
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -31,24 +31,24 @@ func (l *Ledger) update(call string, change func(*entry)) {
 	change(e)
 }
 
-// Success notes that the caller was given a record.
+// Success notes that the caller was told of a record.
 func (l *Ledger) Success(call, id string) { l.update(call, func(e *entry) { e.told[id] = true }) }
 
 // Failure notes that the caller was told that nothing happened.
 func (l *Ledger) Failure(call string) { l.update(call, func(*entry) {}) }
 
-// Uncertain notes that the caller was told that the outcome is unknown, and
-// that there is no way to settle it.
+// Uncertain notes that the caller was told that the outcome is unknown, and can't
+// settle it.
 func (l *Ledger) Uncertain(call string) { l.update(call, func(e *entry) { e.uncertain = true }) }
 
-// Findings are the broken promises; all empty if none is.
+// Findings has the calls for which the promise was broken.
 type Findings struct {
 	Twice   []string // calls with more than one record
 	Unknown []string // calls with a record that the caller was not told of
 	Missing []string // calls whose caller was told of a record that is not there
 }
 
-// All are all calls with a broken promise.
+// All returns the calls of all findings, each once.
 func (f Findings) All() []string {
 	all := slices.Concat(f.Twice, f.Unknown, f.Missing)
 	slices.Sort(all)

@@ -17,10 +17,10 @@ import (
 const (
 	// callers is the number of goroutines that call.
 	callers = 64
-	// attemptTimeout is long against an answer on loopback, and short enough
-	// to be run into thousands of times.
+	// attemptTimeout is much longer than an answer over loopback takes, and short
+	// enough for thousands of attempts to run into it.
 	attemptTimeout = 400 * time.Millisecond
-	// slowness makes the server answer after the client has asked again.
+	// slowness is long enough for the client to ask again before the server answers.
 	slowness = 600 * time.Millisecond
 )
 
@@ -31,13 +31,13 @@ type Load struct {
 	Calls  int
 	Seed   uint64
 	Policy cnaught.RetryPolicy
-	// Break, if set, puts a bad client in the place of the real one.
+	// Break, if set, makes the client a bad one by way of its transport.
 	Break func(http.RoundTripper) http.RoundTripper
 	// Careless callers take an unknown outcome for a failure.
 	Careless bool
 }
 
-// Result is what came of a load.
+// Result has the figures and the findings of a load.
 type Result struct {
 	Load
 	Findings
@@ -50,8 +50,8 @@ type Result struct {
 
 	Retries    atomic.Int64 // requests beyond the first of each call of a method
 	Successes  atomic.Int64 // calls that were told of a record at last
-	Failures   atomic.Int64 // calls that were told that nothing happened, and left it at that
-	Uncertain  atomic.Int64 // calls that can't know
+	Failures   atomic.Int64 // calls that were told that nothing happened, and gave up
+	Uncertain  atomic.Int64 // calls whose outcome can't be known
 	Again      atomic.Int64 // calls made anew, with a new key, after being told that nothing happened
 	Cancelled  atomic.Int64 // cancelled midway by a caller who goes on
 	Died       atomic.Int64 // callers who died midway
@@ -97,14 +97,14 @@ func Run(ctx context.Context, load Load, server *sandbox.Server) (*Result, error
 	r.callAll(ctx)
 	r.Took = time.Since(started)
 	r.client.CloseIdleConnections()
-	r.proxy.Close() // what is still on its way arrives before the audit
+	r.proxy.Close() // requests that are still on their way arrive before the audit
 	if err := errors.Join(r.err, r.proxy.Err()); err != nil {
 		return nil, err
 	}
 	return r.Result, r.audit()
 }
 
-// newClient is a client with a budget and connections of its own.
+// newClient returns a client with a budget and connections of its own.
 func (r *run) newClient() (*cnaught.Client, error) {
 	var transport http.RoundTripper = r.proxy.Transport()
 	if r.Break != nil {

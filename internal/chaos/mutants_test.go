@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The tests of this file show that TestChaos can fail: bad clients meet the
-// same faults, and the audit has to find what they do.
+// The tests of this file show that TestChaos can fail. Bad clients meet the same
+// faults, and the audit has to find what they do.
 
-// few calls are enough: a bad client breaks the promise many times over.
+// few calls are enough, because a bad client breaks the promise many times over.
 const few = 200
 
 type roundTripFunc func(*http.Request) (*http.Response, error)
@@ -49,7 +49,7 @@ func believer(next http.RoundTripper) http.RoundTripper {
 	})
 }
 
-// stubborn repeats whatever failed, whether it may be repeated or not.
+// stubborn repeats every failed request, whether it may be repeated or not.
 func stubborn(next http.RoundTripper) http.RoundTripper {
 	return roundTripFunc(func(req *http.Request) (*http.Response, error) {
 		resp, err := next.RoundTrip(req)
@@ -69,7 +69,7 @@ func TestAuditFindsOrdersPlacedTwice(t *testing.T) {
 	r := runLoad(t, Load{Name: "new keys", Action: Orders(), Calls: few, Seed: seed(t), Policy: roomy(), Break: newKeys})
 	t.Logf("%d of %d orders placed twice", len(r.Twice), r.Calls)
 	assert.NotEmpty(t, r.Twice)
-	assert.NotEmpty(t, r.Unknown, "the other one of two is unknown to the caller")
+	assert.NotEmpty(t, r.Unknown, "the caller knows only one of the two orders")
 }
 
 func TestAuditFindsSessionsOpenedTwice(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 // not see it.
 const headerCall = "Chaos-Call"
 
-// maxStall ends a stall that no client's timeout ends.
+// maxStall bounds a stall if the client has no timeout.
 const maxStall = 20 * time.Second
 
 // Proxy is an HTTP proxy on loopback that injects faults between one server
@@ -59,14 +59,14 @@ func NewProxy(server *url.URL, plan *Plan, slow func()) (*Proxy, error) {
 	return p, nil
 }
 
-// URL is the server's base URL, by way of the proxy.
+// URL returns the server's base URL with the proxy's address.
 func (p *Proxy) URL() string {
 	u := *p.server
 	u.Host = p.clients.Addr()
 	return u.String()
 }
 
-// Transport makes connections to the proxy, some of which are refused.
+// Transport returns a transport whose connections to the proxy are refused at times.
 func (p *Proxy) Transport() *http.Transport {
 	var dialer net.Dialer
 	return &http.Transport{
@@ -82,7 +82,7 @@ func (p *Proxy) Transport() *http.Transport {
 	}
 }
 
-// Err is what went wrong without being a fault of the plan.
+// Err returns the first failure that was no fault of the plan.
 func (p *Proxy) Err() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -97,8 +97,8 @@ func (p *Proxy) fail(err error) {
 	}
 }
 
-// Close ends all connections and returns when everything that was still to be
-// delivered has been.
+// Close ends all connections, and returns when every request that the proxy has still
+// to deliver has been delivered.
 func (p *Proxy) Close() {
 	p.clients.Close()
 	if p.unused != nil {
@@ -127,14 +127,14 @@ func (p *Proxy) serve(conn *net.TCPConn) {
 	}
 }
 
-// reply is an answer, whole.
+// reply is a whole answer.
 type reply struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-// problem is an answer of the proxy's own, as gateways give them.
+// problem returns an answer of the proxy itself, as gateways have them.
 func problem(status int, retryAfter string) *reply {
 	r := &reply{status: status, header: http.Header{"Content-Type": {"text/html"}}}
 	r.body = fmt.Appendf(nil, "<html><h1>%d %s</h1></html>", status, http.StatusText(status))
@@ -144,8 +144,8 @@ func problem(status int, retryAfter string) *reply {
 	return r
 }
 
-// deliver hands the request to the server, whose whole answer it returns. It
-// does not depend on the client: what has been sent arrives.
+// deliver hands the request to the server and returns the whole answer. It does so
+// even when the client has gone, because what has been sent arrives.
 func (p *Proxy) deliver(req *http.Request, body []byte) (*reply, error) {
 	out, err := http.NewRequest(req.Method, p.server.Scheme+"://"+p.server.Host+req.URL.RequestURI(), bytes.NewReader(body))
 	if err != nil {
@@ -165,7 +165,7 @@ func (p *Proxy) deliver(req *http.Request, body []byte) (*reply, error) {
 	return &reply{resp.StatusCode, resp.Header, answer}, nil
 }
 
-// write sends the answer; of its body, only the first n bytes.
+// write sends the answer with the first n bytes of its body.
 func (r *reply) write(conn net.Conn, n int) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", r.status, http.StatusText(r.status))

@@ -90,7 +90,7 @@ func (tt faultTest) run(t *testing.T) {
 	}
 	status, body, err := order(ctx, proxy, server.APIKey())
 	assert.ErrorIs(t, err, tt.err)
-	if tt.kind == Duplicate { // two at once: whose answer comes first is open
+	if tt.kind == Duplicate { // either of the two answers may come first
 		assert.Contains(t, []int{201, 409}, status)
 		assert.Equal(t, 2, server.RequestCount())
 	} else {
@@ -99,13 +99,13 @@ func (tt faultTest) run(t *testing.T) {
 	if tt.partial {
 		assert.True(t, strings.HasPrefix(body, "{") && !strings.HasSuffix(body, "}"), "body %q", body)
 	}
-	proxy.Close() // and with it, what is late has been delivered
+	proxy.Close() // returns when late requests have been delivered
 	assert.NoError(t, proxy.Err())
 	assert.Equal(t, tt.acted, server.OrderCount() == 1, "%d orders", server.OrderCount())
 	assert.Equal(t, 1, proxy.tally.Count(tt.kind))
 }
 
-// order is a request with a plain client.
+// order places an order without the client.
 func order(ctx context.Context, p *Proxy, key string) (status int, body string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.URL()+"/orders", strings.NewReader(`{"amount_kg":10}`))
 	if err != nil {
@@ -123,8 +123,8 @@ func order(ctx context.Context, p *Proxy, key string) (status int, body string, 
 	return resp.StatusCode, string(read), err
 }
 
-// TestPlan shows that a seed means the same faults again, and that the mix is
-// as it says.
+// TestPlan shows that a plan with the same seed decides the same, and that faults
+// are as frequent as the mix says.
 func TestPlan(t *testing.T) {
 	const requests = 20_000
 	draw := func(seed uint64, keyed bool) (all []Kind, counts map[Kind]int) {

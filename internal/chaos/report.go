@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Report is the figures of some loads, side by side.
+// Report returns the figures of some loads, side by side.
 func Report(results ...*Result) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -25,13 +25,13 @@ func Report(results ...*Result) string {
 	number("calls", func(r *Result) int { return r.Calls })
 	number("told of a success", func(r *Result) int { return int(r.Successes.Load()) })
 	number("told that nothing happened", func(r *Result) int { return int(r.Failures.Load()) })
-	number("can't know", func(r *Result) int { return int(r.Uncertain.Load()) })
+	number("outcome can't be known", func(r *Result) int { return int(r.Uncertain.Load()) })
 	number("cancelled midway", func(r *Result) int { return int(r.Cancelled.Load()) })
 	number("caller died midway", func(r *Result) int { return int(r.Died.Load()) })
 	number("settled later by key", func(r *Result) int { return int(r.Settled.Load()) })
 	number("of these by a new client", func(r *Result) int { return int(r.Restarts.Load()) })
-	number("tries to settle that surely did nothing", func(r *Result) int { return int(r.Misleading.Load()) })
-	number("called anew after a failure", func(r *Result) int { return int(r.Again.Load()) })
+	number("failed tries to settle that did nothing", func(r *Result) int { return int(r.Misleading.Load()) })
+	number("called again after a failure", func(r *Result) int { return int(r.Again.Load()) })
 	number("retries", func(r *Result) int { return int(r.Retries.Load()) })
 	number("replayed answers", func(r *Result) int { return int(r.Replayed.Load()) })
 	number("409, still in progress", func(r *Result) int { return r.Tally.Answers(409) })
@@ -52,8 +52,8 @@ func Report(results ...*Result) string {
 	return b.String()
 }
 
-// Explain tells what happened to the calls with a broken promise, and in the
-// books; to the first few of them if there are many.
+// Explain returns the history of the calls for which the promise was broken, and
+// their records in the books, for the first few such calls.
 func (r *Result) Explain() string {
 	const few = 10
 	var b strings.Builder
@@ -68,7 +68,7 @@ func (r *Result) Explain() string {
 	return b.String()
 }
 
-// kinds are all kinds of faults, in the order of the mix.
+// kinds returns all kinds of faults, in the order of the mix.
 func kinds() []Kind {
 	all := []Kind{Refused}
 	for _, m := range mix {

@@ -2,7 +2,7 @@ package chaos
 
 import "sync"
 
-// Tally counts exchanges by what went wrong with them.
+// Tally counts exchanges by their faults.
 type Tally struct {
 	mu       sync.Mutex
 	kinds    map[Kind]int
@@ -23,7 +23,7 @@ func (t *Tally) answered(status int) {
 	t.statuses[status]++
 }
 
-// Exchanges is the number of exchanges begun, refused connections included.
+// Exchanges returns the number of exchanges, including refused connections.
 func (t *Tally) Exchanges() (n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -33,14 +33,14 @@ func (t *Tally) Exchanges() (n int) {
 	return n
 }
 
-// Count is the number of exchanges with this fault.
+// Count returns the number of exchanges with this fault.
 func (t *Tally) Count(kind Kind) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.kinds[kind]
 }
 
-// Answers is the number of the server's own answers with this status that
+// Answers returns the number of the server's own answers with this status that
 // reached the client.
 func (t *Tally) Answers(status int) int {
 	t.mu.Lock()
@@ -48,7 +48,7 @@ func (t *Tally) Answers(status int) int {
 	return t.statuses[status]
 }
 
-// Faulty is the share of exchanges with a fault.
+// Faulty returns the share of exchanges with a fault.
 func (t *Tally) Faulty() float64 {
 	return 1 - float64(t.Count(None))/float64(t.Exchanges())
 }

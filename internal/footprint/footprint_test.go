@@ -63,3 +63,23 @@ func goTool(t *testing.T, args ...string) string {
 	require.NoError(t, err, "go %s\n%s", strings.Join(args, " "), &stderr)
 	return string(out)
 }
+
+// The requirements in the go.mod file of a module also apply to the modules that import
+// it.
+func TestGoModRequiresNoMoreThanNecessary(t *testing.T) {
+	file, err := os.ReadFile("../../go.mod")
+	require.NoError(t, err)
+	direct := map[string]bool{"github.com/oapi-codegen/runtime": true, "github.com/stretchr/testify": true}
+	for line := range strings.Lines(string(file)) {
+		line, comment, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "require "), "//")
+		switch words := strings.Fields(line); {
+		case len(words) == 0:
+		case words[0] == "go":
+			assert.Regexp(t, `^1\.25(\.0)?$`, words[1], "the version must be the older of the two supported releases")
+		case words[0] == "toolchain", words[0] == "tool", words[0] == "replace", words[0] == "exclude":
+			t.Errorf("%q affects the modules that import this one, or is of no use to them", line)
+		case strings.Contains(words[0], ".") && words[0] != "module" && !strings.Contains(comment, "indirect"):
+			assert.True(t, direct[words[0]], "%s must not be a direct requirement", line)
+		}
+	}
+}

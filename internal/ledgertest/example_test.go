@@ -17,8 +17,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// A test of the day after: the answer to a purchase was lost with its process,
-// and the API has forgotten the key when the next process settles it.
+// The answer to a purchase is lost with its process, and the API has forgotten the key
+// when the next process settles the purchase.
 func Example_keyForgotten() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "shop")
@@ -37,7 +37,7 @@ func Example_keyForgotten() {
 	server := sandbox.New(sandbox.WithEmptyBooks(), sandbox.WithKeyLifetime(24*time.Hour))
 	defer server.Close()
 
-	// The API places the order, and the process does not live to see it.
+	// The API places the order, and the process ends before it learns of that.
 	server.Inject(sandbox.Fault{Operation: "SubmitOrder", ResetAfter: true})
 	first, err := ledger.New(db, server.Client(cnaught.WithRetryPolicy(cnaught.NoRetry())), ledger.Options{})
 	if err != nil {

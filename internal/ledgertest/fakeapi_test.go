@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// fakeAPI is the orders of the API with faults that the sandbox does not have:
-// lists that lag or leave out members, keys that are forgotten, odd times.
+// fakeAPI serves the API's operations on orders, with faults that the sandbox does not
+// have: lists that lag or omit members, keys that are forgotten, odd times.
 type fakeAPI struct {
 	*httptest.Server
 
@@ -25,12 +25,12 @@ type fakeAPI struct {
 	created  int
 
 	keysForgotten bool
-	noMetadata    bool          // in no answer
-	postOmits     bool          // metadata, in the answer to POST alone
-	lag           time.Duration // of the list
-	// before runs before the API acts; if it returns true, it has answered.
+	noMetadata    bool          // no answer has metadata
+	postOmits     bool          // answers to POST have no metadata
+	lag           time.Duration // how long the list lacks a new order
+	// before runs before the API acts. If it returns true, it has answered.
 	before func(http.ResponseWriter, *http.Request) bool
-	// after runs when an order was placed; if it returns true, it has answered.
+	// after runs after an order was placed. If it returns true, it has answered.
 	after func(http.ResponseWriter, *http.Request) bool
 }
 
@@ -115,7 +115,7 @@ func (f *fakeAPI) add(metadata *string, kg float64, at time.Time) *fakeOrder {
 	return order
 }
 
-// addOrder puts an order into the books that no request placed.
+// addOrder adds an order that no request placed.
 func (f *fakeAPI) addOrder(metadata string, kg float64, at time.Time) *fakeOrder {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -167,7 +167,7 @@ func (f *fakeAPI) configure(change func(*fakeAPI)) {
 	change(f)
 }
 
-// count counts requests by method and path, since the beginning.
+// count returns the number of requests with this method and path so far.
 func (f *fakeAPI) count(method, path string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -182,8 +182,8 @@ func (f *fakeAPI) count(method, path string) int {
 
 func (f *fakeAPI) posts() int { return f.count("POST", "/v1/orders") }
 
-// looks counts the walks through the list that were begun, pages the requests
-// for one.
+// looks returns how often a client has begun to read the list, and pages how many
+// pages were requested.
 func (f *fakeAPI) looks() int {
 	n := 0
 	for _, r := range f.log() {
@@ -227,22 +227,24 @@ func reset(w http.ResponseWriter, _ *http.Request) bool {
 	return true
 }
 
-// onPost lets fn answer purchases alone.
+// onPost lets fn answer only purchases.
 func onPost(fn func(http.ResponseWriter, *http.Request) bool) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool { return r.Method == http.MethodPost && fn(w, r) }
 }
 
-// onList lets fn answer lists alone.
+// onList lets fn answer only lists.
 func onList(fn func(http.ResponseWriter, *http.Request) bool) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		return r.Method == http.MethodGet && r.URL.Path == "/v1/orders" && fn(w, r)
 	}
 }
 
+// says answers with a problem document of the API.
 func says(status int, kind string) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, _ *http.Request) bool { problem(w, status, kind); return true }
 }
 
+// page answers with a page of HTML.
 func page(status int, text string) func(http.ResponseWriter, *http.Request) bool {
 	return func(w http.ResponseWriter, _ *http.Request) bool {
 		w.Header().Set("Content-Type", "text/html")

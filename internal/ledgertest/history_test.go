@@ -20,8 +20,8 @@ import (
 
 var histories = flag.Int("histories", 150, "random histories of TestRandomHistoriesKeepThePromise")
 
-// history is the life of one purchase in a time of its own: the line and the
-// API's books grow older together when it passes.
+// history is the life of one purchase. Time passes in it by making the purchase's line
+// and the API's books older.
 type history struct {
 	*world
 	ref     string
@@ -29,9 +29,9 @@ type history struct {
 	steps   []string
 	ledgers []*ledger.Ledger
 
-	serving sync.Mutex    // held by the API while it serves, for what follows
-	held    []heldRequest // on their way, and not arrived
-	outcome string        // of the next request
+	serving sync.Mutex    // the API holds it while it serves, for the fields below
+	held    []heldRequest // requests that are on their way
+	outcome string        // what becomes of the next request
 }
 
 type heldRequest struct {
@@ -39,8 +39,8 @@ type heldRequest struct {
 	age       time.Duration
 }
 
-// The promise needs keys to be remembered for ListLag + LookTimeout +
-// CallTimeout + MaxDelay + TrustKey. Looks take no time here.
+// For the promise, keys must be remembered for ListLag + LookTimeout + CallTimeout +
+// MaxDelay + TrustKey. Looks take no time here.
 const (
 	historyLag      = 90 * time.Second
 	historyDelay    = 5 * time.Minute
@@ -48,10 +48,10 @@ const (
 	historyLifetime = historyLag + 30*time.Second + historyDelay + historyTrust
 )
 
-// TestRandomHistoriesKeepThePromise lets requests get lost, arrive late, be
-// refused and be answered by gateways, lets keys be forgotten and the list lag,
-// takes leases away, and checks after each history that there is one order at
-// most and that the line says what is so.
+// TestRandomHistoriesKeepThePromise runs histories in which requests get lost, arrive
+// late, are refused or answered by gateways, keys are forgotten, the list lags and
+// leases are taken away. After each history it checks that there is at most one order
+// and that the purchase's line agrees with the API.
 func TestRandomHistoriesKeepThePromise(t *testing.T) {
 	n := *histories
 	if testing.Short() {
@@ -92,7 +92,7 @@ func (h *history) live() {
 			h.serving.Unlock()
 		}
 	}
-	// All that is under way arrives, and the API is well again.
+	// In the end, everything that is on its way arrives and the API works.
 	for range 8 {
 		h.pass(10 * time.Minute)
 		h.next("acts")
@@ -121,12 +121,12 @@ func (h *history) settleAny() {
 		return
 	}
 	h.say("ledger %d, %s: %s %s", i, h.outcome, p.State, p.Err)
-	if h.rand.IntN(3) == 0 && p.State == ledger.Pending { // Settle's rest is no part of the promise
+	if h.rand.IntN(3) == 0 && p.State == ledger.Pending { // the promise does not depend on how long Settle waits
 		h.set(h.ref, "leased_ms = 0, lease = NULL")
 	}
 }
 
-// meet is what becomes of a request.
+// meet answers a request, or loses it, as next has decided.
 func (h *history) meet(w http.ResponseWriter, r *http.Request) bool {
 	h.serving.Lock()
 	defer h.serving.Unlock()
@@ -164,15 +164,15 @@ func (h *history) deliver(r heldRequest) {
 	h.api.place(httptest.NewRecorder(), req)
 }
 
-// arrive lets one of the requests that are late act.
+// arrive delivers the request that has been late for the longest time.
 func (h *history) arrive() {
 	h.say("a request arrives after %v", h.held[0].age)
 	h.deliver(h.held[0])
 	h.held = h.held[1:]
 }
 
-// pass lets time go by: requests arrive before MaxDelay is over, and keys are
-// forgotten when their lifetime is.
+// pass lets time pass. Late requests arrive before MaxDelay is over, and keys are
+// forgotten at the end of their lifetime.
 func (h *history) pass(d time.Duration) {
 	h.serving.Lock()
 	defer h.serving.Unlock()

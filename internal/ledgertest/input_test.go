@@ -31,20 +31,20 @@ func TestBadInputIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 		opts  []ledger.RecordOption
 		field string
 	}{
-		"empty ref":                 {"", kg(1), nil, "ref"},
-		"ref of 256 characters":     {strings.Repeat("ü", 256), kg(1), nil, "ref"},
-		"ref with a NUL":            {"a\x00b", kg(1), nil, "ref"},
-		"ref that is no UTF-8":      {"\xff", kg(1), nil, "ref"},
-		"no amount":                 {"r", api.OrderCreate{}, nil, "amount_kg or total_price_usd_cents"},
-		"both amounts":              {"r", both, nil, "amount_kg and total_price_usd_cents"},
-		"negative amount":           {"r", kg(-1), nil, "amount_kg"},
-		"no number":                 {"r", kg(math.NaN()), nil, "amount_kg"},
-		"infinite amount":           {"r", kg(math.Inf(1)), nil, "amount_kg"},
-		"no room for the mark":      {"r", long, nil, "metadata"},
-		"metadata that is no UTF-8": {"r", broken, nil, "metadata"},
-		"description":               {"r", text, nil, "description"},
-		"empty subaccount":          {"r", kg(1), []ledger.RecordOption{ledger.ForSubaccount("")}, "subaccount"},
-		"unsendable subaccount":     {"r", kg(1), []ledger.RecordOption{ledger.ForSubaccount("a\nb")}, "subaccount"},
+		"empty ref":                             {"", kg(1), nil, "ref"},
+		"ref of 256 characters":                 {strings.Repeat("ü", 256), kg(1), nil, "ref"},
+		"ref with a NUL":                        {"a\x00b", kg(1), nil, "ref"},
+		"ref that is no UTF-8":                  {"\xff", kg(1), nil, "ref"},
+		"no amount":                             {"r", api.OrderCreate{}, nil, "amount_kg or total_price_usd_cents"},
+		"both amounts":                          {"r", both, nil, "amount_kg and total_price_usd_cents"},
+		"negative amount":                       {"r", kg(-1), nil, "amount_kg"},
+		"amount that is not a number":           {"r", kg(math.NaN()), nil, "amount_kg"},
+		"infinite amount":                       {"r", kg(math.Inf(1)), nil, "amount_kg"},
+		"text that leaves no room for the mark": {"r", long, nil, "metadata"},
+		"metadata that is no UTF-8":             {"r", broken, nil, "metadata"},
+		"description":                           {"r", text, nil, "description"},
+		"empty subaccount":                      {"r", kg(1), []ledger.RecordOption{ledger.ForSubaccount("")}, "subaccount"},
+		"subaccount that no header can carry":   {"r", kg(1), []ledger.RecordOption{ledger.ForSubaccount("a\nb")}, "subaccount"},
 	} {
 		_, err := w.Buy(w.ctx, test.ref, test.order, test.opts...)
 		for _, err := range []error{err, w.Record(w.ctx, w.db, test.ref, test.order, test.opts...)} {
@@ -71,14 +71,14 @@ func TestBadInputIsRefusedBeforeAnythingIsWritten(t *testing.T) {
 	assert.Empty(t, w.api.log())
 }
 
-func TestNewRefusesWhatMakesNoSense(t *testing.T) {
+func TestNewRefusesBadOptions(t *testing.T) {
 	w := newWorld(t, quick())
 	for name, o := range map[string]ledger.Options{
-		"namespace":  {Namespace: "a]b"},
-		"long":       {Namespace: strings.Repeat("a", 33)},
-		"negative":   {TrustKey: -time.Second},
-		"too little": {CallTimeout: time.Microsecond},
-		"workers":    {Workers: -1},
+		"namespace with a bracket":      {Namespace: "a]b"},
+		"long namespace":                {Namespace: strings.Repeat("a", 33)},
+		"negative TrustKey":             {TrustKey: -time.Second},
+		"CallTimeout that is too short": {CallTimeout: time.Microsecond},
+		"negative number of workers":    {Workers: -1},
 	} {
 		_, err := ledger.New(w.db, w.client, o)
 		assert.ErrorIs(t, err, cnaught.ErrInvalidRequest, name)
@@ -89,7 +89,7 @@ func TestNewRefusesWhatMakesNoSense(t *testing.T) {
 	assert.ErrorIs(t, err, cnaught.ErrInvalidRequest)
 }
 
-func TestAMissingTableIsNamed(t *testing.T) {
+func TestMissingTable(t *testing.T) {
 	w := newWorld(t, quick())
 	_, err := w.db.Exec(`DROP TABLE cnaught_purchases`)
 	require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestAMissingTableIsNamed(t *testing.T) {
 	assert.Empty(t, w.api.log())
 }
 
-func TestAClosedDatabaseSendsNothing(t *testing.T) {
+func TestNothingIsSentWithoutADatabase(t *testing.T) {
 	w := newWorld(t, quick())
 	w.record("r")
 	w.db.Close()
@@ -127,7 +127,7 @@ func TestAClosedDatabaseSendsNothing(t *testing.T) {
 	assert.Empty(t, w.api.log())
 }
 
-func TestTheSchemaMayRunAgain(t *testing.T) {
+func TestSchemaCanRunAgain(t *testing.T) {
 	w := newWorld(t, quick())
 	w.buy("r")
 	_, err := w.db.Exec(ledger.Schema)

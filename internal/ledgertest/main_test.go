@@ -9,8 +9,8 @@ import (
 	"github.com/cnaught-go/cnaught/internal/ledgertest/postgres"
 )
 
-// onPostgres is set by make test-postgres: 1, or the URL of a server that is
-// there.
+// onPostgres is the variable that make test-postgres sets, to 1 or to the URL of a
+// server that is running.
 const onPostgres = "CNAUGHT_LEDGER_POSTGRES"
 
 var (
@@ -39,7 +39,7 @@ func runTests(m *testing.M) int {
 		postgresURL = url
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", "16"); err != nil { // the tests wait more than they work
+	if err := flag.Set("test.parallel", "16"); err != nil { // the tests mostly wait
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -16,15 +16,15 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-// Rule 13: an order with the mark is a fact, whatever the line says.
-func TestAnOrderWithTheMarkIsBoughtFromAnyState(t *testing.T) {
+// An order with the mark is a fact, whatever the purchase's line says (rule 13).
+func TestMarkedOrderIsBookedFromAnyState(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]string{
-		"pending":        "lease = NULL",
-		"held by others": "lease = 'another', leased_ms = 9999999999999",
-		"refused":        "state = 'refused', told = 'refused', due_ms = NULL",
-		"stuck":          "state = 'stuck', told = 'stuck', due_ms = NULL",
-		"stuck, untold":  "state = 'stuck', told = 'pending'",
+		"pending":                  "lease = NULL",
+		"leased by another worker": "lease = 'another', leased_ms = 9999999999999",
+		"refused":                  "state = 'refused', told = 'refused', due_ms = NULL",
+		"stuck":                    "state = 'stuck', told = 'stuck', due_ms = NULL",
+		"stuck, untold":            "state = 'stuck', told = 'pending'",
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, quick())
@@ -46,9 +46,9 @@ func TestAnOrderWithTheMarkIsBoughtFromAnyState(t *testing.T) {
 	}
 }
 
-// Rule 13: the worker that loses its line in the middle of the call still
-// books the order that it was given.
-func TestAnAnswerIsBookedWithoutTheLine(t *testing.T) {
+// A worker that loses its lease in the middle of the call still books the order that
+// the API returns (rule 13).
+func TestOrderIsBookedWithoutTheLease(t *testing.T) {
 	w := newWorld(t, quick())
 	w.api.configure(func(f *fakeAPI) {
 		f.after = func(http.ResponseWriter, *http.Request) bool {
@@ -59,8 +59,8 @@ func TestAnAnswerIsBookedWithoutTheLine(t *testing.T) {
 	assert.Equal(t, ledger.Bought, w.buy("r").State)
 }
 
-// Rule 13: what is no fact needs the line.
-func TestAFailureIsNotBookedWithoutTheLine(t *testing.T) {
+// A worker that has lost its lease does not book a failure (rule 13).
+func TestFailureIsNotBookedWithoutTheLease(t *testing.T) {
 	w := newWorld(t, quick())
 	w.api.configure(func(f *fakeAPI) {
 		f.before = onPost(func(rw http.ResponseWriter, r *http.Request) bool {
@@ -75,11 +75,11 @@ func TestAFailureIsNotBookedWithoutTheLine(t *testing.T) {
 	assert.Empty(t, w.changes())
 }
 
-func TestWhatComesLaterNeedsTheLine(t *testing.T) {
+func TestLaterFailureIsNotBookedWithoutTheLease(t *testing.T) {
 	t.Parallel()
 	for name, say := range map[string]func(http.ResponseWriter, *http.Request) bool{
-		"a no, after a look": says(400, "invalid-parameters"),
-		"a failure":          says(500, "server-error"),
+		"a refusal after a look": says(400, "invalid-parameters"),
+		"a failure":              says(500, "server-error"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, quick())
@@ -100,8 +100,9 @@ func TestWhatComesLaterNeedsTheLine(t *testing.T) {
 	}
 }
 
-// Rule 13: a cancelled order was bought; a live one is preferred.
-func TestACancelledOrderCountsAsBought(t *testing.T) {
+// A cancelled order was bought, but an order that is not cancelled is preferred (rule
+// 13).
+func TestCancelledOrderCountsAsBought(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", false)
 	w.api.addOrder(w.mark("r"), 10, time.Now()).State = "cancelled"
@@ -119,14 +120,14 @@ func TestACancelledOrderCountsAsBought(t *testing.T) {
 	assert.ElementsMatch(t, []string{"o2", "o4"}, w.get("both").Extra)
 }
 
-// Rule 14: what OnChange writes is there exactly if the booking is, once, and
-// its failure undoes its own writes alone.
-func TestOnChangeFailsWithoutUndoingTheBooking(t *testing.T) {
+// What OnChange writes is committed with the booking, once. If OnChange fails, only
+// its own writes are undone (rule 14).
+func TestFailedOnChangeDoesNotUndoTheBooking(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(tx *sql.Tx) error{
-		"an error":                 func(*sql.Tx) error { return errors.New("mail server is down") },
-		"a statement that fails":   func(tx *sql.Tx) error { _, err := tx.Exec(`INSERT INTO nowhere VALUES (1)`); return err },
-		"the transaction is ended": func(tx *sql.Tx) error { return errors.Join(tx.Rollback(), errors.New("oops")) },
+		"an error":                   func(*sql.Tx) error { return errors.New("mail server is down") },
+		"a statement that fails":     func(tx *sql.Tx) error { _, err := tx.Exec(`INSERT INTO nowhere VALUES (1)`); return err },
+		"a transaction that it ends": func(tx *sql.Tx) error { return errors.Join(tx.Rollback(), errors.New("oops")) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var mu sync.Mutex
@@ -156,13 +157,13 @@ func TestOnChangeFailsWithoutUndoingTheBooking(t *testing.T) {
 			assert.Equal(t, 1, w.rows("told"))
 			assert.Equal(t, 1, w.api.posts())
 			assert.True(t, w.get("r").Due.IsZero())
-			spoiled := strings.Contains(w.logged.String(), "booking with OnChange failed")
-			assert.Equal(t, name == "the transaction is ended", spoiled, "a savepoint is enough where there is one")
+			ended := strings.Contains(w.logged.String(), "booking with OnChange failed")
+			assert.Equal(t, name == "a transaction that it ends", ended, "the savepoint is enough unless OnChange has ended the transaction")
 		})
 	}
 }
 
-func TestSettleTellsWhatIsUntold(t *testing.T) {
+func TestSettleCallsOnChangeAgain(t *testing.T) {
 	o := quick()
 	calls := 0
 	o.OnChange = func(context.Context, *sql.Tx, ledger.Purchase) error {
@@ -179,8 +180,8 @@ func TestSettleTellsWhatIsUntold(t *testing.T) {
 	assert.Equal(t, 2, calls)
 }
 
-// Rule 17: a second order with one mark is kept, and reported.
-func TestASecondOrderIsKeptAndReported(t *testing.T) {
+// A second order with the same mark is kept and reported (rule 17).
+func TestSecondOrderIsKeptAndReported(t *testing.T) {
 	w := newWorld(t, quick())
 	w.buy("r")
 	second := w.api.addOrder(w.mark("r")+" cart 7", 10, time.Now())
@@ -194,7 +195,7 @@ func TestASecondOrderIsKeptAndReported(t *testing.T) {
 	assert.Contains(t, w.logged.String(), "a purchase has more than one order")
 	assert.Len(t, w.changes(), 1)
 
-	// Another one is booked while the first is on its way.
+	// A second order is booked while the answer to the first is on its way.
 	w.api.configure(func(f *fakeAPI) {
 		f.after = func(http.ResponseWriter, *http.Request) bool {
 			other := w.api.addOrder(w.mark("raced"), 10, time.Now())
@@ -229,9 +230,8 @@ func TestASecondOrderIsKeptAndReported(t *testing.T) {
 	assert.Equal(t, []string{last.ID}, extra["reconciled"])
 }
 
-// Rule 18: Settle leaves a purchase alone within a second of a try, and while
-// the API asks for it.
-func TestSettleLeavesAPurchaseAlone(t *testing.T) {
+// Settle waits for a second after a try, and as long as the API asks for (rule 18).
+func TestSettleWaitsAfterATry(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", false)
 	began := time.Now()
@@ -258,8 +258,8 @@ func TestSettleLeavesAPurchaseAlone(t *testing.T) {
 	assert.Equal(t, posts+1, w.api.posts())
 }
 
-// Rule 18: a customer who leaves does not cancel a purchase.
-func TestACustomerWhoLeavesCancelsNothing(t *testing.T) {
+// A customer who leaves does not cancel a purchase (rule 18).
+func TestEndedContextDoesNotCancelAPurchase(t *testing.T) {
 	w := newWorld(t, quick())
 	ctx, leave := context.WithCancel(w.ctx)
 	w.api.configure(func(f *fakeAPI) {

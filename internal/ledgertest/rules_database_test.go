@@ -16,8 +16,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-// Rule 19: a lease is CallTimeout and 10 s by the database's clock.
-func TestALeaseEndsByTheDatabasesClock(t *testing.T) {
+// A lease lasts for CallTimeout and 10 s by the database's clock (rule 19).
+func TestLeaseEndsByTheDatabaseClock(t *testing.T) {
 	w := newWorld(t, ledger.Options{})
 	var left int64
 	w.api.configure(func(f *fakeAPI) {
@@ -42,11 +42,11 @@ func TestALeaseEndsByTheDatabasesClock(t *testing.T) {
 	w.lose("run", false)
 	w.set("run", "lease = 'killed', leased_ms = "+nowSQL()+" + 300, due_ms = "+nowSQL()+" + 300")
 	w.run()
-	w.eventually(func() bool { return w.get("run").State == ledger.Bought }, "what a killed worker held is free again")
+	w.eventually(func() bool { return w.get("run").State == ledger.Bought }, "the lease of a killed worker ends")
 }
 
-// Rule 19: all ages are the database's, whatever this machine's clock says.
-func TestAgesAreTheDatabases(t *testing.T) {
+// Ages are measured by the database's clock, not by that of this machine (rule 19).
+func TestAgesComeFromTheDatabaseClock(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", true)
 	w.age("r", 73*time.Hour)
@@ -55,8 +55,8 @@ func TestAgesAreTheDatabases(t *testing.T) {
 	assert.Equal(t, ledger.Stuck, w.settle("r").State)
 }
 
-// Rule 20: the ledger works with one connection, and holds none while the
-// caller's own statements run.
+// The ledger works with one connection, and holds none while the caller's own
+// statements run (rule 20).
 func TestOneConnectionIsEnough(t *testing.T) {
 	o := quick()
 	o.OnChange = func(ctx context.Context, tx *sql.Tx, p ledger.Purchase) error {
@@ -93,9 +93,9 @@ func TestOneConnectionIsEnough(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Rule 20: no transaction begins with a read, which SQLite would not let write
-// once another connection has written.
-func TestManyWritersDoNotFail(t *testing.T) {
+// No transaction begins with a read, because SQLite would not let such a transaction
+// write after another connection has written (rule 20).
+func TestConcurrentWritersDoNotFail(t *testing.T) {
 	o := quick()
 	o.CallTimeout = 5 * time.Second
 	o.OnChange = func(ctx context.Context, tx *sql.Tx, p ledger.Purchase) error {
@@ -130,7 +130,7 @@ func (w *world) rows(table string) (n int) {
 	return n
 }
 
-// states lists the states of all purchases.
+// states returns the states of all purchases, separated by spaces.
 func (w *world) states() string {
 	var states []string
 	for p, err := range w.Purchases(w.ctx, ledger.Filter{}) {

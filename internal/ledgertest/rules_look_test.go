@@ -12,17 +12,17 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-// Rule 5: a key is repeated without a look only while it is trusted.
-func TestAKeyIsTrustedForTrustKeyAlone(t *testing.T) {
+// A key is used again without a look only while it is trusted (rule 5).
+func TestKeyIsTrustedOnlyForTrustKey(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		trust, age time.Duration
 		looks      bool
 	}{
-		"by default never":  {0, 0, true},
-		"within TrustKey":   {time.Minute, 50 * time.Second, false},
-		"after TrustKey":    {time.Minute, 61 * time.Second, true},
-		"just for the call": {time.Second, 500 * time.Millisecond, false},
+		"never by default":         {0, 0, true},
+		"within TrustKey":          {time.Minute, 50 * time.Second, false},
+		"after TrustKey":           {time.Minute, 61 * time.Second, true},
+		"long enough for the call": {time.Second, 500 * time.Millisecond, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := quick()
@@ -38,9 +38,9 @@ func TestAKeyIsTrustedForTrustKeyAlone(t *testing.T) {
 	}
 }
 
-// Rule 5: a look that was long ago does not count as one that is new, and a
-// trusted call does not begin the time anew.
-func TestTrustBeginsWithTheLookAndNotWithTheCall(t *testing.T) {
+// The time for which a key is trusted begins with the last look. A call with a trusted
+// key does not begin it again (rule 5).
+func TestTrustBeginsWithTheLook(t *testing.T) {
 	o := quick()
 	o.TrustKey = time.Minute
 	w := newWorld(t, o)
@@ -54,8 +54,8 @@ func TestTrustBeginsWithTheLookAndNotWithTheCall(t *testing.T) {
 	assert.Equal(t, 1, w.api.looks())
 }
 
-// Rule 6: a look asks for the first page, and for no cached one.
-func TestALookBeginsAtTheFirstPage(t *testing.T) {
+// A look begins with the first page, and not with a cached one (rule 6).
+func TestLookBeginsAtTheFirstPage(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", true)
 	w.rest("r")
@@ -67,35 +67,35 @@ func TestALookBeginsAtTheFirstPage(t *testing.T) {
 	assert.Equal(t, 1, w.api.posts())
 }
 
-// Rule 6: a look goes on until a whole page is older than the record by the
-// difference of the clocks.
-func TestALookEndsAfterAWholeOldPage(t *testing.T) {
+// A look ends when a whole page is older than the record by more than clocks may
+// differ (rule 6).
+func TestLookEndsAfterAWholeOldPage(t *testing.T) {
 	t.Parallel()
 	long := time.Now().Add(-time.Hour)
 	for name, test := range map[string]struct {
 		fill func(w *world)
-		// found says that the order is to be found behind what fill makes.
+		// found says whether the look finds the order behind those that fill adds.
 		found bool
 	}{
-		"one old order ends nothing": {func(w *world) {
+		"one old order does not end the look": {func(w *world) {
 			w.api.addOrder("old, out of order", 1, long)
 			for range 150 {
 				w.api.addOrder("new", 1, time.Now())
 			}
 			w.api.addOrder("old, out of order", 1, long)
 		}, true},
-		"a page older than the record, and not than the clocks": {func(w *world) {
+		"nor does a page that is older only if the clocks agree": {func(w *world) {
 			for range 150 {
 				w.api.addOrder("new", 1, time.Now().Add(-50*time.Second))
 			}
 		}, true},
-		"an order without a readable time ends nothing": {func(w *world) {
+		"nor does a page with an unreadable time": {func(w *world) {
 			for range 150 {
 				w.api.addOrder("old", 1, long)
 			}
 			w.api.configure(func(f *fakeAPI) { f.orders[len(f.orders)-7].CreatedOn = "" })
 		}, true},
-		"a whole old page ends the look": {func(w *world) {
+		"a whole old page ends it": {func(w *world) {
 			for range 150 {
 				w.api.addOrder("old", 1, long)
 			}
@@ -113,8 +113,8 @@ func TestALookEndsAfterAWholeOldPage(t *testing.T) {
 	}
 }
 
-// Rule 6: whatever a look has seen, an error makes it worth nothing.
-func TestALookThatFailsIsWorthNothing(t *testing.T) {
+// An error makes a look worthless, whatever it has seen (rule 6).
+func TestFailedLookIsDiscarded(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(http.ResponseWriter, *http.Request) bool{
 		"500":                 says(500, "server-error"),
@@ -146,9 +146,9 @@ func TestALookThatFailsIsWorthNothing(t *testing.T) {
 	}
 }
 
-// Rule 7: where orders come back without their metadata, an empty look is not
-// believed.
-func TestNoLookIsBelievedWithoutMetadata(t *testing.T) {
+// A look that finds nothing is not trusted if the API returns orders without their
+// metadata (rule 7).
+func TestEmptyLookIsNotTrustedWithoutMetadata(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("lost before", true)
 	w.api.configure(func(f *fakeAPI) { f.noMetadata = true })
@@ -163,11 +163,11 @@ func TestNoLookIsBelievedWithoutMetadata(t *testing.T) {
 		assert.Contains(t, p.Err, "without their metadata")
 	}
 	assert.Equal(t, posts, w.api.posts())
-	require.Equal(t, ledger.Bought, w.buy("second").State, "what needs no look goes on")
+	require.Equal(t, ledger.Bought, w.buy("second").State, "a purchase that needs no look goes on")
 }
 
-// Rule 7: an answer may show less than what is kept.
-func TestAnAnswerWithoutMetadataIsFetchedAgain(t *testing.T) {
+// An answer may have less than the API stores (rule 7).
+func TestOrderWithoutMetadataIsFetchedAgain(t *testing.T) {
 	w := newWorld(t, quick())
 	w.api.configure(func(f *fakeAPI) { f.postOmits = true })
 	p := w.buy("first")
@@ -179,9 +179,9 @@ func TestAnAnswerWithoutMetadataIsFetchedAgain(t *testing.T) {
 	assert.Equal(t, 2, w.api.posts())
 }
 
-// Rule 7: while it is not known whether orders keep their marks, an order is
-// fetched again before a look is believed.
-func TestAnOrderIsFetchedBeforeALookIsBelieved(t *testing.T) {
+// While it is not known whether orders keep their marks, an order is fetched again
+// before a look is trusted (rule 7).
+func TestOrderIsFetchedBeforeALookIsTrusted(t *testing.T) {
 	w := newWorld(t, quick())
 	notAvailable := func(rw http.ResponseWriter, r *http.Request) bool {
 		return strings.HasPrefix(r.URL.Path, "/v1/orders/") && says(500, "server-error")(rw, r)
@@ -198,8 +198,8 @@ func TestAnOrderIsFetchedBeforeALookIsBelieved(t *testing.T) {
 	assert.Equal(t, ledger.Bought, w.settle("lost").State)
 }
 
-// Rule 16: a database that was restored has recorded a ref anew.
-func TestAnOrderOfAnEarlierRecordMakesItStuck(t *testing.T) {
+// A restored database may record a ref again that was bought before (rule 16).
+func TestOrderOfAnEarlierRecordMakesThePurchaseStuck(t *testing.T) {
 	w := newWorld(t, quick())
 	bought := w.buy("r")
 	_, err := w.db.Exec(`DELETE FROM cnaught_purchases`)
@@ -219,8 +219,8 @@ func TestAnOrderOfAnEarlierRecordMakesItStuck(t *testing.T) {
 	assert.Equal(t, ledger.Bought, p.State)
 }
 
-// Rule 16: the mark with another whole amount.
-func TestAnOrderWithAnotherAmountMakesItStuck(t *testing.T) {
+// An order with the mark, but with another whole amount, needs a person (rule 16).
+func TestOrderOfAnotherAmountMakesThePurchaseStuck(t *testing.T) {
 	w := newWorld(t, quick())
 	change := func(f *fakeAPI) {
 		f.after = func(rw http.ResponseWriter, r *http.Request) bool {
@@ -234,7 +234,7 @@ func TestAnOrderWithAnotherAmountMakesItStuck(t *testing.T) {
 	}
 	w.api.configure(change)
 	p := w.buy("answered")
-	if p.State == ledger.Pending { // the client did not take the answer for one
+	if p.State == ledger.Pending { // the client refused the answer
 		w.rest("answered")
 		p = w.settle("answered")
 	}
@@ -259,9 +259,8 @@ func TestAnOrderWithAnotherAmountMakesItStuck(t *testing.T) {
 	assert.Equal(t, "o3", w.get("observed").OrderID)
 }
 
-// Rule 16: the API derives the amount of an order by price, and rounds
-// fractions.
-func TestAmountsThatTheAPIDerivesAreNotCompared(t *testing.T) {
+// The API derives the amount of an order by price, and rounds fractions (rule 16).
+func TestDerivedAmountsAreNotCompared(t *testing.T) {
 	w := newWorld(t, quick())
 	for ref, change := range map[string]func(*fakeOrder){
 		"price":    func(o *fakeOrder) { o.AmountKg = 1595 },

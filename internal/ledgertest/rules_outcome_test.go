@@ -13,19 +13,19 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-// Rule 8: a "no" is a problem document of the API.
-func TestOnlyTheAPIItselfRefuses(t *testing.T) {
+// Only a problem document of the API is a refusal (rule 8).
+func TestOnlyTheAPIRefuses(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		answer func(http.ResponseWriter, *http.Request) bool
 		state  ledger.State
 	}{
-		"invalid-parameters":  {says(400, "invalid-parameters"), ledger.Refused},
-		"invalid-subaccount":  {says(400, "invalid-subaccount"), ledger.Refused},
-		"key too long":        {says(400, "idempotency-key-too-long"), ledger.Refused},
-		"forbidden":           {says(403, "forbidden"), ledger.Refused},
-		"a filter's page":     {page(403, "forbidden"), ledger.Pending},
-		"a 400 of somebody's": {page(400, "bad request"), ledger.Pending},
+		"invalid-parameters": {says(400, "invalid-parameters"), ledger.Refused},
+		"invalid-subaccount": {says(400, "invalid-subaccount"), ledger.Refused},
+		"key too long":       {says(400, "idempotency-key-too-long"), ledger.Refused},
+		"forbidden":          {says(403, "forbidden"), ledger.Refused},
+		"a filter's page":    {page(403, "forbidden"), ledger.Pending},
+		"a gateway's 400":    {page(400, "bad request"), ledger.Pending},
 		"a problem without a type": {func(w http.ResponseWriter, _ *http.Request) bool {
 			answer(w, 403, map[string]any{"title": "Forbidden"})
 			return true
@@ -43,7 +43,7 @@ func TestOnlyTheAPIItselfRefuses(t *testing.T) {
 			p := w.buy("r")
 			assert.Equal(t, test.state, p.State)
 			assert.NotEmpty(t, p.Err)
-			assert.NotContains(t, p.Err, "call again", "a person who did would not look first")
+			assert.NotContains(t, p.Err, "call again", "a person who calls again would not look first")
 			assert.Equal(t, test.state == ledger.Refused, p.Due.IsZero())
 			if test.state == ledger.Pending {
 				assert.Empty(t, w.changes())
@@ -53,8 +53,8 @@ func TestOnlyTheAPIItselfRefuses(t *testing.T) {
 	}
 }
 
-// Rule 8: a "no" after an attempt that may have acted is none.
-func TestANoAfterAnAttemptOfUnknownOutcomeIsNone(t *testing.T) {
+// A refusal does not count after an attempt that may have acted (rule 8).
+func TestRefusalAfterAnUnknownOutcomeDoesNotCount(t *testing.T) {
 	policy := cnaught.DefaultRetryPolicy()
 	policy.BaseDelay = time.Millisecond
 	w := newWorld(t, quick(), cnaught.WithRetryPolicy(policy))
@@ -70,8 +70,8 @@ func TestANoAfterAnAttemptOfUnknownOutcomeIsNone(t *testing.T) {
 	assert.Equal(t, ledger.Pending, w.buy("r").State)
 }
 
-// Rule 8: what the client refuses before sending is a "no", too.
-func TestWhatTheClientRefusesIsANo(t *testing.T) {
+// Input that the client refuses to send is refused, too (rule 8).
+func TestRefusalByTheClientCounts(t *testing.T) {
 	w := newWorld(t, quick())
 	w.record("r")
 	w.set("r", "subaccount = 'not\nsendable'")
@@ -88,8 +88,8 @@ func TestWhatTheClientRefusesIsANo(t *testing.T) {
 	assert.Zero(t, w.api.posts())
 }
 
-// Rule 9: a "no" is believed only if a look finds nothing.
-func TestANoIsOverruledByTheList(t *testing.T) {
+// A refusal counts only if a look finds nothing (rule 9).
+func TestListOverrulesARefusal(t *testing.T) {
 	w := newWorld(t, quick())
 	w.api.configure(func(f *fakeAPI) {
 		f.before = onPost(func(rw http.ResponseWriter, r *http.Request) bool {
@@ -101,8 +101,8 @@ func TestANoIsOverruledByTheList(t *testing.T) {
 	assert.Equal(t, 1, w.api.looks())
 }
 
-// Rule 9: while an earlier request may still act, a "no" refuses nothing.
-func TestANoWaitsForEarlierRequests(t *testing.T) {
+// A refusal does not count while an earlier request may still act (rule 9).
+func TestRefusalWaitsForEarlierRequests(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", false)
 	w.api.configure(func(f *fakeAPI) { f.before = onPost(says(400, "invalid-parameters")) })
@@ -112,16 +112,16 @@ func TestANoWaitsForEarlierRequests(t *testing.T) {
 	assert.GreaterOrEqual(t, w.number("r", "due_ms")-w.number("r", "sent_ms"), quiet.Milliseconds())
 	posts := w.api.posts()
 	assert.Equal(t, ledger.Pending, w.settle("r").State)
-	assert.Equal(t, posts, w.api.posts(), "Settle waits, too: every call puts the end off")
+	assert.Equal(t, posts, w.api.posts(), "Settle waits as well, because every call would put the end off")
 	w.age("r", quiet)
 	assert.Equal(t, ledger.Refused, w.settle("r").State)
 	require.Len(t, w.changes(), 1)
 	assert.Equal(t, ledger.Refused, w.changes()[0].State)
 }
 
-// Rule 9: the request that was on its way when the API said no arrives, and is
-// found.
-func TestALateRequestIsFoundAfterANo(t *testing.T) {
+// A request that was on its way when the API refused another one arrives later, and is
+// found (rule 9).
+func TestLateRequestIsFoundAfterARefusal(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", false)
 	w.api.configure(func(f *fakeAPI) { f.before = onPost(says(400, "invalid-parameters")) })
@@ -132,8 +132,8 @@ func TestALateRequestIsFoundAfterANo(t *testing.T) {
 	assert.Equal(t, ledger.Bought, w.settle("r").State)
 }
 
-// Rule 10: a key that was used with another request.
-func TestAMismatchLooksAndIsStuckInTheEnd(t *testing.T) {
+// After a mismatch, the key was used with another request (rule 10).
+func TestMismatchIsLookedUpAndThenStuck(t *testing.T) {
 	w := newWorld(t, quick())
 	w.api.configure(func(f *fakeAPI) {
 		f.before = onPost(func(rw http.ResponseWriter, r *http.Request) bool {
@@ -151,8 +151,8 @@ func TestAMismatchLooksAndIsStuckInTheEnd(t *testing.T) {
 	assert.Contains(t, p.Err, "422")
 }
 
-// Rule 11: a key that is refused and a host that can't be reached pause Run,
-// and count as no try.
+// An API key that is refused and a host that can't be reached pause Run, and do not
+// count as tries (rule 11).
 func TestRunPausesAsAWhole(t *testing.T) {
 	t.Parallel()
 	for name, fail := range map[string]func(w *world){
@@ -174,7 +174,7 @@ func TestRunPausesAsAWhole(t *testing.T) {
 			}
 			stop()
 			if name == "401" {
-				// The first time at most one for each of the first lines; then one after 1 s.
+				// There is at most one request for each of the first lines, and another after 1 s.
 				assert.LessOrEqual(t, len(w.api.log()), 8)
 				assert.GreaterOrEqual(t, len(w.api.log()), 2)
 			}
@@ -187,8 +187,9 @@ func TestRunPausesAsAWhole(t *testing.T) {
 	}
 }
 
-// Rule 12: what can't be settled is given up after one more look, with its key.
-func TestAPurchaseIsGivenUpAfterOneMoreLook(t *testing.T) {
+// A purchase that can't be settled is given up after one more look, and keeps its key
+// (rule 12).
+func TestPurchaseIsGivenUpAfterOneMoreLook(t *testing.T) {
 	t.Parallel()
 	for name, wear := range map[string]func(w *world, ref string){
 		"72 hours":             func(w *world, ref string) { w.age(ref, 72*time.Hour) },
@@ -196,7 +197,7 @@ func TestAPurchaseIsGivenUpAfterOneMoreLook(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := quick()
-			o.TrustKey = time.Hour * 1000 // a look all the same
+			o.TrustKey = time.Hour * 1000 // even a trusted key does not spare the look
 			w := newWorld(t, o)
 			w.lose("not bought", false)
 			w.lose("bought", true)
@@ -216,7 +217,7 @@ func TestAPurchaseIsGivenUpAfterOneMoreLook(t *testing.T) {
 	}
 }
 
-func TestAPurchaseIsNotGivenUpEarly(t *testing.T) {
+func TestPurchaseIsNotGivenUpEarly(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", false)
 	w.age("r", 71*time.Hour)
@@ -224,8 +225,8 @@ func TestAPurchaseIsNotGivenUpEarly(t *testing.T) {
 	assert.Equal(t, ledger.Bought, w.settle("r").State)
 }
 
-// Rule 12: every purchase ends, even if the last look never works.
-func TestALookThatNeverWorksEndsAsStuck(t *testing.T) {
+// Every purchase ends, even if the last look never works (rule 12).
+func TestPurchaseIsStuckIfNoLookWorks(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", true)
 	w.api.configure(func(f *fakeAPI) { f.before = onList(says(500, "server-error")) })

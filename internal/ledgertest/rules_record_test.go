@@ -15,8 +15,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-// Rule 1: what was recorded is what is sent, by whichever client.
-func TestWhatWasRecordedIsSentByteForByte(t *testing.T) {
+// A purchase is sent as it was recorded, whichever client sends it (rule 1).
+func TestRecordedPurchaseIsSentByteForByte(t *testing.T) {
 	w := newWorld(t, quick(), cnaught.WithSubaccount("of-recorder"))
 	require.NoError(t, w.Record(w.ctx, w.db, "of default", kg(10)))
 	require.NoError(t, w.Record(w.ctx, w.db, "of another", kg(10), ledger.ForSubaccount("another")))
@@ -38,7 +38,7 @@ func TestWhatWasRecordedIsSentByteForByte(t *testing.T) {
 	}
 }
 
-func TestStoredBytesGoOutAsTheyAre(t *testing.T) {
+func TestStoredBytesAreSentUnchanged(t *testing.T) {
 	w := newWorld(t, quick())
 	w.record("r")
 	strange := strings.Replace(w.column("r", "body").String, `"amount_kg":10`, `"of_tomorrow": [1,  2], "amount_kg":1e1`, 1)
@@ -49,7 +49,7 @@ func TestStoredBytesGoOutAsTheyAre(t *testing.T) {
 	assert.Equal(t, strange, log[0].body)
 }
 
-func TestTheSameRefWithAnotherOrderIsAConflict(t *testing.T) {
+func TestSameRefWithAnotherOrderIsAConflict(t *testing.T) {
 	w := newWorld(t, quick())
 	w.record("r")
 	w.record("r")
@@ -86,7 +86,7 @@ func TestRecordBelongsToTheTransaction(t *testing.T) {
 	assert.Empty(t, w.api.log())
 }
 
-func TestWithdrawWorksBeforeTheFirstRequestAlone(t *testing.T) {
+func TestWithdrawWorksOnlyBeforeTheFirstRequest(t *testing.T) {
 	w := newWorld(t, quick())
 	w.record("r")
 	require.NoError(t, w.Withdraw(w.ctx, w.db, "r"))
@@ -97,8 +97,8 @@ func TestWithdrawWorksBeforeTheFirstRequestAlone(t *testing.T) {
 	assert.ErrorIs(t, w.Withdraw(w.ctx, w.db, "r"), ledger.ErrSent)
 }
 
-// Rule 2: the mark stands first, the user's own text follows.
-func TestTheMarkStandsFirstInTheMetadata(t *testing.T) {
+// The metadata begins with the mark, and the user's own text follows (rule 2).
+func TestMetadataBeginsWithTheMark(t *testing.T) {
 	o := quick()
 	o.Namespace = "shop-1"
 	w := newWorld(t, o)
@@ -125,7 +125,7 @@ func TestTheMarkStandsFirstInTheMetadata(t *testing.T) {
 	assert.ErrorContains(t, err, "there is room for")
 }
 
-// Rule 2: only a whole mark matches, at the beginning.
+// Only a whole mark at the beginning matches (rule 2).
 func TestOnlyAWholeMarkMatches(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", false)
@@ -143,8 +143,8 @@ func TestOnlyAWholeMarkMatches(t *testing.T) {
 	assert.Empty(t, p.Extra)
 }
 
-// Rule 3: who lost the line while looking makes no call.
-func TestNoCallWithoutTheLine(t *testing.T) {
+// A worker that has lost its lease during a look makes no call (rule 3).
+func TestNoCallWithoutTheLease(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]string{
 		"taken by another worker": "lease = 'another'",
@@ -157,7 +157,7 @@ func TestNoCallWithoutTheLine(t *testing.T) {
 			w.lose("r", false)
 			w.rest("r")
 			posts := w.api.posts()
-			// The walk ends with a page of old orders, after which nothing renews.
+			// The look ends with a page of old orders, after which the lease is not renewed.
 			w.api.configure(func(f *fakeAPI) { f.before = onList(func(http.ResponseWriter, *http.Request) bool { return false }) })
 			w.onEmptyLook(func() { w.set("r", set) })
 			_, err := w.Settle(w.ctx, "r")
@@ -167,7 +167,7 @@ func TestNoCallWithoutTheLine(t *testing.T) {
 	}
 }
 
-// Rule 3: the times are written down before the request leaves.
+// The times are written before the request is sent (rule 3).
 func TestTimesAreWrittenBeforeTheCall(t *testing.T) {
 	w := newWorld(t, quick())
 	w.lose("r", false)
@@ -200,8 +200,8 @@ func TestTimesAreWrittenBeforeTheCall(t *testing.T) {
 	assert.Equal(t, second, w.number("r", "prior_ms"))
 }
 
-// Rule 4: a call ends with CallTimeout.
-func TestACallEndsWithCallTimeout(t *testing.T) {
+// A call ends with CallTimeout (rule 4).
+func TestCallEndsWithCallTimeout(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]ledger.Options{
 		"CallTimeout":        {CallTimeout: 300 * time.Millisecond},
@@ -221,8 +221,8 @@ func TestACallEndsWithCallTimeout(t *testing.T) {
 	}
 }
 
-// Rule 4: a look takes longer than a lease, and keeps it.
-func TestALookRenewsTheLease(t *testing.T) {
+// A look that takes longer than a lease renews it (rule 4).
+func TestLookRenewsTheLease(t *testing.T) {
 	o := quick() // a lease of 1 s
 	w := newWorld(t, o)
 	for range 450 {
@@ -243,8 +243,8 @@ func TestALookRenewsTheLease(t *testing.T) {
 	assert.ErrorIs(t, <-busy, ledger.ErrBusy)
 }
 
-// Rule 4: a look has a bound of its own.
-func TestALookEndsWithLookTimeout(t *testing.T) {
+// A look has a timeout of its own (rule 4).
+func TestLookEndsWithLookTimeout(t *testing.T) {
 	o := quick()
 	o.LookTimeout = 400 * time.Millisecond
 	w := newWorld(t, o)
@@ -260,12 +260,12 @@ func TestALookEndsWithLookTimeout(t *testing.T) {
 	p := w.settle("r")
 	assert.Equal(t, ledger.Pending, p.State)
 	assert.Contains(t, p.Err, "looking for the order")
-	assert.Equal(t, posts, w.api.posts(), "a look that did not end is worth nothing")
+	assert.Equal(t, posts, w.api.posts(), "a look that did not end proves nothing")
 }
 
-// onEmptyLook calls fn when the last page of a look was seen and before the
-// call: while the ledger asks whether looks can be believed, it reads the line
-// of an unmarked order and fetches that order.
+// onEmptyLook calls fn between the last page of a look and the call. To find out
+// whether looks can be trusted, the ledger reads the line of an unmarked order and
+// fetches that order, and fn is called then.
 func (w *world) onEmptyLook(fn func()) {
 	marker := w.api.addOrder("", 1, time.Now().Add(-time.Hour))
 	require.NoError(w.t, w.Record(w.ctx, w.db, "marker", api.OrderCreate{AmountKg: 1}))

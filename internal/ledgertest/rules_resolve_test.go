@@ -11,8 +11,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-// Rule 15: a person decides about what is stuck alone.
-func TestResolveWorksOnStuckAlone(t *testing.T) {
+// A person decides only about purchases that are stuck (rule 15).
+func TestResolveWorksOnlyOnStuckPurchases(t *testing.T) {
 	w := newWorld(t, quick())
 	w.record("pending")
 	w.buy("bought")
@@ -24,7 +24,7 @@ func TestResolveWorksOnStuckAlone(t *testing.T) {
 	assert.Equal(t, ledger.Pending, w.get("pending").State)
 }
 
-// stuck leaves a purchase to a person, just after a call was made for it.
+// stuck makes a purchase for which a call was just made need a person.
 func (w *world) stuck(ref string, acted bool) {
 	w.t.Helper()
 	w.lose(ref, acted)
@@ -40,12 +40,12 @@ func TestRetryKeepsKeyAndTimes(t *testing.T) {
 	assert.Equal(t, sent, w.number("r", "sent_ms"))
 	assert.Equal(t, anchor, w.number("r", "anchor_ms"))
 	p := w.settle("r")
-	assert.Equal(t, ledger.Bought, p.State, "it has another GiveUpAfter")
+	assert.Equal(t, ledger.Bought, p.State, "the purchase has another GiveUpAfter")
 	assert.Equal(t, key, p.Key)
 	assert.Equal(t, 1, w.api.looks())
 }
 
-func TestNotBoughtIsRefusedWhileItIsNotKnown(t *testing.T) {
+func TestNotBoughtIsRefusedWhileTheOutcomeIsUnknown(t *testing.T) {
 	w := newWorld(t, quick())
 	w.stuck("r", false)
 	assert.ErrorIs(t, w.Resolve(w.ctx, "r", ledger.NotBought("asked them")), ledger.ErrTooEarly)
@@ -90,5 +90,5 @@ func TestBoughtAsChecksTheOrder(t *testing.T) {
 	}
 	w.lose("later", false)
 	w.rest("later")
-	assert.Equal(t, ledger.Bought, w.settle("later").State, "a person's order without a mark says nothing about looks")
+	assert.Equal(t, ledger.Bought, w.settle("later").State, "an order without a mark that a person named says nothing about looks")
 }

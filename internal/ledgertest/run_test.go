@@ -33,7 +33,7 @@ func TestManyPurchasesShareOneLook(t *testing.T) {
 		w.api.addOrder("of others", 1, time.Now())
 	}
 	w.run()
-	w.eventually(func() bool { return !strings.Contains(w.states(), "pending") }, "all are settled")
+	w.eventually(func() bool { return !strings.Contains(w.states(), "pending") }, "all purchases are settled")
 	assert.Len(t, w.api.books(), 310)
 	assert.LessOrEqual(t, w.api.looks(), 3)
 	assert.NotContains(t, w.states(), "stuck")
@@ -48,7 +48,7 @@ func TestEachSubaccountHasALookOfItsOwn(t *testing.T) {
 	_, err := w.db.Exec(`UPDATE cnaught_purchases SET sent_ms = created_ms, anchor_ms = created_ms`)
 	require.NoError(t, err)
 	w.run()
-	w.eventually(func() bool { return !strings.Contains(w.states(), "pending") }, "all are settled")
+	w.eventually(func() bool { return !strings.Contains(w.states(), "pending") }, "all purchases are settled")
 	looked := map[string]int{}
 	for _, r := range w.api.log() {
 		if r.method == http.MethodGet && r.query == "limit=100" {
@@ -81,12 +81,12 @@ func TestRunBoundsItsCalls(t *testing.T) {
 		})
 	})
 	w.run()
-	w.eventually(func() bool { return !strings.Contains(w.states(), "pending") }, "all are settled")
+	w.eventually(func() bool { return !strings.Contains(w.states(), "pending") }, "all purchases are settled")
 	assert.LessOrEqual(t, most.Load(), int64(3))
 	assert.Greater(t, most.Load(), int64(1))
 }
 
-func TestRunEndsWithoutAClaim(t *testing.T) {
+func TestRunGivesItsClaimsBackWhenItEnds(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]func(http.ResponseWriter, *http.Request) bool{
 		"in the middle of calls": onPost(func(http.ResponseWriter, *http.Request) bool { time.Sleep(200 * time.Millisecond); return false }),
@@ -105,7 +105,7 @@ func TestRunEndsWithoutAClaim(t *testing.T) {
 			}
 			w.api.configure(func(f *fakeAPI) { f.before = before })
 			stop := w.run()
-			w.eventually(func() bool { return len(w.api.log()) > 0 }, "Run is at work")
+			w.eventually(func() bool { return len(w.api.log()) > 0 }, "Run has sent a request")
 			began := time.Now()
 			stop()
 			assert.Less(t, time.Since(began), 2*time.Second)
@@ -119,9 +119,9 @@ func TestRunEndsWithoutAClaim(t *testing.T) {
 	}
 }
 
-func TestAHangingCallEndsAfterRun(t *testing.T) {
+func TestHangingCallEndsAfterRun(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes the 5 s that Run gives its calls")
+		t.Skip("the test takes the 5 s that Run gives its calls")
 	}
 	w := newWorld(t, ledger.Options{})
 	w.record("r")
@@ -140,7 +140,7 @@ func TestAHangingCallEndsAfterRun(t *testing.T) {
 	assert.False(t, w.column("r", "lease").Valid)
 }
 
-func TestAnIdleRunAsksOnceASecond(t *testing.T) {
+func TestIdleRunAsksOnceASecond(t *testing.T) {
 	w := newWorld(t, quick())
 	w.buy("settled")
 	log := new(recorder.Recorder)
@@ -166,7 +166,7 @@ func TestTwoRunsNeverSettleOnePurchase(t *testing.T) {
 	for range 3 {
 		w.run()
 	}
-	w.eventually(func() bool { return !strings.Contains(w.states(), "pending") }, "all are settled")
+	w.eventually(func() bool { return !strings.Contains(w.states(), "pending") }, "all purchases are settled")
 	assert.Equal(t, 100, w.api.posts())
 	assert.Len(t, w.changes(), 100)
 }
@@ -189,11 +189,11 @@ func TestWebhooksSettlePurchases(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, ledger.Pending, p.State)
 	require.NoError(t, server.FulfillOrder(server.Orders()[0].ID))
-	w.eventually(func() bool { return w.get("r").State == ledger.Bought }, "the webhook tells")
+	w.eventually(func() bool { return w.get("r").State == ledger.Bought }, "the webhook settles the purchase")
 	assert.Equal(t, api.OrderStateFulfilled, w.get("r").Order.State)
 	_, err = client.CancelOrder(w.ctx, w.get("r").OrderID)
 	require.NoError(t, err)
-	w.eventually(func() bool { return w.get("r").Order.State == api.OrderStateCancelled }, "what became of the order is kept")
+	w.eventually(func() bool { return w.get("r").Order.State == api.OrderStateCancelled }, "the ledger has the order's last state")
 	assert.Equal(t, ledger.Bought, w.get("r").State)
 	assert.Equal(t, "cart 7", *w.get("r").Order.Metadata)
 }
@@ -210,7 +210,7 @@ func TestReconcileComparesTheBooks(t *testing.T) {
 	w.api.addOrder("bought by phone", 10, time.Now())
 	w.api.addOrder("[cnl:staging:"+strings.Repeat("A", 26)+"]", 10, time.Now())
 	w.api.configure(func(f *fakeAPI) {
-		f.orders = append(f.orders[:2:2], f.orders[4:]...) // without those of "missing" and "missing, new"
+		f.orders = append(f.orders[:2:2], f.orders[4:]...) // without the orders of "missing" and "missing, new"
 	})
 	report, err := w.Reconcile(w.ctx, time.Now().Add(-time.Hour))
 	require.NoError(t, err)
@@ -264,7 +264,7 @@ func TestPurchasesAreFiltered(t *testing.T) {
 	}
 }
 
-func TestANewOptionsZeroValueWorks(t *testing.T) {
+func TestZeroOptionsWork(t *testing.T) {
 	w := newWorld(t, quick())
 	l, err := ledger.New(w.db, w.client, ledger.Options{})
 	require.NoError(t, err)

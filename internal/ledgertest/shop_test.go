@@ -26,9 +26,9 @@ import (
 )
 
 var (
-	shopCarts   = flag.Int("shop.carts", 100, "carts that come in while TestShop kills workers")
+	shopCarts   = flag.Int("shop.carts", 100, "number of carts that customers fill while TestShop kills workers")
 	shopTime    = flag.Duration("shop.time", 1500*time.Millisecond, "how long TestShop kills workers")
-	shopWorkers = flag.Int("shop.workers", 3, "processes of TestShop at one time")
+	shopWorkers = flag.Int("shop.workers", 3, "number of processes of TestShop at a time")
 	shopSeed    = flag.Uint64("shop.seed", 1, "seed of the network's faults in TestShop")
 )
 
@@ -42,10 +42,10 @@ type shop struct {
 	dsn     string
 	db      *sql.DB
 	sandbox *sandbox.Server
-	apiURL  string // with the network between
+	apiURL  string // leads through the bad network
 
 	kills   atomic.Int64
-	deaths  [7]atomic.Int64 // by point, the last of workers without one
+	deaths  [7]atomic.Int64 // by point; the last one counts workers without a point
 	opened  time.Time
 	crashes int
 
@@ -53,14 +53,14 @@ type shop struct {
 	told []string // what customers were told
 }
 
-// TestShop kills the workers of a shop again and again while they buy, and
-// compares three books: the API's orders, the ledger's lines, and what
-// customers and the shop's own table were told.
+// TestShop kills the workers of a shop again and again while they buy. Then it compares
+// three books: the API's orders, the ledger's lines, and what the customers and the
+// shop's own table were told.
 func TestShop(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it takes seconds, and the mutants have tests of their own")
+		t.Skip("the test takes seconds, and the mutants fail in others")
 	}
-	s := newShop(t) // not parallel: it crashes the server of PostgreSQL
+	s := newShop(t) // This test is not parallel, because it crashes the PostgreSQL server.
 	s.open(*shopTime)
 	s.close()
 	s.audit()
@@ -94,7 +94,7 @@ func newShop(t *testing.T) *shop {
 	return s
 }
 
-// open lets workers buy, and kills them, for a while.
+// open lets workers buy for the duration d, and kills them again and again.
 func (s *shop) open(d time.Duration) {
 	s.opened = time.Now()
 	end := s.opened.Add(d)
@@ -116,7 +116,7 @@ func (s *shop) open(d time.Duration) {
 	wg.Wait()
 }
 
-// work starts one worker and waits until it has died, by its own hand or ours.
+// work starts one worker and waits until it has killed itself or was killed.
 func (s *shop) work(end time.Time) {
 	n := rand.IntN(len(points) + 1)
 	die := ""
@@ -157,20 +157,20 @@ func (s *shop) start(die string, count int, apiURL string) (*exec.Cmd, chan stru
 	return cmd, done
 }
 
-// close lets one last worker, on a good network, end what is open.
+// close lets one last worker, with a good network, settle what is open.
 func (s *shop) close() {
 	s.sandbox.ClearFaults()
 	cmd, done := s.start("", 0, s.sandbox.URL())
 	defer func() { _ = cmd.Process.Kill(); <-done }()
 	require.Eventually(s.t, func() bool {
-		// Backoff is no part of the promise.
+		// The promise does not depend on the backoff, so skip it.
 		if _, err := s.db.Exec(`UPDATE cnaught_purchases SET due_ms = ` + nowSQL() + ` WHERE lease IS NULL AND due_ms > leased_ms AND leased_ms <= ` + nowSQL()); err != nil {
 			return false
 		}
 		var open, carts int
 		err := s.db.QueryRow(`SELECT count(*), (SELECT count(*) FROM cnaught_purchases) FROM cnaught_purchases WHERE due_ms IS NOT NULL`).Scan(&open, &carts)
 		return err == nil && open == 0 && carts == *shopCarts
-	}, 60*time.Second, 200*time.Millisecond, "every line ends")
+	}, 60*time.Second, 200*time.Millisecond, "every purchase ends")
 }
 
 // audit compares the books.
@@ -224,11 +224,11 @@ func (s *shop) audit() {
 		len(l), states[ledger.Bought], states[ledger.Refused], states[ledger.Stuck], len(s.sandbox.Orders()), len(s.told), s.kills.Load(), s.deathsByPoint(), s.crashes)
 	assert.Empty(t, twice, "bought twice")
 	assert.Empty(t, lost, "lost")
-	assert.Empty(t, wrong, "told wrong")
+	assert.Empty(t, wrong, "told something wrong")
 	assert.Empty(t, stuck, "stuck")
 	assert.Len(t, l, *shopCarts)
 	assert.NotZero(t, states[ledger.Refused])
-	assert.Zero(t, s.deaths[len(points)].Load(), "workers that ended by themselves")
+	assert.Zero(t, s.deaths[len(points)].Load(), "workers that ended without being killed")
 }
 
 func (s *shop) deathsByPoint() map[string]int64 {
@@ -239,7 +239,7 @@ func (s *shop) deathsByPoint() map[string]int64 {
 	return deaths
 }
 
-// changes are the rows of the shop's own table.
+// changes returns the rows of the shop's own table, by ref.
 func (s *shop) changes() map[string][]string {
 	rows, err := s.db.Query(`SELECT ref, state || ' ' || order_id FROM told`)
 	require.NoError(s.t, err)

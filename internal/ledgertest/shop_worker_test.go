@@ -20,20 +20,20 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-// What tells a worker, which is the test binary in a process of its own, what
-// to do.
+// These variables tell a worker, which is the test binary in a process of its own,
+// what to do.
 const (
 	envShopDriver = "CNAUGHT_LEDGER_SHOP_DRIVER"
 	envShopDSN    = "CNAUGHT_LEDGER_SHOP_DSN"
 	envShopAPI    = "CNAUGHT_LEDGER_SHOP_API"
 	envShopCarts  = "CNAUGHT_LEDGER_SHOP_CARTS"
-	envShopDie    = "CNAUGHT_LEDGER_SHOP_DIE" // the point; empty: never
+	envShopDie    = "CNAUGHT_LEDGER_SHOP_DIE" // the point at which it kills itself, if any
 	envShopCount  = "CNAUGHT_LEDGER_SHOP_COUNT"
-	envShopOpened = "CNAUGHT_LEDGER_SHOP_OPENED" // when
-	envShopTime   = "CNAUGHT_LEDGER_SHOP_TIME"   // until all carts have come in
+	envShopOpened = "CNAUGHT_LEDGER_SHOP_OPENED" // when the shop opened
+	envShopTime   = "CNAUGHT_LEDGER_SHOP_TIME"   // how long new carts come in
 )
 
-// The points at which a worker kills itself with -9.
+// At these points a worker may kill itself with -9.
 const (
 	beforeRecord  = "before the record"
 	afterRecord   = "after the record"
@@ -45,8 +45,9 @@ const (
 
 var points = []string{beforeRecord, afterRecord, afterRequest, afterAnswer, insideBooking, afterBooking}
 
-// shopOptions keep the promise with keys that are remembered for 4 s: the lag
-// of the list, a look with its call, and the delay of a request are less.
+// shopOptions returns options that keep the promise if keys are remembered for 4 s,
+// which is longer than the lag of the list, a look with its call, and the delay of a
+// request take together.
 func shopOptions() ledger.Options {
 	return ledger.Options{CallTimeout: time.Second, LookTimeout: time.Second, ListLag: 200 * time.Millisecond,
 		MaxDelay: 1500 * time.Millisecond, ClockSkew: 10 * time.Minute}
@@ -54,7 +55,7 @@ func shopOptions() ledger.Options {
 
 const keyLifetime = 4 * time.Second
 
-// shopWorker is one process of the shop: customers who buy, and a Run.
+// shopWorker is one process of the shop, with customers who buy and a Run.
 type shopWorker struct {
 	db     *sql.DB
 	ledger *ledger.Ledger
@@ -65,7 +66,7 @@ type shopWorker struct {
 	count  atomic.Int64
 }
 
-// at kills the process if this is its point and its time.
+// at kills the process if it is to die at this point, at this time.
 func (w *shopWorker) at(point string) {
 	if point == w.die && w.count.Add(-1) == 0 {
 		if self, err := os.FindProcess(os.Getpid()); err == nil {
@@ -75,7 +76,7 @@ func (w *shopWorker) at(point string) {
 	}
 }
 
-// runShopWorker never returns but for an error.
+// runShopWorker returns only with an error.
 func runShopWorker() error {
 	carts, err := strconv.Atoi(os.Getenv(envShopCarts))
 	if err != nil {
@@ -121,7 +122,7 @@ func runShopWorker() error {
 	return nil
 }
 
-// onChange is the shop's own booking: one row for each change.
+// onChange writes one row of the shop's own table for each change.
 func (w *shopWorker) onChange(ctx context.Context, tx *sql.Tx, p ledger.Purchase) error {
 	if rand.IntN(20) == 0 {
 		return errors.New("the shop's own failure")
@@ -135,7 +136,7 @@ func (w *shopWorker) onChange(ctx context.Context, tx *sql.Tx, p ledger.Purchase
 
 func cartRef(n int) string { return fmt.Sprintf("cart-%04d", n) }
 
-// cartOrder is what is in a cart. The API refuses every tenth.
+// cartOrder returns the order of a cart. The API refuses every tenth.
 func cartOrder(n int) api.OrderCreate {
 	order := api.OrderCreate{AmountKg: float64(1 + n), Metadata: cartRef(n)}
 	if n%10 == 7 {
@@ -144,7 +145,7 @@ func cartOrder(n int) api.OrderCreate {
 	return order
 }
 
-// cart is one of the latest, as they come in, or any in the end.
+// cart returns one of the latest carts, or any cart when all have come in.
 func (w *shopWorker) cart() int {
 	newest := int(float64(w.carts) * float64(time.Since(w.opened)) / float64(w.time))
 	if newest >= w.carts {
@@ -153,7 +154,7 @@ func (w *shopWorker) cart() int {
 	return max(0, newest-rand.IntN(20))
 }
 
-// customers check out carts, again and again, as people do who see no answer.
+// customers checks out carts again and again, as people do who see no answer.
 func (w *shopWorker) customers() {
 	for {
 		n := w.cart()
@@ -199,9 +200,9 @@ func (w *shopWorker) checkOut(n int) {
 		return
 	}
 	if err := w.ledger.Record(ctx, tx, cartRef(n), cartOrder(n)); err != nil || rand.IntN(4) == 0 {
-		return // the shop thinks better of it
+		return // the shop changes its mind
 	}
-	_ = tx.Commit() // one that fails is nobody's
+	_ = tx.Commit() // if it fails, nothing was written
 }
 
 // deadly is a transport whose process may die around a purchase.
@@ -225,7 +226,7 @@ func (d *deadly) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// dial makes connections whose process may die when a purchase has left.
+// dial makes connections whose process may die when it has sent a purchase.
 func (w *shopWorker) dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 	if err != nil {

@@ -27,7 +27,7 @@ import (
 
 var (
 	schemas  atomic.Int64
-	parallel sync.Map // tests that run in parallel, since they wait more than they work
+	parallel sync.Map // tests that run in parallel, because they mostly wait
 )
 
 // newDSN makes an empty database, and returns its driver and data source.
@@ -66,7 +66,7 @@ func newDatabase(t testing.TB) (*sql.DB, string) {
 	return db, dsn
 }
 
-// nowSQL is the database's clock in milliseconds.
+// nowSQL returns an expression for the database's clock in milliseconds.
 func nowSQL() string {
 	if postgresURL == "" {
 		return `CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)`
@@ -74,8 +74,8 @@ func nowSQL() string {
 	return `(extract(epoch from clock_timestamp()) * 1000)::bigint`
 }
 
-// quick are options with which what takes minutes takes milliseconds: the
-// quiet time is 800 ms, and a lease 1 s.
+// quick returns options with times in milliseconds instead of minutes: the quiet time
+// is 800 ms, and a lease lasts for 1 s.
 func quick() ledger.Options {
 	return ledger.Options{CallTimeout: 500 * time.Millisecond, MaxDelay: 200 * time.Millisecond, ListLag: 100 * time.Millisecond, ClockSkew: time.Minute}
 }
@@ -137,7 +137,7 @@ func (w *world) newLedger(o ledger.Options) *ledger.Ledger {
 
 func kg(n float64) api.OrderCreate { return api.OrderCreate{AmountKg: n, Metadata: "cart 7"} }
 
-// buy is Buy without an error of the ledger's.
+// buy calls Buy, which must not return an error.
 func (w *world) buy(ref string) *ledger.Purchase {
 	w.t.Helper()
 	p, err := w.Buy(w.ctx, ref, kg(10))
@@ -164,8 +164,8 @@ func (w *world) record(ref string) {
 	require.NoError(w.t, w.Record(w.ctx, w.db, ref, kg(10)))
 }
 
-// lose leaves a purchase of which nobody knows whether it was made. acted says
-// whether it was.
+// lose makes a purchase whose answer is lost. The API has placed the order if acted is
+// true.
 func (w *world) lose(ref string, acted bool) {
 	w.t.Helper()
 	w.api.configure(func(f *fakeAPI) {
@@ -179,10 +179,10 @@ func (w *world) lose(ref string, acted bool) {
 	w.api.configure(func(f *fakeAPI) { f.before, f.after = nil, nil })
 }
 
-// rest lets Settle work again at once.
+// rest makes Settle work at once, as if it had waited after the last try.
 func (w *world) rest(ref string) { w.set(ref, "leased_ms = 0") }
 
-// age makes all that the line says about times older.
+// age makes all times of a line older.
 func (w *world) age(ref string, d time.Duration) {
 	w.t.Helper()
 	var set []string

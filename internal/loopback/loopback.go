@@ -33,10 +33,6 @@ func Listen(serve func(*net.TCPConn)) (*Server, error) {
 // Addr returns the server's address, as host:port.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// Refuse stops listening, so that new connections are refused. Those that are
-// open go on.
-func (s *Server) Refuse() { s.listener.Close() }
-
 // Close stops listening, closes all connections, and returns when every call of
 // serve has returned.
 func (s *Server) Close() {

@@ -55,16 +55,6 @@ func TestCloseEndsConnectionsAndHandlers(t *testing.T) {
 	s.Close()
 }
 
-func TestRefuseLeavesOpenConnectionsAlone(t *testing.T) {
-	s := newEcho(t)
-	conn := dial(t, s.Addr())
-	echo(t, conn, "hello\n")
-	s.Refuse()
-	_, err := net.Dial("tcp", s.Addr())
-	assert.Error(t, err)
-	echo(t, conn, "again\n")
-}
-
 func TestNATSwallowsWhatForgottenConnectionsSend(t *testing.T) {
 	nat, err := NewNAT(newEcho(t).Addr())
 	require.NoError(t, err)

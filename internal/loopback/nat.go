@@ -13,6 +13,7 @@ import (
 type NAT struct {
 	*Server
 	backend   string
+	dialing   sync.Mutex
 	epoch     atomic.Int64
 	swallowed atomic.Int64
 }
@@ -32,8 +33,10 @@ func (n *NAT) Forget() { n.epoch.Add(1) }
 func (n *NAT) Swallowed() int64 { return n.swallowed.Load() }
 
 func (n *NAT) relay(client *net.TCPConn) {
-	epoch := n.epoch.Load()
+	n.dialing.Lock()
 	server, err := net.Dial("tcp", n.backend)
+	epoch := n.epoch.Load()
+	n.dialing.Unlock()
 	if err != nil {
 		return
 	}

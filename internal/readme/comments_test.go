@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEveryExportHasAComment reads the public packages as go doc does.
+// TestEveryExportHasAComment checks the comments of the public packages, which it reads
+// as go doc does.
 func TestEveryExportHasAComment(t *testing.T) {
 	for _, folder := range []string{"api", "wrapper", "wrapper/sandbox"} {
 		t.Run(folder, func(t *testing.T) {
@@ -24,7 +25,7 @@ func TestEveryExportHasAComment(t *testing.T) {
 			require.NotEmpty(t, pkg.Types)
 			for _, typ := range pkg.Types {
 				if folder == "api" && strings.HasSuffix(typ.Name, "Response") {
-					continue // the generator gives these no comment; the package comment explains them
+					continue // the generator writes no comment on these, and the package comment explains them
 				}
 				assert.NotEmpty(t, typ.Doc, "type %s", typ.Name)
 				checkFuncs(t, "", typ.Funcs)
@@ -62,7 +63,7 @@ func checkFuncs(t *testing.T, of string, funcs []*doc.Func) {
 	}
 }
 
-// checkValues takes the comment of a group for all that is in it.
+// checkValues accepts the comment of a group as a comment on everything in it.
 func checkValues(t *testing.T, values []*doc.Value) {
 	t.Helper()
 	for _, group := range values {

@@ -1,5 +1,5 @@
-// Package readme keeps the README true: its snippets compile, and its tables have
-// every method and every error that there is.
+// Package readme checks that the snippets of the README compile, and that its tables
+// have every method and every error.
 package readme
 
 import (
@@ -23,7 +23,7 @@ import (
 
 const module = "github.com/cnaught-go/cnaught"
 
-// imports of the fragments, by the name that they use.
+// imports has the imports of the fragments, by the names that they use.
 var imports = map[string]string{
 	"api":     `"` + module + `/api"`,
 	"cnaught": `cnaught "` + module + `/wrapper"`,
@@ -38,8 +38,8 @@ var imports = map[string]string{
 
 var fence = regexp.MustCompile("(?ms)^```go\n(.*?)^```$")
 
-// TestSnippetsCompile builds every Go snippet of the documents as a user would:
-// in a module of its own that imports this one.
+// TestSnippetsCompile vets every Go snippet of the documents as a user would, in a
+// module of its own that imports this one.
 func TestSnippetsCompile(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
@@ -72,8 +72,8 @@ func TestSnippetsCompile(t *testing.T) {
 	assert.NoError(t, err, "%s", out)
 }
 
-// complete makes a file of a fragment: a snippet is a whole program, a
-// function, or statements that use ctx and client.
+// complete returns a whole file for a snippet, which is a program, a function, or
+// statements that use ctx and client.
 func complete(snippet string) string {
 	if strings.HasPrefix(snippet, "package ") {
 		return snippet
@@ -109,8 +109,7 @@ func section(t *testing.T, document, from, to string) []string {
 	return names
 }
 
-// The tables and the list of errors leave nothing out, and name nothing that is
-// not there.
+// The tables and the list of errors are complete, and name nothing that does not exist.
 func TestTablesAreComplete(t *testing.T) {
 	files := token.NewFileSet()
 	var parsed []*ast.File
@@ -126,7 +125,7 @@ func TestTablesAreComplete(t *testing.T) {
 	pkg, err := doc.NewFromFiles(files, parsed, module+"/wrapper")
 	require.NoError(t, err)
 
-	// These are not calls to the API.
+	// besides has the methods that do not call the API.
 	besides := []string{"CloseIdleConnections", "Format", "GoString", "String", "Subaccount"}
 	var methods, sentinels []string
 	for _, typ := range pkg.Types {
@@ -145,11 +144,12 @@ func TestTablesAreComplete(t *testing.T) {
 	assert.ElementsMatch(t, append(methods, "ParseOrderEvent"), section(t, "wrapper/README.md", "| resource | methods |", "The two deprecated operations"))
 	assert.ElementsMatch(t, sentinels, section(t, "README.md", "`errors.Is` knows ", ". Errors, logs and headers"))
 	assert.ElementsMatch(t, careful(t, pkg), section(t, "README.md", "| methods | repeated | because |", "| all others |"),
-		"methods that are not simply safe to repeat")
+		"methods that are not safe to repeat without a key")
 }
 
-// careful returns the methods whose operation is not safe to repeat without a
-// key, by the generated table and the operation that their comments name.
+// careful returns the methods whose operation is not safe to repeat without a key. It
+// reads the generated table of operations, and the comments of the methods, which name
+// their operations.
 func careful(t *testing.T, pkg *doc.Package) []string {
 	t.Helper()
 	table, err := os.ReadFile("../../wrapper/operations.gen.go")

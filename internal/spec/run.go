@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ const (
 type Options struct {
 	Root string // the repository
 	From string // an OpenAPI file, a page, or a folder of pages
+	// Source is what the report calls the source; empty means From.
+	Source string
 	// ReportOnly writes nothing and does not build.
 	ReportOnly bool
 	// Show is called with the report before anything is written; may be nil.
@@ -45,7 +48,7 @@ type Options struct {
 // Run updates the repository, or only reports. Whatever goes wrong is in the
 // report: its verdict says whether anything was written.
 func Run(ctx context.Context, o Options) *report.Report {
-	r := &run{Options: o, report: &report.Report{Source: o.From}}
+	r := &run{Options: o, report: &report.Report{Source: cmp.Or(o.Source, o.From)}}
 	switch err := r.do(ctx); {
 	case err == nil || errors.Is(err, errDecide):
 	case ctx.Err() != nil:

@@ -18,8 +18,9 @@ import (
 // with the methods of Server.
 const controlPath = "/_sandbox"
 
-// controlHandler returns the handler through which programs on this machine control
-// the sandbox. Like the buttons on the pages, it requires no API key.
+// controlHandler returns the handler through which programs control the sandbox. They
+// must be on this machine unless WithRemoteControl is set. Like the buttons on the pages,
+// the handler requires no API key.
 func (s *Server) controlHandler() http.Handler {
 	mux := http.NewServeMux()
 	handle := func(pattern string, answer func(*http.Request) *answer) {
@@ -48,6 +49,9 @@ func (s *Server) controlHandler() http.Handler {
 	}
 	guarded := guard.SameOrigin(mux, refuse)
 	guarded = guard.OwnHost(s.baseURL, guarded, refuse)
+	if s.remoteControl {
+		return guarded
+	}
 	return guard.Loopback(guarded, refuse)
 }
 

@@ -126,3 +126,19 @@ func TestControlIsLimitedToProgramsOnThisMachine(t *testing.T) {
 	assert.Equal(t, 200, resp.StatusCode)
 	assert.Zero(t, s.RequestCount(), "control requests must not count as API requests")
 }
+
+func TestRemoteControl(t *testing.T) {
+	s := Run(t, WithEmptyBooks(), WithRemoteControl(), WithBaseURL("http://cnaught:8765"))
+	remote := func(r *http.Request) { r.RemoteAddr = "192.0.2.7:50000" }
+	for _, host := range []string{"127.0.0.1:8765", "localhost:8765", "cnaught:8765"} {
+		r := control(t, s, "POST", "/clock", `{"advance":"1h"}`, remote, func(r *http.Request) { r.Host = host })
+		assert.Equal(t, 200, r.status, host)
+	}
+	for name, change := range map[string]func(*http.Request){
+		"another site":                       func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+		"a name that was made to point here": func(r *http.Request) { r.Host = "evil.example:8765" },
+	} {
+		r := control(t, s, "POST", "/clock", `{"advance":"1h"}`, remote, change)
+		assert.Contains(t, []int{403, 421}, r.status, name)
+	}
+}

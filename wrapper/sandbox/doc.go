@@ -20,6 +20,24 @@
 // so on instead of calling the methods of [Server]. Run the program with -h for a
 // list.
 //
+// # In a container
+//
+// The image ghcr.io/cnaught-go/cnaught-sandbox has the program. It listens on port
+// 8765 and accepts requests to /_sandbox from any machine, so publish the port only to
+// this machine:
+//
+//	docker run --rm -p 127.0.0.1:8765:8765 ghcr.io/cnaught-go/cnaught-sandbox
+//
+// Write flags after the name of the image. To keep the data, mount a volume:
+//
+//	docker run --rm -p 127.0.0.1:8765:8765 -v cnaught:/data \
+//		ghcr.io/cnaught-go/cnaught-sandbox -state /data/orders.state
+//
+// If other containers reach the sandbox by a host name such as cnaught, set -base-url
+// http://cnaught:8765, so that the URLs in its answers work there. A Go client accepts
+// this plain http URL with cnaught.WithInsecureHTTP. Webhooks to another container or
+// to the host need -public-webhooks.
+//
 // # Sample data
 //
 // A new sandbox has the fulfilled order 2FhU3B0F36_sandbox; the checkout session
@@ -106,8 +124,8 @@
 //   - Unknown members of a body are ignored. There is no rate limit.
 //
 // Impact data:
-//   - Orders are counted by the time at which they were created. The parameter from
-//     is inclusive, and to is exclusive.
+//   - Fulfilled orders are counted by the time at which they were created. The
+//     parameter from is inclusive, and to is exclusive.
 //   - All projects are in the one category that was observed. The factors of the
 //     equivalents are common estimates, not those of the API.
 package sandbox

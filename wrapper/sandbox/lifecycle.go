@@ -84,7 +84,7 @@ func open(set *settings) (*Server, error) {
 	s := &Server{
 		baseURL: strings.TrimSuffix(set.baseURL, "/"), apiKey: set.apiKey,
 		noSubaccounts: set.noSubaccounts, sampleData: !set.emptyBooks, foreignLogos: set.foreignLogos,
-		publicWebhooks: set.publicWebhooks, fractions: set.fractions, tb: set.tb, logger: set.logger,
+		publicWebhooks: set.publicWebhooks, remoteControl: set.remoteControl, fractions: set.fractions, tb: set.tb, logger: set.logger,
 		catalog:      newCatalog(),
 		requests:     newRequestLog(set.requestLog),
 		reservations: reservations{inFlight: make(map[books.KeyID]bool)},

@@ -24,6 +24,7 @@ type settings struct {
 	publicWebhooks   bool
 	webhookTransport http.RoundTripper
 	foreignLogos     bool
+	remoteControl    bool
 	noSubaccounts    bool
 	fractions        bool
 	prices           []books.Price
@@ -93,6 +94,12 @@ func WithWebhookTransport(rt http.RoundTripper) Option {
 // option, it downloads them only from loopback hosts, and uses a placeholder for
 // logos on other hosts.
 func WithForeignLogoHosts() Option { return func(s *settings) { s.foreignLogos = true } }
+
+// WithRemoteControl makes the sandbox accept requests to /_sandbox from any machine.
+// Without this option, it accepts them only from this machine. A sandbox in a container
+// needs the option, because requests through a published port or from another container
+// come from another machine.
+func WithRemoteControl() Option { return func(s *settings) { s.remoteControl = true } }
 
 // WithFractions makes the sandbox accept orders for fractions of a kilogram. Without
 // this option, the amount_kg of an order must be a whole number, as the API's

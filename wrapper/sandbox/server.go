@@ -22,6 +22,7 @@ type Server struct {
 	sampleData     bool
 	foreignLogos   bool
 	publicWebhooks bool
+	remoteControl  bool
 	fractions      bool
 	loopback       bool // whether the host of the base URL is this machine
 	tb             TB   // nil unless started by Run

@@ -20,15 +20,15 @@ var bounds = []bound{
 	{setting: "Page/", unit: unitTime, atMost: 1.05},
 	{setting: "Throughput/", unit: unitRate, atLeast: 0.95},
 	{setting: "Node/server=within/", unit: unitRate, atLeast: 5},
-	// With one call at a time, no client can reach that on a server apart: the
-	// bare wire does not.
+	// With one call at a time and a server in a process of its own, no client can be
+	// five times as fast, because not even the bare wire is.
 	{setting: "Node/server=apart/goroutines=1", unit: unitRate, atLeast: 1},
 	{setting: "Node/server=apart/goroutines=8", unit: unitRate, atLeast: 5},
 	{setting: "Node/server=apart/goroutines=64", unit: unitRate, atLeast: 5},
 }
 
-// Broken returns a line for each bound that the figures do not keep, and for
-// each that is for nothing among them: a new name must not switch a bound off.
+// Broken returns a line for each bound that the figures exceed. A bound for which
+// there are no figures is broken, too, so that a new name does not switch it off.
 func (t *Table) Broken() []string {
 	var broken []string
 	for _, b := range bounds {
@@ -53,11 +53,13 @@ func (t *Table) Broken() []string {
 	return broken
 }
 
-// covers: a setting that ends with a slash stands for all below it.
+// covers reports whether the bound is for the row. A setting that ends with a slash
+// stands for all settings below it.
 func (b bound) covers(at row) bool {
 	return at.setting == b.setting || strings.HasSuffix(b.setting, "/") && strings.HasPrefix(at.setting, b.setting)
 }
 
+// breach returns how the ratio breaks the bound, or an empty string if it does not.
 func (b bound) breach(ratio float64, ok bool) string {
 	switch {
 	case !ok:

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// line is one row of a table in the README: a client in its settings, or with
-// its units.
+// line is one row of a table in the README. Its cells are the settings or the units of
+// one client.
 type line struct{ label, setting, client string }
 
-// Sections of the README, named after the commands that write them.
+// These sections of the README are named after the commands that write them.
 const (
 	Bench     = "make bench"
 	BenchNode = "make bench-node"
@@ -35,7 +35,7 @@ var (
 	}
 )
 
-// Readme writes the tables of a section, as ratios alone.
+// Readme returns the tables of a section, which have nothing but ratios.
 func (t *Table) Readme(section string) string {
 	var b strings.Builder
 	if section == BenchNode {
@@ -66,8 +66,7 @@ func (t *Table) writeLoads(b *strings.Builder, title string, lines []line) {
 	}
 }
 
-// Replace puts the text of a section in the place of what stands between its
-// marks.
+// Replace replaces the text between the marks of a section.
 func Replace(document, section, text string) (string, error) {
 	begin, end := "<!-- "+section+" -->\n", "<!-- end of "+section+" -->\n"
 	before, rest, found := strings.Cut(document, begin)

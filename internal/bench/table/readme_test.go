@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The figures of README.md are those of the kept runs.
+// The figures in README.md are those of the runs that are kept in the folder results.
 func TestReadmeHasTheFiguresOfTheRuns(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)
@@ -19,7 +19,7 @@ func TestReadmeHasTheFiguresOfTheRuns(t *testing.T) {
 		assert.NotContains(t, text, "| - | - | - |", "every line was measured")
 		now, err := Replace(string(readme), section, text)
 		require.NoError(t, err)
-		assert.Equal(t, now, string(readme), "cmd/table -show %s -readme writes it", file)
+		assert.Equal(t, now, string(readme), "cmd/table -show %s -readme writes these figures", file)
 	}
 }
 

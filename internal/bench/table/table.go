@@ -21,7 +21,7 @@ const (
 	unitAllocs = "allocs/op"
 )
 
-// Table is the benchmark lines of a file, in the file's order.
+// Table has the benchmark lines of a file, in the file's order.
 type Table struct {
 	rows    []row
 	samples map[sample][]float64
@@ -35,7 +35,7 @@ type sample struct {
 	unit string
 }
 
-// Read takes benchmark lines; see https://golang.org/design/14313-benchmark-format.
+// Read reads benchmark lines; see https://golang.org/design/14313-benchmark-format.
 func Read(r io.Reader, name string) (*Table, error) {
 	t := &Table{samples: map[sample][]float64{}}
 	lines := benchfmt.NewReader(r, name)
@@ -60,7 +60,7 @@ func Read(r io.Reader, name string) (*Table, error) {
 	return t, lines.Err()
 }
 
-// split takes the client out of a benchmark's name, and drops GOMAXPROCS.
+// split separates the client from the rest of a benchmark's name, without GOMAXPROCS.
 func split(n benchfmt.Name) row {
 	base, parts := n.Parts()
 	at := row{setting: string(base)}
@@ -75,12 +75,12 @@ func split(n benchfmt.Name) row {
 	return at
 }
 
-// underLoad reports whether a setting makes many calls at a time. Calls per
-// second then say more than the time of one, and the allocations are the
-// server's too.
+// underLoad reports whether the calls of a setting are concurrent. Calls per second
+// then say more than the time of one call, and the allocations include those of the
+// server.
 func (r row) underLoad() bool { return strings.Contains(r.setting, "/goroutines=") }
 
-// baseline is the client that the others of a setting are compared with.
+// baseline returns the client that the others of a setting are compared with.
 func (r row) baseline() row {
 	if strings.HasPrefix(r.setting, "Node/") {
 		return row{r.setting, "node-sdk"}
@@ -96,13 +96,13 @@ func (t *Table) median(at row, unit string) (benchmath.Summary, bool) {
 	return summarize(slices.Clone(values)), true
 }
 
-// summarize sorts the values.
+// summarize returns the median and its confidence interval. It sorts the values.
 func summarize(values []float64) benchmath.Summary {
 	return benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), 0.95)
 }
 
-// ratio is the median of each round's ratio to the baseline. Two slices of one
-// round lie close together in time, so both met the same machine.
+// ratio returns the median of each round's ratio to the baseline. The slices of one
+// round are close together in time, so the machine was equally busy for both.
 func (t *Table) ratio(at row, unit string) (float64, bool) {
 	ours, theirs := t.samples[sample{at, unit}], t.samples[sample{at.baseline(), unit}]
 	rounds := min(len(ours), len(theirs))

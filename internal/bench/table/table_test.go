@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// In the second round the machine was nine times slower.
+// In the second round of these lines, the machine was nine times slower.
 const lines = `goos: linux
 command: make bench
 BenchmarkCall/client=hand-2  100  1000 ns/op  900 calls/s  10 allocs/op
@@ -64,7 +64,7 @@ func TestBounds(t *testing.T) {
 	assert.Equal(t, []string{"Call sec/op: not measured", "Call allocs/op: not measured"},
 		read(t, "BenchmarkCall/client=cnaught-2  1  5 ns/op\n").Broken(), "without a baseline")
 	assert.Equal(t, []string{"Call sec/op: not measured", "Call allocs/op: not measured"},
-		read(t, "BenchmarkCall/client=openai-go-2  1  5 ns/op\n").Broken(), "the peers' figures are not ours")
+		read(t, "BenchmarkCall/client=openai-go-2  1  5 ns/op\n").Broken(), "the figures of a peer are not those of the client")
 	assert.Empty(t, read(t, "BenchmarkOther/client=hand-2  1  5 ns/op\n").Broken())
 }
 

@@ -1,5 +1,4 @@
-// Package postgres starts a PostgreSQL server of this machine's own in a folder
-// of its own, for a test.
+// Package postgres starts a PostgreSQL server for a test, in a folder of its own.
 package postgres
 
 import (
@@ -15,11 +14,11 @@ import (
 	"syscall"
 )
 
-// ErrMissing: there is no server to start.
+// ErrMissing says that PostgreSQL is not installed.
 var ErrMissing = errors.New("PostgreSQL is not installed: apt-get install postgresql (Debian, Ubuntu), or put initdb and pg_ctl on the PATH")
 
-// Server is a running server. It listens on a socket in its folder alone, and
-// believes whoever can reach that.
+// Server is a running server. It listens only on a socket in its folder, and trusts
+// everybody who can reach that.
 type Server struct {
 	dir, bin string
 	options  string
@@ -27,8 +26,8 @@ type Server struct {
 }
 
 // Start makes a database and starts a server for it. PostgreSQL does not run as
-// root, so root starts it as postgres or nobody. Durable costs a sync to the
-// disk for each commit, which only the loss of power needs.
+// root, so root starts it as postgres or nobody. A durable server syncs each commit
+// to the disk, which only matters if the machine loses power.
 func Start(durable bool) (*Server, error) {
 	bin, err := findBin()
 	if err != nil {
@@ -54,13 +53,12 @@ func Start(durable bool) (*Server, error) {
 	return s, nil
 }
 
-// URL is the data source of the server's database.
+// URL returns the data source of the server's database.
 func (s *Server) URL() string {
 	return "postgres:///postgres?" + url.Values{"host": {s.dir}, "user": {"postgres"}, "sslmode": {"disable"}}.Encode()
 }
 
-// Crash ends the server at once, with all that is under way, and starts it
-// again.
+// Crash stops the server at once, in the middle of its work, and starts it again.
 func (s *Server) Crash() error {
 	if err := s.run("pg_ctl", "stop", "-D", s.data(), "-m", "immediate", "-w"); err != nil {
 		return err
@@ -82,7 +80,8 @@ func (s *Server) start() error {
 func (s *Server) run(name string, args ...string) error {
 	cmd := exec.Command(filepath.Join(s.bin, name), args...)
 	cmd.Dir, cmd.SysProcAttr = s.dir, s.as
-	// The server inherits the output, so it must be no pipe that is waited for.
+	// The server inherits the output, so the output must not be a pipe, for whose end
+	// Run would wait.
 	out, err := os.Create(filepath.Join(s.dir, "out"))
 	if err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Recorder keeps what statements took.
+// Recorder records statements and how long they took.
 type Recorder struct {
 	mu   sync.Mutex
 	seen []statement
@@ -42,7 +42,7 @@ func (r *Recorder) Reset() {
 	r.seen = nil
 }
 
-// Took gives the times of the statements with a text.
+// Took returns how long the statements with this text took.
 func (r *Recorder) Took(text string) []time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -55,7 +55,7 @@ func (r *Recorder) Took(text string) []time.Duration {
 	return took
 }
 
-// Last is the last statement with a text.
+// Last returns the last statement with this text, and its arguments.
 func (r *Recorder) Last(text string) (string, []any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -71,8 +71,7 @@ func (r *Recorder) Last(text string) (string, []any) {
 	return "", nil
 }
 
-// connector opens connections that record. Both drivers keep a data source's
-// connections apart.
+// connector opens connections that record their statements.
 type connector struct {
 	driver driver.Driver
 	dsn    string
@@ -94,8 +93,8 @@ type recordingConn struct {
 	log *Recorder
 }
 
-// QueryContext measures until the statement has run; SQLite runs it as a whole
-// before the first row.
+// QueryContext measures until the statement has run. SQLite runs it to its end before
+// it returns the first row.
 func (c *recordingConn) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
 	began := time.Now()
 	rows, err := c.Conn.(driver.QueryerContext).QueryContext(ctx, query, args)

@@ -71,8 +71,8 @@ func IsToken(name string) bool {
 	})
 }
 
-// KeyTooLong is the reason for an idempotency key that has more characters than
-// the API takes.
+// KeyTooLong is the reason for an idempotency key that has more than the API's 512
+// characters.
 const KeyTooLong = "has more than 512 characters"
 
 // IdempotencyKey refuses, beyond what the API does, what a header field cannot

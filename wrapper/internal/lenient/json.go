@@ -52,9 +52,9 @@ func Unmarshal(body []byte, into any) ([]byte, error) {
 	return repaired, nil
 }
 
-// CheckEmpty refuses what nobody answers to a request that has no value for its
-// answer, such as a page of HTML. Any JSON will do.
-func CheckEmpty(body []byte) error {
+// CheckNoValue refuses a body that is neither empty nor JSON, such as a page of
+// HTML, where no value is expected.
+func CheckNoValue(body []byte) error {
 	if body = bytes.TrimSpace(TrimBOM(body)); len(body) > 0 && !json.Valid(body) {
 		return ErrNotJSON
 	}

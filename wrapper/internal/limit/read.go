@@ -14,8 +14,8 @@ const maxPrealloc = 4 << 20
 var ErrTooLarge = errors.New("larger than the limit")
 
 // Read reads up to limit bytes and the end, which lets a connection be used again;
-// size is what is announced, if anything is, and what net/http holds a body to. With
-// ErrTooLarge it returns the first limit bytes, with any other error what came.
+// size is the Content-Length, which net/http enforces, or not positive if there is
+// none. With ErrTooLarge it returns the first limit bytes, with any other error what came.
 func Read(r io.Reader, size, limit int64) (body []byte, err error) {
 	if size <= 0 || size > limit {
 		r = io.LimitReader(r, min(limit, math.MaxInt64-1)+1)

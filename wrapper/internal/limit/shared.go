@@ -23,9 +23,8 @@ type flight[V any] struct {
 
 var errPanicked = errors.New("the call panicked")
 
-// Get returns what get returns, and whether somebody else was at it already. The
-// function goes on when ctx ends, since others may wait for it; whoever waits does
-// not.
+// Get returns what get returns, and whether the result was shared. The function goes
+// on when ctx ends, since others may wait for it; whoever waits for it returns.
 func (s *Shared[K, V]) Get(ctx context.Context, key K, get func(context.Context) (V, error)) (value V, shared bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return value, false, err

@@ -21,9 +21,9 @@ type List[T any] struct {
 
 // Walk goes from new to old. With after it begins behind that value, with before it
 // ends before it. Answers do not say whether there is more, so it ends on a page
-// that is shorter than the server's pages are, or empty; and with an error on a page
-// that has something of the page before, or a cursor, which is found out before the
-// loop gets to see any of it.
+// that is shorter than the server's pages are, or empty. Before it yields anything of
+// a page, it checks that nothing in it is a cursor or was in the page before; if so, it
+// ends with an error.
 func (l List[T]) Walk(after, before string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		fail := func(err error) { var zero T; yield(zero, err) }

@@ -16,8 +16,8 @@ const masked = "[masked]"
 const minMaskable = 6
 
 // Secret holds a key in a closure. Nothing that prints looks into one: fmt
-// follows no pointer below the top level for %v, but it does for a verb that
-// does not fit, such as %s, and debugging printers follow every pointer.
+// follows no pointer below the top level for %v, but it does for a mismatched verb,
+// such as %s for a struct, and debugging printers follow every pointer.
 type Secret struct{ reveal func() string }
 
 // New returns a Secret that hides key.

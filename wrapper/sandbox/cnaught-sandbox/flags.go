@@ -25,6 +25,7 @@ type config struct {
 	state          string
 	publicWebhooks bool
 	foreignLogos   bool
+	remoteControl  bool
 	noSubaccounts  bool
 	fractions      bool
 	empty          bool
@@ -42,7 +43,8 @@ Usage: cnaught-sandbox [flags]
 
 const usageEnd = `
 Tests in any language can control the sandbox over HTTP. These requests need no key
-and must come from this machine. Durations are written as 500ms, 2s or 24h.
+and must come from this machine unless -remote-control is set. Durations are written
+as 500ms, 2s or 24h.
   GET    /_sandbox/faults                 list the active faults
   POST   /_sandbox/faults                 make requests fail: {"operation": "SubmitOrder",
          "skip": 1, "count": 2, "delay": "2s", "status": 503, "after_acting": true,
@@ -90,10 +92,10 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	fs.StringVar(&c.state, "state", "", "keep all data in this `file`, so that they survive a restart, even\nafter kill -9 (default: keep them in memory until the program ends)")
 	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not only to this machine")
 	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without this flag, logos on other hosts\nare replaced with a placeholder")
+	fs.BoolVar(&c.remoteControl, "remote-control", false, "accept requests to /_sandbox from any machine, not only from this one; in a\ncontainer, all requests come from another machine")
 	fs.BoolVar(&c.noSubaccounts, "no-subaccounts", false, "answer every request that concerns subaccounts with 403, as if they\nwere not enabled for the account")
 	fs.BoolVar(&c.fractions, "fractions", false, "accept orders for fractions of a kilogram")
 	fs.BoolVar(&c.empty, "empty", false, "leave out the sample order, the sample session and the past offsets")
-
 	fs.BoolVar(&c.quiet, "quiet", false, "log only failures of the sandbox itself")
 	fs.BoolVar(&c.version, "version", false, "print the version and exit")
 
@@ -168,6 +170,7 @@ func (c *config) options() []sandbox.Option {
 	add(c.state != "", sandbox.WithStateFile(c.state))
 	add(c.publicWebhooks, sandbox.WithPublicWebhooks())
 	add(c.foreignLogos, sandbox.WithForeignLogoHosts())
+	add(c.remoteControl, sandbox.WithRemoteControl())
 	add(c.noSubaccounts, sandbox.WithoutSubaccounts())
 	add(c.fractions, sandbox.WithFractions())
 	add(c.empty, sandbox.WithEmptyBooks())

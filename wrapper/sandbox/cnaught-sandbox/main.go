@@ -12,6 +12,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -80,14 +81,18 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// version returns the version of the module that the program was built from, or the
-// commit if it was built in a checkout.
+// release is the version of a released binary, or empty. The linker sets it; see the
+// target release-binaries in the Makefile.
+var release string
+
+// version returns the version of the release or of the module that the program was
+// built from, or the commit if it was built in a checkout.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "(unknown)"
 	}
-	v := info.Main.Version
+	v := cmp.Or(release, info.Main.Version)
 	if v == "" || v == "(devel)" {
 		v = "(devel)"
 		for _, setting := range info.Settings {

@@ -159,11 +159,13 @@ func TestFlagsReachTheSandbox(t *testing.T) {
 	list, err := c.ListOrders(t.Context(), cnaught.ListOptions{})
 	require.NoError(t, err)
 	assert.Len(t, list.Data, 1)
-	_, _, _, stop = start(t, "-key-lifetime", "24h")
+	_, stdout, _, stop := start(t, "-key-lifetime", "24h", "-remote-control")
 	stop()
-	set, err := parse([]string{"-key-lifetime", "24h"}, io.Discard, io.Discard)
+	assert.Contains(t, stdout.String(), "Requests to /_sandbox are accepted from any machine")
+	set, err := parse([]string{"-key-lifetime", "24h", "-remote-control"}, io.Discard, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, 24*time.Hour, *set.keyLifetime)
+	assert.True(t, set.remoteControl)
 }
 
 func TestInvalidFlags(t *testing.T) {

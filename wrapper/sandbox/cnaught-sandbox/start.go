@@ -33,6 +33,9 @@ Configure a client:
 	if c.public() {
 		fmt.Fprintln(w, "Other machines can reach this address, and the buttons on the page need no key.")
 	}
+	if c.remoteControl {
+		fmt.Fprintln(w, "Requests to /_sandbox are accepted from any machine, without a key.")
+	}
 	if c.state != "" {
 		fmt.Fprintf(w, "All data are kept in %s.\n", c.state)
 	}

@@ -5,8 +5,8 @@
 //	go run ./cmd/table -node node -out results/node.txt
 //	go run ./cmd/table -show results/bench.txt
 //
-// With -readme it puts the ratios into that file, too; -node says into which
-// part.
+// With -readme it also puts the ratios into that file, into the part for the Node SDK
+// if -node is set.
 package main
 
 import (

@@ -12,9 +12,9 @@ import (
 	"github.com/cnaught-go/cnaught/internal/bench"
 )
 
-// nodeGroups compare with the Node SDK on a server in this process, as the
-// other benchmarks have it, and on one in a process of its own, which takes the
-// same from both clients.
+// nodeGroups returns comparisons with the Node SDK: with a server in this process, as
+// in the other benchmarks, and with one in a process of its own, which both clients
+// reach at the same cost.
 func nodeGroups(ctx context.Context, dir string) ([]bench.Group, error) {
 	server, err := bench.NewServer()
 	if err != nil {
@@ -37,7 +37,7 @@ func nodeGroups(ctx context.Context, dir string) ([]bench.Group, error) {
 	return []bench.Group{within, apart}, nil
 }
 
-// nodeGroup stops the server with the group.
+// nodeGroup returns a comparison that stops the server when it is closed.
 func nodeGroup(ctx context.Context, where, url, dir string, stop func()) (bench.Group, error) {
 	g, err := bench.NodeGroup(ctx, where, url, dir)
 	if err != nil {
@@ -83,7 +83,7 @@ func startServer(ctx context.Context) (url string, stop func(), err error) {
 	return strings.TrimSpace(line), stop, nil
 }
 
-// serve ends with its input, which is to say with the process that started it.
+// serve ends with its standard input, and so with the process that started it.
 func serve() error {
 	server, err := bench.NewServer()
 	if err != nil {

@@ -18,10 +18,10 @@ import (
 
 var order = api.OrderCreate{AmountKg: 10, Metadata: "cart 7", Description: "On behalf of Jane Smith"}
 
-// compare buys in turns with the ledger and by hand: one insert, PlaceOrder, one
-// update, two commits.
+// compare buys in turns with the ledger and by hand, which is one insert, PlaceOrder,
+// one update and two commits.
 func (b *bench) compare(ctx context.Context, pairs int) error {
-	// With the index by which the next process would find what this one left.
+	// With the index, a next process would find what this one has not finished.
 	if _, err := b.db.Exec(`CREATE TABLE by_hand (ref text NOT NULL PRIMARY KEY, key text NOT NULL, body text NOT NULL,
 		state text NOT NULL, order_id text, order_json text, created_ms bigint NOT NULL);
 		CREATE INDEX by_hand_open ON by_hand (created_ms) WHERE state = 'pending'`); err != nil {
@@ -41,8 +41,8 @@ func (b *bench) compare(ctx context.Context, pairs int) error {
 		},
 		func(ref string) error { return b.buyByHand(ctx, ref) },
 	}
-	// The two take turns within each pair; the ratio is that of the medians of
-	// many rounds, since a background process disturbs both.
+	// The two take turns within each pair, so that a background process disturbs both,
+	// and the ratio is the median over many rounds.
 	const rounds = 30
 	var ratios []float64
 	var took [2][]time.Duration
@@ -95,7 +95,7 @@ func median(d []time.Duration) time.Duration {
 	return d[len(d)/2].Round(time.Microsecond)
 }
 
-// throughput lets customers buy at the same time, and Run work off a backlog.
+// throughput measures concurrent calls of Buy, and Run with a backlog.
 func (b *bench) throughput(ctx context.Context) error {
 	for _, workers := range []int{1, 8, 64} {
 		books, err := ledger.New(b.db, b.client, ledger.Options{Workers: workers})

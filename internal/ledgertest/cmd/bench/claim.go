@@ -9,8 +9,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-// claims measures the ledger's own statements among settled lines, as a
-// recording driver sees them, and shows the plan of a claim.
+// claims measures the ledger's own statements with a recording driver, in a table with
+// many settled lines, and prints the plan of a claim.
 func (b *bench) claims(ctx context.Context, most int) error {
 	log := new(recorder.Recorder)
 	db := log.Open(b.db.Driver(), b.dsn)
@@ -36,7 +36,7 @@ func (b *bench) claims(ctx context.Context, most int) error {
 	return b.explain(log)
 }
 
-// fill makes settled lines.
+// fill replaces all lines with settled ones.
 func (b *bench) fill(lines int) error {
 	if _, err := b.db.Exec(`DELETE FROM cnaught_purchases`); err != nil {
 		return err
@@ -56,7 +56,7 @@ func (b *bench) fill(lines int) error {
 	return err
 }
 
-// settleSome lets Run settle purchases, which claims them one by one.
+// settleSome lets Run settle purchases, which Run claims one by one.
 func (b *bench) settleSome(ctx context.Context, books *ledger.Ledger, lines int) error {
 	const n = 200
 	for i := range n {
@@ -81,7 +81,7 @@ func (b *bench) settleSome(ctx context.Context, books *ledger.Ledger, lines int)
 	}
 }
 
-// explain shows the plan of the last claim.
+// explain prints the plan of the last claim.
 func (b *bench) explain(log *recorder.Recorder) error {
 	query, args := log.Last("RETURNING")
 	prefix := "EXPLAIN QUERY PLAN "

@@ -1,6 +1,6 @@
 // Command bench measures package ledger on SQLite and on PostgreSQL: a purchase
-// beside the same by hand, purchases per second by the number of workers, and
-// how long it takes to find what is due among settled lines.
+// compared with the same by hand, purchases per second by the number of workers, and
+// how long it takes to find what is due among many settled lines.
 package main
 
 import (
@@ -27,7 +27,7 @@ import (
 
 func main() {
 	pairs := flag.Int("pairs", 3000, "purchases of each kind that are compared")
-	lines := flag.Int("lines", 1_000_000, "settled lines, at most, that something due is found among")
+	lines := flag.Int("lines", 1_000_000, "the most settled lines among which something due is found")
 	only := flag.String("only", "", "sqlite or postgres")
 	flag.Parse()
 	if err := measure(*pairs, *lines, *only); err != nil {
@@ -88,7 +88,7 @@ func measureOn(name string, pairs, lines int) (err error) {
 		return err
 	}
 	fmt.Printf("\n%s\n", b.title())
-	ctx, cancel := context.WithCancel(context.Background()) // as a request's is
+	ctx, cancel := context.WithCancel(context.Background()) // like the context of a request, it can be cancelled
 	defer cancel()
 	for _, part := range []func(context.Context) error{
 		func(ctx context.Context) error { return b.compare(ctx, pairs) },
@@ -123,7 +123,7 @@ func (b *bench) title() string {
 	return version
 }
 
-// answer is an API that costs next to nothing, and so hides nothing.
+// answer is an API that takes next to no time, so that it hides no difference.
 func (b *bench) answer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	if r.Method == http.MethodGet {

@@ -1,7 +1,7 @@
-// Command demo shows a purchase that outlives its process. A process buys, and
-// is killed with -9 when its request has left. The API places the order, and
-// then forgets the idempotency key. The next process settles the purchase from
-// the database, an SQLite file, and finds the order that nobody was told of.
+// Command demo shows a purchase that outlives its process. A process buys, and is
+// killed with -9 when it has sent its request. The API places the order, and then
+// forgets the idempotency key. The next process settles the purchase from the
+// database, which is an SQLite file, and finds the order that nobody knows of.
 package main
 
 import (
@@ -31,7 +31,7 @@ const (
 	keyLifetime = time.Second
 )
 
-// times are short for a demo: a lease is twice a CallTimeout of less than 10 s.
+// times is short for a demo. A lease lasts twice as long as a CallTimeout under 10 s.
 var times = ledger.Options{CallTimeout: time.Second}
 
 func main() {
@@ -130,7 +130,7 @@ func open(file string) (*sql.DB, error) {
 	return sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
 }
 
-// buy is a process that is killed when its request has left.
+// buy is the part of the process that is killed when it has sent its request.
 func buy(file, url string) error {
 	db, err := open(file)
 	if err != nil {
@@ -150,7 +150,7 @@ func buy(file, url string) error {
 	return err
 }
 
-// settle is the next process.
+// settle is the part of the next process.
 func settle(file, url string) error {
 	db, err := open(file)
 	if err != nil {
@@ -180,7 +180,7 @@ func settle(file, url string) error {
 	return books.Run(ctx)
 }
 
-// deadly makes connections whose process is killed when a purchase has left.
+// deadly makes connections whose process is killed when it has sent a purchase.
 func deadly(ctx context.Context, network, addr string) (net.Conn, error) {
 	conn, err := new(net.Dialer).DialContext(ctx, network, addr)
 	return &deadlyConn{conn}, err
@@ -196,7 +196,7 @@ func (c *deadlyConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// kill is kill -9.
+// kill kills this process as kill -9 does.
 func kill() {
 	if self, err := os.FindProcess(os.Getpid()); err == nil {
 		_ = self.Kill()

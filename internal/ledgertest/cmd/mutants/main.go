@@ -1,6 +1,6 @@
-// Command mutants takes each rule out of package ledger, one at a time, and
-// reports whether a test fails without it. It changes no file: the go command
-// overlays them.
+// Command mutants removes each rule from package ledger, one at a time, and reports
+// whether a test fails without it. It changes no file, because the go command overlays
+// the changed ones.
 package main
 
 import (
@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	only := flag.Int("rule", 0, "try the mutants of this rule alone")
+	only := flag.Int("rule", 0, "try only the mutants of this rule")
 	flag.Parse()
 	survived, err := tryAll(*only)
 	if err != nil {

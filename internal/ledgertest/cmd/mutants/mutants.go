@@ -1,6 +1,6 @@
 package main
 
-// mutant is package ledger without a rule, or with one that says something else.
+// mutant is a change to package ledger that removes or alters one of its rules.
 type mutant struct {
 	rule     int
 	what     string

@@ -64,6 +64,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		}
 		return spec.ExitFailed
 	}
+	named := *from
 	fetched, err := os.MkdirTemp("", "cnaught-published-")
 	if err == nil {
 		defer os.RemoveAll(fetched)
@@ -81,6 +82,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 		return spec.ExitFailed
 	}
 	options.ReportOnly = *reportOnly
+	options.Source = sourceName(named)
 	shown := false
 	options.Show = func(r *report.Report) {
 		shown = true
@@ -116,6 +118,18 @@ func obtain(ctx context.Context, from, folder string) (string, error) {
 		return source.Fetch(ctx, from, folder)
 	}
 	return from, nil
+}
+
+// sourceName is what the report calls a source. A fetched one is not called as the
+// file that it was put into.
+func sourceName(from string) string {
+	switch from {
+	case "":
+		return "what the vendor publishes"
+	case "-":
+		return "the standard input"
+	}
+	return from
 }
 
 // resolve finds the repository and the source. A relative source may be named

@@ -62,6 +62,14 @@ func TestFailureIsReported(t *testing.T) {
 	}
 }
 
+func TestSourceName(t *testing.T) {
+	for from, want := range map[string]string{
+		"": "what the vendor publishes", "-": "the standard input", "https://example.com/x.yaml": "https://example.com/x.yaml",
+	} {
+		assert.Equal(t, want, sourceName(from))
+	}
+}
+
 func TestResolve(t *testing.T) {
 	root, err := filepath.Abs("../../../..")
 	require.NoError(t, err)

@@ -50,7 +50,7 @@ func OwnHost(baseURL string, next http.Handler, refuse Refuse) http.Handler {
 func Loopback(next http.Handler, refuse Refuse) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if ip := net.ParseIP(hostName(r.RemoteAddr)); r.RemoteAddr != "" && (ip == nil || !ip.IsLoopback()) {
-			refuse(w, http.StatusForbidden, "This request came from another machine", "Send it from the machine that the sandbox runs on.")
+			refuse(w, http.StatusForbidden, "This request came from another machine", "Send it from the machine that the sandbox runs on, or allow requests from other machines with WithRemoteControl or the program's flag -remote-control.")
 			return
 		}
 		next.ServeHTTP(w, r)

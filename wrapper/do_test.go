@@ -12,8 +12,8 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// What the description does not know is repeated as its method allows, unless
-// the caller gives a key.
+// A request outside the description is repeated if its HTTP method allows that, or
+// if the caller gives a key.
 func TestDoOfUndescribedPaths(t *testing.T) {
 	for _, tt := range []struct {
 		method string
@@ -46,7 +46,7 @@ func TestDoOfUndescribedPaths(t *testing.T) {
 	assert.EqualError(t, err, "cnaught: Do (GET /receipts/7): 404 Not Found: Could not find order")
 }
 
-// What the description knows keeps its own rules.
+// An operation of the description keeps its own rules.
 func TestDoOfDescribedPaths(t *testing.T) {
 	rt := play(breakWith(errReset), reply(201, orderJSON))
 	var order api.Order
@@ -67,14 +67,14 @@ func TestDoOfDescribedPaths(t *testing.T) {
 	assert.ErrorIs(t, err, ErrOutcomeUnknown)
 	assert.Equal(t, 1, rt.count())
 	rt = play(breakWith(errReset), reply(404, notFoundJSON))
-	assert.NoError(t, newClient(t, rt, quick(3)).Do(t.Context(), "DELETE", "/subaccounts/s", nil, nil), "a deletion that had worked")
+	assert.NoError(t, newClient(t, rt, quick(3)).Do(t.Context(), "DELETE", "/subaccounts/s", nil, nil), "the first attempt had deleted it")
 
 	assert.ErrorContains(t, c.Do(t.Context(), "GET", "/orders/x", nil, nil, WithIdempotencyKey("k")), "is not taken by this operation")
 	assert.ErrorContains(t, c.Do(t.Context(), "GET", "/projects/x", nil, nil, ForSubaccount("s")), "is not taken by this operation")
 }
 
-// A purchase that is stored as bytes goes out as it was stored: another notation
-// of the same order is another payload to the API.
+// A stored purchase is sent byte for byte, because the API takes another notation
+// of the same order for another payload.
 func TestDoSendsBytesAsTheyAre(t *testing.T) {
 	const stored = "{ \"amount_kg\" : 10.0,\n\t\"metadata\":\"\\u003c\", \"new\":true }"
 	for name, body := range map[string]any{"json.RawMessage": json.RawMessage(stored), "[]byte": []byte(stored)} {
@@ -99,7 +99,7 @@ func TestDoSendsBytesAsTheyAre(t *testing.T) {
 	assert.NotContains(t, rt.requests()[1].header, "Content-Type")
 }
 
-func TestDoDecodes(t *testing.T) {
+func TestDoDecodesTheAnswer(t *testing.T) {
 	c := newClient(t, play(reply(200, `{"id":"r","total":7}`)))
 	var members map[string]any
 	require.NoError(t, c.Do(t.Context(), "GET", "/receipts/r", nil, &members))
@@ -126,7 +126,7 @@ func TestDoActsForSubaccounts(t *testing.T) {
 	}
 }
 
-func TestDoRefuses(t *testing.T) {
+func TestDoRefusesBadInput(t *testing.T) {
 	for _, path := range []string{
 		"", "orders", "//evil.test/orders", "https://evil.test/orders", "/orders#top", "/orders/", "/orders//x", "/orders/../subaccounts", "/orders/%2e%2e",
 		"/orders/./x", "/", "/orders/%zz", "/orders/\x00", "/..",

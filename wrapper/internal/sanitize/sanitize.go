@@ -1,5 +1,5 @@
-// Package quote prepares foreign texts for messages.
-package quote
+// Package sanitize makes texts of others fit for a message.
+package sanitize
 
 import (
 	"fmt"
@@ -11,7 +11,7 @@ import (
 // maxQuoted bounds what a message quotes of a server's answer, in bytes.
 const maxQuoted = 500
 
-// Text bounds a foreign text, puts it on one line, and leaves out what would
+// Text bounds a text of somebody else, puts it on one line, and leaves out what would
 // control the terminal that shows it.
 func Text[T string | []byte](s T) string {
 	n := min(len(s), maxQuoted)

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
-	"github.com/cnaught-go/cnaught/wrapper/internal/quote"
+	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
 // Do calls an endpoint that this package has no method for, such as one that the
@@ -30,7 +30,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, into any, op
 	method = strings.ToUpper(method)
 	u, err := url.Parse(path)
 	if err != nil || !strings.HasPrefix(path, "/") || u.Host != "" || u.Fragment != "" || !check.Path(u.EscapedPath()) {
-		call.refuse("path", "is %q, not an escaped path below the base URL such as /orders", quote.Text(path))
+		call.refuse("path", "is %q, not an escaped path below the base URL such as /orders", sanitize.Text(path))
 		u = new(url.URL)
 	}
 	switch value := reflect.ValueOf(into); {
@@ -43,7 +43,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, into any, op
 	op := findEndpoint(method, u.EscapedPath())
 	if op == nil {
 		op = &endpoint{
-			ID: quote.Text(c.secret.Mask(method + " " + u.EscapedPath())), Method: method, Path: u.EscapedPath(),
+			ID: sanitize.Text(c.secret.Mask(method + " " + u.EscapedPath())), Method: method, Path: u.EscapedPath(),
 			IdempotencyKey: call.idempotencyKey != nil, Subaccount: true,
 		}
 	}

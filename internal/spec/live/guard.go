@@ -1,0 +1,50 @@
+package live
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+var (
+	errRefused = errors.New("the guard sends nothing but GET and POST to quotes")
+	errBound   = errors.New("the bound on the number of requests is reached")
+)
+
+// guard is the transport that everything passes. It refuses what could change
+// something or cost something, and ends a run that sends too much.
+type guard struct {
+	next http.RoundTripper
+	base *url.URL
+	left int
+}
+
+var quotePath = regexp.MustCompile(`^/quotes(/[a-z-]+)?$`)
+
+// RoundTrip sends a request that is harmless.
+func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch {
+	case !g.harmless(r):
+		return nil, errRefused
+	case g.left <= 0:
+		return nil, errBound
+	}
+	g.left--
+	return g.next.RoundTrip(r)
+}
+
+func (g *guard) harmless(r *http.Request) bool {
+	path, below := strings.CutPrefix(r.URL.EscapedPath(), g.base.EscapedPath())
+	if !below || !strings.HasPrefix(path, "/") || r.URL.Scheme != g.base.Scheme || r.URL.Host != g.base.Host {
+		return false
+	}
+	switch r.Method {
+	case http.MethodGet:
+		return r.Body == nil || r.Body == http.NoBody
+	case http.MethodPost:
+		return quotePath.MatchString(path)
+	}
+	return false
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Takes the description that the vendor publishes, and brings the result to a
+# person: a pull request with the report as its text, or an issue where something
+# has to be decided first. The arguments are those of update-spec. The workflow
+# spec-watch runs it, with gh and git set up to write to the repository.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+temp=$(mktemp -d)
+trap 'rm -rf "$temp"' EXIT
+
+# "go run" ends with 1 whatever the program ends with.
+go -C internal/spec build -trimpath -o "$temp/update-spec" ./cmd/update-spec
+code=0
+"$temp/update-spec" "$@" >"$temp/report.md" || code=$?
+cat "$temp/report.md" | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"
+# GitHub takes 65,536 characters.
+awk '{n += length($0) + 1} n > 60000 {print "\nThe rest is in the summary of the workflow run."; exit} 1' "$temp/report.md" >"$temp/body.md"
+
+case $code in
+0) ;;
+1)
+	gh label create api-description --force --description "The vendor's description of the API changed"
+	open=$(gh issue list --label api-description --state open --json number --jq '.[0].number // empty')
+	if [ -n "$open" ]; then
+		gh issue edit "$open" --body-file "$temp/body.md"
+	else
+		gh issue create --label api-description --title "The API's description changed: to decide" --body-file "$temp/body.md"
+	fi
+	exit 0
+	;;
+*) exit "$code" ;;
+esac
+
+git add --all
+if git diff --cached --quiet; then
+	exit 0 # nothing changed
+fi
+# A change has one branch and one pull request, so that what a person pushed to it
+# stays, and one that was closed is not opened every week.
+branch=spec-update-$(git diff --cached | git patch-id --stable | cut -c -12)
+if [ -n "$(gh pr list --head "$branch" --state all --json number --jq '.[].number')" ]; then
+	exit 0
+fi
+git switch --quiet --create "$branch"
+git -c user.name="github-actions[bot]" -c user.email="41898282+github-actions[bot]@users.noreply.github.com" \
+	commit --quiet --message "Take the new description of the API"
+git push --force origin "$branch" # a branch without a pull request is left of a run that failed
+gh pr create --head "$branch" --title "The API's description changed" --body-file "$temp/body.md"
+# A pull request of a workflow starts no other workflow.
+gh workflow run ci.yml --ref "$branch"
