@@ -60,7 +60,7 @@ lint: ## Run gofmt, go vet, staticcheck and actionlint
 	@for m in $(MODULES); do echo "staticcheck $$m"; (cd $$m && "$${TMPDIR:-/tmp}/cnaught-staticcheck" ./...) || exit 1; done
 	$(GO) tool -modfile=internal/tools/go.mod actionlint -shellcheck= -pyflakes= .github/workflows/*.yml
 
-lint-spec: ## Spectral's rules for OpenAPI on openapi.yaml; needs Node and npm
+lint-spec: ## Check openapi.yaml with Spectral's rules for OpenAPI; needs Node and npm
 	cd internal/speclint && npm ci --ignore-scripts --no-audit --no-fund && npx --no-install spectral lint --fail-severity=hint ../../openapi.yaml
 
 tidy: ## Fail if go mod tidy would change anything
