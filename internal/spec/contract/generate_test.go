@@ -166,7 +166,7 @@ func TestNewOperations(t *testing.T) {
 		"var opHasNoSuccess = newOperation[none](nil, endpoint{\n" +
 			"\tID: \"HasNoSuccess\", Method: http.MethodPatch, Path: \"/two\",\n" +
 			"\tRetry: retryKeyed, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
-		"var opHasText = newOperation[foreign](nil, endpoint{\n" +
+		"var opHasText = newOperation[opaque](nil, endpoint{\n" +
 			"\tID: \"HasText\", Method: http.MethodOptions, Path: \"/two\",\n" +
 			"\tRetry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
 	} {
