@@ -187,6 +187,17 @@ func TestRunPausesAsAWhole(t *testing.T) {
 	}
 }
 
+// A gateway's page with 401 says nothing about the API key, nor that the request had
+// no effect. It concerns one purchase and counts as a try.
+func TestUnauthorizedPageOfAGatewayCountsAsATry(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, quick())
+	w.api.configure(func(f *fakeAPI) { f.before = onPost(page(401, "Sign in")) })
+	p := w.buy("a")
+	assert.Equal(t, ledger.Pending, p.State)
+	assert.Equal(t, 1, p.Tries)
+}
+
 // A purchase that can't be settled is given up after one more look, and keeps its key
 // (rule 12).
 func TestPurchaseIsGivenUpAfterOneMoreLook(t *testing.T) {

@@ -75,7 +75,7 @@ func classify(err error) (answer, time.Duration) {
 		return no, 0
 	case errors.As(err, &problem):
 		switch {
-		case problem.Is(cnaught.ErrUnauthorized):
+		case problem.Is(cnaught.ErrUnauthorized) && !mayHaveActed(problem.CallInfo):
 			return unreachable, problem.RetryAfter
 		case problem.Is(cnaught.ErrIdempotencyMismatch):
 			return mismatch, problem.RetryAfter
