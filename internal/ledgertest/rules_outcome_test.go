@@ -190,7 +190,6 @@ func TestRunPausesAsAWhole(t *testing.T) {
 // A gateway's page with 401 says nothing about the API key, nor that the request had
 // no effect. It concerns one purchase and counts as a try.
 func TestUnauthorizedPageOfAGatewayCountsAsATry(t *testing.T) {
-	t.Parallel()
 	w := newWorld(t, quick())
 	w.api.configure(func(f *fakeAPI) { f.before = onPost(page(401, "Sign in")) })
 	p := w.buy("a")
