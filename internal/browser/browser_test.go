@@ -27,8 +27,8 @@ func TestSandboxInABrowser(t *testing.T) {
 			t.Run("a customer pays", func(t *testing.T) { testCheckout(t, pages, client, scripts) })
 		})
 	}
-	t.Run("another site cannot fulfill an order", func(t *testing.T) { testOtherSites(t, pages, client) })
-	t.Run("pages fit a phone and a desktop", func(t *testing.T) { testScreens(t, pages, client) })
+	t.Run("another site can't", func(t *testing.T) { testOtherSites(t, pages, client) })
+	t.Run("on a phone and on a desktop", func(t *testing.T) { testScreens(t, pages, client) })
 }
 
 func testOverview(t *testing.T, pages string, client *cnaught.Client, scripts bool) {
@@ -47,7 +47,7 @@ func testOverview(t *testing.T, pages string, client *cnaught.Client, scripts bo
 	b.click(row, "Fulfill")
 	assert.Equal(t, pages+"#order-"+order.ID, b.location(), "the overview is shown at the row of the order")
 	assert.Contains(t, b.text("#order-"+order.ID), "fulfilled")
-	assert.Contains(t, b.text("#order-"+other.ID), "placed", "only the order that was clicked is fulfilled")
+	assert.Contains(t, b.text("#order-"+other.ID), "placed", "only the one that was clicked")
 	o, err := client.GetOrder(t.Context(), order.ID)
 	require.NoError(t, err)
 	assert.Equal(t, api.OrderStateFulfilled, o.State)
@@ -106,8 +106,8 @@ func testCheckout(t *testing.T, pages string, client *cnaught.Client, scripts bo
 	assert.Empty(t, b.consoleErrors())
 }
 
-// testOtherSites checks that a page of another site can neither press the sandbox's
-// buttons nor read its pages under a host name that leads to this machine.
+// A page of somebody else must not press the sandbox's buttons, and must not read
+// its pages under a name of its own that leads to this machine.
 func testOtherSites(t *testing.T, pages string, client *cnaught.Client) {
 	order, err := client.PlaceOrder(t.Context(), api.OrderCreate{AmountKg: 10})
 	require.NoError(t, err)
@@ -130,8 +130,8 @@ func testOtherSites(t *testing.T, pages string, client *cnaught.Client) {
 	assert.Equal(t, api.OrderStatePlaced, o.State)
 }
 
-// testScreens opens all pages on a phone and on a desktop, light and dark, and checks
-// that no page is wider than the screen and no button lies beyond its edge.
+// testScreens looks at all pages on a phone and on a desktop, light and dark:
+// nothing may be wider than the screen, and no button beyond its edge.
 func testScreens(t *testing.T, pages string, client *cnaught.Client) {
 	order, paid := fillOverview(t, pages, client)
 	b := startBrowser(t, true, "")
@@ -145,7 +145,7 @@ func testScreens(t *testing.T, pages string, client *cnaught.Client) {
 				name := fmt.Sprintf("%s-%d-%s", page, width, map[bool]string{false: "light", true: "dark"}[dark])
 				b.screen(width, 800)
 				b.open(pages + path)
-				// On a phone, window.innerWidth would grow with a page that is too wide.
+				// Not window.innerWidth: on a phone that grows with a page too wide.
 				assert.LessOrEqual(t, get(b, chromedp.Evaluate[int64](`document.documentElement.scrollWidth`)), width, name)
 				assert.LessOrEqual(t, get(b, chromedp.Evaluate[float64](
 					`Math.max(0, ...Array.from(document.querySelectorAll("button, .button"), b => b.getBoundingClientRect().right))`)), float64(width), "%s: the buttons are on the screen", name)
@@ -166,8 +166,8 @@ func testScreens(t *testing.T, pages string, client *cnaught.Client) {
 	}
 }
 
-// fillOverview makes one of everything that the overview shows. It returns the ids of
-// a fulfilled order and of a paid session.
+// fillOverview makes something of everything that the overview shows. It returns
+// a fulfilled order and a session that is paid.
 func fillOverview(t *testing.T, pages string, client *cnaught.Client) (order, session string) {
 	ctx := t.Context()
 	sub, err := client.CreateSubaccount(ctx, api.SubaccountCreate{Name: "Marketing Department", Email: "jane.doe@example.com"})

@@ -16,9 +16,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// startProgram builds and runs cnaught-sandbox, and returns the address of its pages
-// and a client for its API. The program is interrupted at the end of the test, and
-// must then exit without an error.
+// startProgram builds and runs cnaught-sandbox, and gives the address of its
+// pages and a client for its API. The program ends with the test, cleanly.
 func startProgram(t *testing.T) (pages string, client *cnaught.Client) {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "cnaught-sandbox")

@@ -15,8 +15,8 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-// shop is a web shop, on an https site of its own, that sends its customers to the
-// checkout and gets them back.
+// shop is somebody's web shop: it sends its customers to the checkout and
+// gets them back, on an https site of its own.
 type shop struct {
 	*httptest.Server
 	client *cnaught.Client
@@ -25,7 +25,7 @@ type shop struct {
 	back []string // the request URIs of customers who came back
 }
 
-// shopURL is the shop's address in the browser.
+// The shop's address in the browser.
 const shopURL = "https://shop.example"
 
 func openShop(t *testing.T, client *cnaught.Client) *shop {
@@ -39,11 +39,11 @@ func openShop(t *testing.T, client *cnaught.Client) *shop {
 	return s
 }
 
-// resolve returns the rule by which the browser finds the shop.
+// resolve makes the shop's name lead here.
 func (s *shop) resolve() string { return "MAP shop.example:443 " + s.Listener.Addr().String() }
 
-// cart creates a checkout session and shows the link to it. Its script shows that the
-// browser runs scripts.
+// cart opens a checkout session and shows the link to it. Its script tells
+// whether the browser runs scripts.
 func (s *shop) cart(w http.ResponseWriter, r *http.Request) {
 	s.remember(r)
 	session, err := s.client.CreateCheckoutSession(r.Context(), api.CheckoutSessionCreate{
@@ -59,8 +59,7 @@ func (s *shop) cart(w http.ResponseWriter, r *http.Request) {
 		html.EscapeString(session.CheckoutURL))
 }
 
-// thanks reads the session from the API, as a shop must, because anybody can open this
-// address.
+// thanks looks the session up, as a shop must: anybody can open its address.
 func (s *shop) thanks(w http.ResponseWriter, r *http.Request) {
 	s.remember(r)
 	session, err := s.client.GetCheckoutSession(r.Context(), r.URL.Query().Get("session_id"))
@@ -83,8 +82,8 @@ func (s *shop) visits() []string {
 	return append([]string(nil), s.back...)
 }
 
-// openEvil starts a malicious site. It has a form for each target, which would press a
-// button of the sandbox.
+// openEvil is a site that means no good: it has a form for each target that
+// would press a button of the sandbox.
 func openEvil(t *testing.T, targets ...string) (address string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `<!doctype html><html lang="en"><title>Kittens</title><body>`)

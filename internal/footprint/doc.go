@@ -1,3 +1,3 @@
-// Package footprint bounds the bytes and the dependencies that the client adds to a
-// program.
+// Package footprint holds the client to what it adds to a program: bytes and
+// dependencies.
 package footprint

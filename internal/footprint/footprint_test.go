@@ -16,7 +16,7 @@ const (
 	// maxRatio is how much larger a stripped program with one call may be than
 	// the same program by hand.
 	maxRatio = 1.10
-	// maxPackages is how many third-party packages a program may get.
+	// maxPackages is how many packages of others a program may take in.
 	maxPackages = 5
 )
 
@@ -24,7 +24,7 @@ func TestSize(t *testing.T) {
 	client, byHand := build(t, "./testdata/client"), build(t, "./testdata/byhand")
 	ratio := float64(client) / float64(byHand)
 	t.Logf("%d bytes with the client, %d by hand: %.3f times", client, byHand, ratio)
-	assert.Greater(t, ratio, 1.0, "the two programs are mixed up, or one of them does not use the client")
+	assert.Greater(t, ratio, 1.0, "the two programs are mixed up, or the client is not in it")
 	assert.LessOrEqual(t, ratio, maxRatio)
 }
 
@@ -43,7 +43,7 @@ func TestPackages(t *testing.T) {
 	assert.LessOrEqual(t, len(others), maxPackages)
 }
 
-// build returns the size of a program that is built as for a release.
+// build returns the size of a program, built as for release.
 func build(t *testing.T, pkg string) int64 {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "program")
