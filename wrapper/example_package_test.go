@@ -14,7 +14,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// A quote, then an order. Against the real API, cnaught.New takes the key alone.
+// A program asks for a quote and then orders. With the real API, cnaught.New needs
+// nothing but the key.
 func Example_firstCall() {
 	server := sandbox.New()
 	defer server.Close()
@@ -69,8 +70,8 @@ func Example_errors() {
 	// perhaps bought
 }
 
-// An order that is too dear is not placed, and one whose answer was lost is not
-// paid for twice.
+// An order that is too expensive is not placed, and an order whose answer was lost is
+// not paid for twice.
 func Example_money() {
 	server := sandbox.New(sandbox.WithEmptyBooks())
 	defer server.Close()
@@ -83,7 +84,7 @@ func Example_money() {
 		fmt.Println("not bought:", dear.Quote.PriceUSDCents, "is more than", dear.Limit)
 	}
 
-	// The sandbox acts, and its answers are lost.
+	// The sandbox places orders, but its answers are lost.
 	outage := server.Inject(sandbox.Fault{Operation: "SubmitOrder", ResetAfter: true, Count: -1})
 	_, err = client.PlaceOrder(ctx, order, cnaught.WithMaxPrice(25_00))
 	outage.Remove()
@@ -111,7 +112,7 @@ func Example_testing() {
 		log.Fatal(err)
 	}
 	server.Advance(24 * time.Hour)
-	if err := server.FulfillOrder(order.ID); err != nil { // what CNaught does some time later
+	if err := server.FulfillOrder(order.ID); err != nil { // CNaught does this some time later
 		log.Fatal(err)
 	}
 	order, err = client.GetOrder(ctx, order.ID)
@@ -122,7 +123,7 @@ func Example_testing() {
 	// Output: fulfilled after 3 requests
 }
 
-// An API that is ahead of this package: nothing describes its receipts.
+// The API may be ahead of this package. Nothing here describes its receipts.
 func Example_newOperations() {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"path": %q, "total_usd_cents": 20}`, r.URL.Path)

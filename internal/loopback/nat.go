@@ -13,7 +13,7 @@ import (
 type NAT struct {
 	*Server
 	backend   string
-	dialing   sync.Mutex
+	dialing   sync.Mutex // lets connections become known one after another
 	epoch     atomic.Int64
 	swallowed atomic.Int64
 }
@@ -33,6 +33,7 @@ func (n *NAT) Forget() { n.epoch.Add(1) }
 func (n *NAT) Swallowed() int64 { return n.swallowed.Load() }
 
 func (n *NAT) relay(client *net.TCPConn) {
+	// When many callers connect at once, Forget must not hit all their handshakes.
 	n.dialing.Lock()
 	server, err := net.Dial("tcp", n.backend)
 	epoch := n.epoch.Load()

@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// named finds the example that a text names: one of the package, or one of a
-// symbol.
+// named finds the names of examples in a text, whether they are examples of the
+// package or of a symbol.
 var named = regexp.MustCompile(`\bexample ([A-Z]\w*)|\bexample of\s+\[([\w.]+)\]`)
 
-// TestEverySectionHasAnExample reads the comment of package wrapper as go doc
-// does: each section names an example that is there and whose output is checked.
+// TestEverySectionHasAnExample reads the comment of package wrapper as go doc does, and
+// checks that each section names an example that exists and whose output is checked.
 func TestEverySectionHasAnExample(t *testing.T) {
 	examples := outputs(t, "../../wrapper")
 	pkg := documentation(t, "wrapper")
@@ -47,7 +47,8 @@ func TestEverySectionHasAnExample(t *testing.T) {
 }
 
 // outputs returns the examples of a package and whether their output is checked.
-// Those of symbols are called as the symbol, the others as on a page of go doc.
+// An example of a symbol has the symbol's name, and an example of the package has its
+// name on a page of go doc.
 func outputs(t *testing.T, folder string) map[string]bool {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(folder, "*_test.go"))

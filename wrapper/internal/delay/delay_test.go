@@ -47,14 +47,14 @@ func TestFullJitterIsUniform(t *testing.T) {
 		sum += j
 		counts[min(buckets-1, int(j*buckets/d))]++
 	}
-	// Six standard deviations: about one false alarm in 10^8 runs.
+	// Chance exceeds six standard deviations in about one of 10^8 runs.
 	assert.InDelta(t, float64(d)/2, float64(sum)/draws, 6*float64(d)/math.Sqrt(12*draws))
 	for i, n := range counts {
 		assert.InDelta(t, draws/buckets, n, 6*math.Sqrt(draws*0.1*0.9), "tenth %d", i)
 	}
 }
 
-func TestFullJitterAtItsEnds(t *testing.T) {
+func TestFullJitterOfExtremes(t *testing.T) {
 	assert.Zero(t, delay.FullJitter(0))
 	assert.Zero(t, delay.FullJitter(-time.Second))
 	for _, d := range []time.Duration{1, 2, math.MaxInt64 - 1, math.MaxInt64} {

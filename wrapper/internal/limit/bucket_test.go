@@ -24,7 +24,7 @@ func TestBucketBurstAndRefill(t *testing.T) {
 	for range 3 {
 		b.Deposit(0.25)
 	}
-	assert.Equal(t, 0, take(), "three quarters of a token are none")
+	assert.Equal(t, 0, take(), "three quarters of a token allow no retry")
 	b.Deposit(0.25)
 	assert.Equal(t, 1, take())
 	for range 1000 {
@@ -44,7 +44,7 @@ func TestTenDepositsOfATenthMakeOneToken(t *testing.T) {
 	}
 }
 
-func TestBucketsOfNoAndOfEndlessCapacity(t *testing.T) {
+func TestBucketsOfZeroAndOfInfiniteCapacity(t *testing.T) {
 	none := limit.NewBucket(0, 0)
 	none.Deposit(1)
 	assert.False(t, none.Withdraw())
