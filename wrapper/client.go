@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cnaught-go/cnaught/api"
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 	"github.com/cnaught-go/cnaught/wrapper/internal/delay"
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
@@ -35,7 +34,6 @@ type Client struct {
 	jitter           func(time.Duration) time.Duration
 	logger           *slog.Logger
 	maxResponseBytes int64
-	raw              *api.ClientWithResponses
 }
 
 // fixedHeaders are the same on every request. The first is in a closure for the same
@@ -93,7 +91,6 @@ func New(apiKey string, opts ...Option) (*Client, error) {
 			return nil, &InvalidRequestError{"New", "middleware", "returned nil"}
 		}
 	}
-	c.raw = &api.ClientWithResponses{ClientInterface: &api.Client{Server: base.String() + "/", Client: rawDoer{c}}}
 	return c, nil
 }
 

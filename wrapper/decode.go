@@ -31,7 +31,7 @@ func fit(body []byte, into any) ([]byte, error) {
 // cache that keeps the answer to a POST, or a proxy that mixes up connections,
 // returns somebody else's order, which must not pass for the one that was paid for.
 func (call *call) checkSubject(body []byte) error {
-	if !call.op.canActTwice() || call.op.newAnswer == nil { // nobody knows what an undescribed answer says
+	if !call.op.canActTwice() || call.op.Undescribed {
 		return nil
 	}
 	var sent []byte

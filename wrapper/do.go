@@ -40,12 +40,12 @@ func (c *Client) Do(ctx context.Context, method, path string, body, into any, op
 		call.refuse("into", "is a %T, not a pointer to a value", into)
 	}
 	call.build(newRequest(method, strings.TrimSuffix(c.server, "/")+path, body))
-	op := findEndpoint(method, u.EscapedPath())
-	if op == nil {
-		op = &endpoint{
-			ID: sanitize.Text(c.secret.Mask(method + " " + u.EscapedPath())), Method: method, Path: u.EscapedPath(),
-			IdempotencyKey: call.idempotencyKey != nil, Subaccount: true,
-		}
+	op := &endpoint{
+		ID: sanitize.Text(c.secret.Mask(method + " " + u.EscapedPath())), Method: method, Path: u.EscapedPath(),
+		IdempotencyKey: call.idempotencyKey != nil, Subaccount: true, Undescribed: true,
+	}
+	if known := findOperation(method, u.EscapedPath()); known != nil {
+		op = known.describe()
 	}
 	_, err = call.run(op, into)
 	return err

@@ -169,8 +169,12 @@ func checkPath(t *testing.T, r sent, operation, id string) {
 		t.Fatal(err)
 	}
 	path, ok := strings.CutPrefix(u.EscapedPath(), "/v1")
-	op := findEndpoint(r.method, path)
-	if !ok || op == nil || op.ID != operation || u.Host != "api.test" || u.RawQuery != "" || u.Fragment != "" {
+	known := findOperation(r.method, path)
+	if !ok || known == nil {
+		t.Fatalf("%q became %s %s", id, r.method, r.url)
+	}
+	op := known.describe()
+	if op.ID != operation || u.Host != "api.test" || u.RawQuery != "" || u.Fragment != "" {
 		t.Fatalf("%q became %s %s", id, r.method, r.url)
 	}
 	at := strings.Index(op.Path, "{id}")

@@ -36,9 +36,7 @@ type endpoint struct {
 	IdempotencyKey bool // takes the header Idempotency-Key
 	Subaccount     bool // takes the header X-Subaccount-Id
 	Deprecated     bool
-
-	// newAnswer returns a pointer to a zero value of the answer's type.
-	newAnswer func() any
+	Undescribed    bool // is of Client.Do, so nobody knows what its answer says
 }
 
 // operation is an endpoint whose answer has the type T. The table of operations
@@ -55,10 +53,16 @@ type (
 
 // newOperation infers T from the member of the generated response type that
 // holds the answer.
-func newOperation[T any](_ *T, e endpoint) *operation[T] {
-	e.newAnswer = func() any { return new(T) }
-	return &operation[T]{e}
+func newOperation[T any](_ *T, e endpoint) *operation[T] { return &operation[T]{e} }
+
+// described is an operation of the description, whatever the type of its answer.
+type described interface {
+	describe() *endpoint
+	newAnswer() any // a pointer to a zero value
 }
+
+func (op *operation[T]) describe() *endpoint { return &op.endpoint }
+func (op *operation[T]) newAnswer() any      { return new(T) }
 
 // demandingOperation is an operation that requires a header or a query parameter. The
 // description has none today. It is not an *operation, so a method that was written

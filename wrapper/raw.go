@@ -24,7 +24,10 @@ import (
 // replaced by [Client.QuoteGroundTransport] with the vehicle type
 // passenger_car_van_or_suv and then [Client.PlaceOrder]; RequestRideQuote by
 // QuoteGroundTransport with that vehicle type.
-func (c *Client) Raw() *api.ClientWithResponses { return c.raw }
+func (c *Client) Raw() *api.ClientWithResponses {
+	// It is made here and not in New, so that it adds nothing to a program without it.
+	return &api.ClientWithResponses{ClientInterface: &api.Client{Server: c.base.String() + "/", Client: rawDoer{c}}}
+}
 
 type callOptionsKey struct{}
 
@@ -48,9 +51,9 @@ type rawDoer struct{ c *Client }
 // with one of this package's errors.
 func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
 	name := "Raw" // until the operation is known
-	op, reason := d.c.endpointOf(req)
+	op, reason := d.c.operationOf(req)
 	if op != nil {
-		name = op.ID
+		name = op.describe().ID
 	}
 	call := d.c.newCall(req.Context(), name, nil)
 	if reason != "" {
@@ -62,7 +65,7 @@ func (d rawDoer) Do(req *http.Request) (*http.Response, error) {
 		call.refuse("body", "cannot be sent: %v", err)
 	}
 	answer := op.newAnswer()
-	r, err := call.run(op, answer)
+	r, err := call.run(op.describe(), answer)
 	if err != nil {
 		return nil, err
 	}
@@ -83,10 +86,10 @@ type rawBody struct{ *bytes.Reader }
 
 func (rawBody) Close() error { return nil }
 
-// endpointOf finds the operation that a request belongs to. It refuses any other
+// operationOf finds the operation that a request belongs to. It refuses any other
 // origin, since the credentials are for the base URL's alone, and paths that no
 // operation has.
-func (c *Client) endpointOf(req *http.Request) (*endpoint, string) {
+func (c *Client) operationOf(req *http.Request) (described, string) {
 	u, base := req.URL, c.base
 	if u.Scheme != base.Scheme || u.Host != base.Host || u.User != nil || u.Opaque != "" || req.Host != "" && req.Host != base.Host {
 		return nil, "is not on the base URL's origin"
@@ -95,26 +98,21 @@ func (c *Client) endpointOf(req *http.Request) (*endpoint, string) {
 	if !ok {
 		return nil, "is not below the base URL"
 	}
-	op := findEndpoint(req.Method, path)
-	if op == nil || mayBeCollapsed(op, path) {
+	op := findOperation(req.Method, path)
+	if op == nil || mayBeCollapsed(op.describe(), path) {
 		return nil, "has a path that belongs to no operation of the description"
 	}
 	return op, ""
 }
 
-// findEndpoint returns the operation that an escaped path, relative to the
+// findOperation returns the operation that an escaped path, relative to the
 // base URL, belongs to; nil if the description has none. Literal segments win
 // over parameters.
-func findEndpoint(method, escapedPath string) *endpoint {
-	var found *endpoint
-	for _, op := range endpoints {
-		if op.Method == method && route.Match(op.Path, escapedPath) {
-			if !strings.Contains(op.Path, "{") {
-				return op
-			}
-			if found == nil {
-				found = op
-			}
+func findOperation(method, escapedPath string) (found described) {
+	for _, op := range operations() {
+		e := op.describe()
+		if e.Method == method && route.Match(e.Path, escapedPath) && (found == nil || !strings.Contains(e.Path, "{")) {
+			found = op
 		}
 	}
 	return found
@@ -123,9 +121,11 @@ func findEndpoint(method, escapedPath string) *endpoint {
 // mayBeCollapsed reports whether the path may be what is left of another
 // operation's. The generated builders resolve dot segments: with the id ".",
 // DELETE /subaccounts/{id}/logo arrives as DELETE /subaccounts/logo.
-func mayBeCollapsed(op *endpoint, escapedPath string) bool {
-	other := op.Path + escapedPath[strings.LastIndexByte(escapedPath, '/'):]
-	return slices.ContainsFunc(endpoints, func(e *endpoint) bool { return e.Method == op.Method && e.Path == other })
+func mayBeCollapsed(e *endpoint, escapedPath string) bool {
+	other := e.Path + escapedPath[strings.LastIndexByte(escapedPath, '/'):]
+	return slices.ContainsFunc(operations(), func(op described) bool {
+		return op.describe().Method == e.Method && op.describe().Path == other
+	})
 }
 
 // canonical brings header names that an editor wrote in another case into the

@@ -160,11 +160,11 @@ func TestRawRefusesPathsOfNoOperation(t *testing.T) {
 }
 
 func TestLiteralSegmentsWinOverIDs(t *testing.T) {
-	assert.Equal(t, "SubmitRideOrder", findEndpoint("POST", "/orders/ride").ID)
-	assert.Equal(t, "GetOrderById", findEndpoint("GET", "/orders/ride").ID)
-	assert.Equal(t, "GetImpactData", findEndpoint("GET", "/impact/data").ID)
-	assert.Nil(t, findEndpoint("GET", "/impact/other"))
-	assert.Nil(t, findEndpoint("GET", "orders"))
+	assert.Equal(t, "SubmitRideOrder", findOperation("POST", "/orders/ride").describe().ID)
+	assert.Equal(t, "GetOrderById", findOperation("GET", "/orders/ride").describe().ID)
+	assert.Equal(t, "GetImpactData", findOperation("GET", "/impact/data").describe().ID)
+	assert.Nil(t, findOperation("GET", "/impact/other"))
+	assert.Nil(t, findOperation("GET", "orders"))
 }
 
 func TestRawEditorThatFails(t *testing.T) {

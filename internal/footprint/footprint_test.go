@@ -15,7 +15,7 @@ const (
 	module = "github.com/cnaught-go/cnaught"
 	// maxRatio is the largest allowed ratio between the size of a stripped program
 	// that makes one call with the client and one that makes the same call by hand.
-	maxRatio = 1.10
+	maxRatio = 1.07
 	// maxPackages is the largest number of third-party packages that the client may
 	// add to a program.
 	maxPackages = 5
