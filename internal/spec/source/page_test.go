@@ -49,7 +49,7 @@ func TestExtract(t *testing.T) {
 // Whatever is cut off a page, what is left is refused, however much of the
 // description it still holds.
 func TestExtractRefusesEveryCut(t *testing.T) {
-	page, err := os.ReadFile("../published/get-checkout-session.md")
+	page, err := os.ReadFile("testdata/page.md")
 	require.NoError(t, err)
 	whole := strings.TrimRight(string(page), "\n")
 	_, err = extract("page.md", []byte(whole))
