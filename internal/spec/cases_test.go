@@ -134,8 +134,7 @@ var additive = []change{
 		says: []string{"wording or examples in 1 place"},
 	},
 	{
-		name:  "OpenAPI 3.0.3",
-		quick: true,
+		name: "OpenAPI 3.0.3",
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "{type: string}", member("Order", "invoice_id")...)
 			as30(t, root)
