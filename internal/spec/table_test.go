@@ -61,6 +61,9 @@ func (c change) check(t *testing.T) {
 	for _, text := range c.says {
 		assert.Contains(t, r.Markdown(), text)
 	}
+	if c.verdict == report.Additive {
+		assert.LessOrEqual(t, strings.Count(r.Markdown(), "\n"), 40, "an additive change is read on one screen")
+	}
 	c.checkDecisions(t, r)
 	c.checkExit(t, r)
 	if options.ReportOnly {
