@@ -134,6 +134,7 @@ func TestFolder(t *testing.T) {
 	page := published(t, repo.description(t), sessions)
 	for name, text := range map[string]string{
 		"a.md": markdown(t, page), "orders/b.md": markdown(t, page), "intro.md": "# Hello\n", "notes.txt": "not read",
+		"openapi.yaml": "openapi: 3.1.0\n",
 	} {
 		require.NoError(t, writeFile(filepath.Join(folder, name), []byte(text), 0o644))
 	}
@@ -144,6 +145,7 @@ func TestFolder(t *testing.T) {
 	assert.Empty(t, r.Changes)
 	assert.Equal(t, ExitOK, ExitCode(r, true))
 	assert.Contains(t, r.Markdown(), "intro.md was skipped")
+	assert.Contains(t, r.Markdown(), "openapi.yaml was not read: the pages beside it were taken.")
 
 	t.Run("pages that contradict each other", func(t *testing.T) {
 		set(t, page, "The session", "paths", sessions, "get", "responses", "200", "description")
