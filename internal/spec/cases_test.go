@@ -30,6 +30,8 @@ type change struct {
 	quick, whole bool
 	// tested cases are decided by the tests of api and wrapper.
 	tested bool
+	// probe is a test of package api that has to pass after the update.
+	probe string
 }
 
 var schemas = []string{"components", "schemas"}
@@ -134,8 +136,7 @@ var additive = []change{
 		says: []string{"wording or examples in 1 place"},
 	},
 	{
-		name:  "OpenAPI 3.0.3",
-		quick: true,
+		name: "OpenAPI 3.0.3",
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "{type: string}", member("Order", "invoice_id")...)
 			as30(t, root)
@@ -150,7 +151,7 @@ var additive = []change{
 			renameComponent(t, root, "schemas", "Quote", "PriceQuote")
 		},
 		verdict: report.Nothing, step: report.NoStep,
-		says:  []string{"`Quote` is `components.schemas.PriceQuote`"},
+		says:  []string{"| `Quote` | `components.schemas.PriceQuote` |"},
 		quick: true,
 	},
 	{
@@ -159,7 +160,7 @@ var additive = []change{
 			set(t, root, "GetListOfOrders", "paths", "/orders", "get", "operationId")
 		},
 		verdict: report.Nothing, step: report.NoStep,
-		says: []string{"`GetListOfOrder` is `paths[\"/orders\"].get`"},
+		says: []string{"| `GetListOfOrder` | `paths[\"/orders\"].get` |"},
 	},
 	{
 		name: "null by oneOf and by anyOf",
@@ -178,7 +179,23 @@ var additive = []change{
 			set(t, root, "{description: Error, content: {application/json: {schema: {$ref: '#/components/schemas/BaseProblemDetails'}}}}", "paths", "/orders", "post", "responses", "default")
 		},
 		verdict: report.Additive, step: report.Minor,
-		tested: true,
+		tested: true, probe: "testdata/default_error.go.txt",
+	},
+	{
+		name: "maps of typed values",
+		edit: func(t *testing.T, root *yaml.Node) {
+			set(t, root, "{type: object, additionalProperties: {type: number}}", member("ImpactData", "kg_by_month")...)
+			set(t, root, "{type: object, additionalProperties: {$ref: '#/components/schemas/ProjectFigure'}}", member("Project", "figures")...)
+			set(t, root, "{type: object, additionalProperties: {type: array, items: {type: string}}}", "components", "schemas", "Labels")
+			set(t, root, "{$ref: '#/components/schemas/Labels'}", member("Order", "labels")...)
+			set(t, root, "{type: object, properties: {name: {type: string}}, additionalProperties: {type: integer}}", "components", "schemas", "Counts")
+			set(t, root, "{$ref: '#/components/schemas/Counts'}", member("Quote", "counts")...)
+		},
+		verdict: report.Additive, step: report.Minor,
+		symbols: map[string]string{
+			"api.ImpactData.KgByMonth": "added", "api.Project.Figures": "added", "api.Order.Labels": "added", "api.Quote.Counts": "added",
+		},
+		tested: true, probe: "testdata/maps.go.txt",
 	},
 	{
 		name:    "nothing",

@@ -16,7 +16,6 @@ import (
 func TestNestedModule(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
-	repo.options(t, "") // loads the packages while there are no others
 	repo.add(t, "internal/extra/go.mod", "module github.com/cnaught-go/cnaught/internal/extra\n\ngo 1.25.0\n\nrequire github.com/cnaught-go/cnaught v0.0.0\n")
 	repo.add(t, "internal/extra/extra_test.go", "package extra\n\nimport \"github.com/cnaught-go/cnaught/api\"\n\nvar take *string = api.ProjectNewsArticle{}.CnaughtTake\n\nvar _ = take\n")
 	before := repo.changed(t)
@@ -56,6 +55,7 @@ func TestGeneratorFails(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
 	options := repo.options(t, "")
+	options.generator = nil
 	require.NoError(t, os.WriteFile(filepath.Join(repo.dir, "api/config.yaml"), []byte("nonsense: true\n"), 0o644))
 	root := repo.description(t)
 	set(t, root, "{type: string}", member("Order", "more")...)

@@ -3,10 +3,12 @@ package spec
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -25,21 +27,72 @@ import (
 type fixture struct {
 	dir   string
 	files map[string][]byte
-	// packages are loaded once, since every test begins with the same.
-	packages *goapi.Snapshot
 }
 
-// options are those of an update from a source.
+// options are those of an update from a source, without tests in the copy.
 func (f *fixture) options(t *testing.T, from string) Options {
 	t.Helper()
-	if f.packages == nil {
-		var err error
-		f.packages, err = load(t.Context(), f.dir)
-		require.NoError(t, err)
-		require.Empty(t, f.packages.Problems)
-	}
-	return Options{Root: f.dir, From: from, before: f.packages, untested: true}
+	return Options{Root: f.dir, From: from, before: packages(t), untested: true, generator: generate}
 }
+
+// packages are those of the repository. They are loaded once, since every copy
+// begins with the same.
+func packages(t *testing.T) *goapi.Snapshot {
+	t.Helper()
+	s, err := loadPackages()
+	require.NoError(t, err)
+	require.Empty(t, s.Problems)
+	return s
+}
+
+var loadPackages = sync.OnceValues(func() (*goapi.Snapshot, error) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return nil, err
+	}
+	return load(context.Background(), root)
+})
+
+// generate runs the commands of gen.go as go generate does, but without the go
+// command before each of them, which takes longer than the generator itself.
+func generate(ctx context.Context, dir string) error {
+	generator, err := findGenerator()
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "gen.go"))
+	if err != nil {
+		return err
+	}
+	commands := 0
+	for line := range strings.Lines(string(text)) {
+		arguments, is := strings.CutPrefix(line, "//go:generate "+generatorCommand+" ")
+		if !is {
+			continue
+		}
+		commands++
+		command := exec.CommandContext(ctx, generator, strings.Fields(arguments)...)
+		command.Dir = dir
+		if output, err := command.CombinedOutput(); err != nil {
+			return withOutput(err, output)
+		}
+	}
+	if commands == 0 {
+		return fmt.Errorf("gen.go has no line with %q", generatorCommand)
+	}
+	return nil
+}
+
+const generatorCommand = "go tool -modfile=internal/tools/go.mod oapi-codegen"
+
+// findGenerator builds the generator and returns its path in the build cache.
+var findGenerator = sync.OnceValues(func() (string, error) {
+	arguments := strings.Fields(strings.Replace(generatorCommand, "tool", "tool -n", 1))
+	command := exec.Command(arguments[0], arguments[1:]...)
+	command.Dir = filepath.FromSlash("../..")
+	output, err := command.Output()
+	return strings.TrimSpace(string(output)), withOutput(err, nil)
+})
 
 // copies are the copies of the repository that tests share, so that most of
 // each is compiled once. A test has one to itself and puts it back as it was.
@@ -49,6 +102,7 @@ var copies struct {
 }
 
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(200) // the packages stay in memory: to look through them is a quarter of the time
 	code := m.Run()
 	for _, f := range copies.all {
 		_ = os.RemoveAll(f.dir)
@@ -118,7 +172,7 @@ func (f *fixture) restore(t *testing.T) {
 	for _, name := range f.changed(t) {
 		path := filepath.Join(f.dir, name)
 		if data, known := f.files[name]; known {
-			require.NoError(t, os.WriteFile(path, data, 0o644))
+			require.NoError(t, writeFile(path, data, 0o644))
 		} else {
 			require.NoError(t, os.Remove(path))
 			_ = os.Remove(filepath.Dir(path)) // if nothing else is in it

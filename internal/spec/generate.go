@@ -51,7 +51,11 @@ func (r *run) generateInCopy(ctx context.Context) (err error) {
 	if err := r.keepPublished(); err != nil {
 		return err
 	}
-	if err := r.command(ctx, r.work.dir, "generate", "./..."); err != nil {
+	generator := r.generator
+	if generator == nil {
+		generator = func(ctx context.Context, dir string) error { return r.command(ctx, dir, "generate", "./...") }
+	}
+	if err := generator(ctx, r.work.dir); err != nil {
 		return fmt.Errorf("no code can be generated from the description: %w", err)
 	}
 	return nil

@@ -43,6 +43,8 @@ type Options struct {
 	before *goapi.Snapshot
 	// untested leaves out the tests in the copy.
 	untested bool
+	// generator is what generates the code in a folder; nil is go generate.
+	generator func(ctx context.Context, dir string) error
 }
 
 // Run updates the repository, or only reports. Whatever goes wrong is in the

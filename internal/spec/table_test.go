@@ -3,11 +3,13 @@ package spec
 import (
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/cnaught-go/cnaught/internal/spec/merge"
 	"github.com/cnaught-go/cnaught/internal/spec/report"
@@ -60,6 +62,9 @@ func (c change) check(t *testing.T) {
 	c.checkSymbols(t, r)
 	for _, text := range c.says {
 		assert.Contains(t, r.Markdown(), text)
+	}
+	if c.verdict == report.Additive {
+		assert.LessOrEqual(t, strings.Count(r.Markdown(), "\n"), 40, "an additive change is read on one screen")
 	}
 	c.checkDecisions(t, r)
 	c.checkExit(t, r)
@@ -148,4 +153,10 @@ func (c change) checkTree(t *testing.T, r *report.Report, repo *fixture) {
 		assert.Contains(t, changed, descriptionFile)
 	}
 	repo.goCommand(t, ".", "build", "./...")
+	if c.probe != "" {
+		probe, err := os.ReadFile(c.probe)
+		require.NoError(t, err)
+		repo.add(t, "api/probe_test.go", string(probe))
+		repo.goCommand(t, ".", "test", "-vet=off", "./api")
+	}
 }

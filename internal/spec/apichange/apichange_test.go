@@ -200,3 +200,17 @@ func TestValidate(t *testing.T) {
 func TestExamplesAreNotValidated(t *testing.T) {
 	assert.NoError(t, read(t, strings.Replace(base, "id: {type: string}", "id: {type: string, examples: [1], default: 2}", 1)).Validate("x"))
 }
+
+func TestShorten(t *testing.T) {
+	for name, want := range map[string]string{
+		"data/items/id": "id",
+		"oneOf[subschema #1: Order by amount]/portfolio_id":                       "portfolio_id",
+		"notification_config/oneOf[#/components/schemas/NotificationConfig]/mode": "mode",
+		"source/oneOf[#/components/schemas/QuoteSource]/":                         "source",
+		"multipart/form-data":      "multipart/form-data",
+		"image/svg+xml":            "image/svg+xml",
+		"application/problem+json": "application/problem+json",
+	} {
+		assert.Equal(t, "added `"+want+"`", shorten("added `"+name+"`", []any{name}))
+	}
+}

@@ -114,7 +114,7 @@ func findDifferent(current, next *yaml.Node, operation tree.Path, arguments []an
 		if !ok || name == "" {
 			continue
 		}
-		steps := strings.Split(name, "/")
+		steps := step.FindAllString(name, -1)
 		old, new := findMember(current, operation, steps), findMember(next, operation, steps)
 		if (old != nil || new != nil) && !tree.Equal(tree.Get(current, old...), tree.Get(next, new...)) {
 			return old, new
@@ -207,8 +207,9 @@ func shorten(text string, arguments []any) string {
 	text = operationSuffix.ReplaceAllString(text, "")
 	for _, argument := range arguments {
 		name, ok := argument.(string)
-		if ok && memberPath.MatchString(name) && !strings.HasPrefix(name, "application/") {
-			text = strings.ReplaceAll(text, "`"+name+"`", "`"+name[strings.LastIndex(name, "/")+1:]+"`")
+		member := lastParts.ReplaceAllString(name, "")
+		if ok && (member != name || memberPath.MatchString(name)) && !mediaType.MatchString(name) {
+			text = strings.ReplaceAll(text, "`"+name+"`", "`"+member[strings.LastIndex(member, "/")+1:]+"`")
 		}
 	}
 	return text
@@ -217,4 +218,15 @@ func shorten(text string, arguments []any) string {
 // memberPath is the way to a member as oasdiff writes it, such as
 // data/items/id or oneOf[subschema #1: Order by amount]/portfolio_id, as
 // opposed to a path of the API, a reference or a media type.
-var memberPath = regexp.MustCompile(`^(?:[\w-]+|(?:allOf|oneOf|anyOf)\[[^/]*\])(?:/(?:[\w-]+|(?:allOf|oneOf|anyOf)\[[^/]*\]))*/[\w-]+$`)
+var memberPath = regexp.MustCompile(`^(?:(?:[\w-]+|(?:allOf|oneOf|anyOf)\[[^\]]*\])/)+[\w-]+$`)
+
+// step is one step of such a way. The name of a part of a composed schema may be
+// a reference, which has slashes.
+var step = regexp.MustCompile(`(?:allOf|oneOf|anyOf)\[[^\]]*\]|[^/]+`)
+
+// lastParts are the parts of a composed schema that a way to a member ends with.
+var lastParts = regexp.MustCompile(`(?:/(?:allOf|oneOf|anyOf)\[[^\]]*\])+/?$`)
+
+// mediaType is a media type of the kinds that bodies have. A member path can't
+// be told from it by its form alone.
+var mediaType = regexp.MustCompile(`^(?:application|audio|font|image|message|multipart|text|video)/[\w.+-]+$`)

@@ -92,6 +92,18 @@ func TestEveryOperationHasItsMethod(t *testing.T) {
 	}
 }
 
+func TestListOfOperationsWithoutMethodIsInItsStableForm(t *testing.T) {
+	file := root + "/" + goapi.RawOnlyFile
+	entries, err := goapi.ReadRawOnly(file)
+	require.NoError(t, err)
+	text, err := goapi.FormatRawOnly(entries)
+	require.NoError(t, err)
+	assert.Equal(t, string(text), string(readFile(t, file)), "as the update writes it")
+	for _, e := range entries {
+		assert.NotEmpty(t, e.Reason, e.Operation)
+	}
+}
+
 func operationIDs(t *testing.T) []string {
 	t.Helper()
 	var out []string

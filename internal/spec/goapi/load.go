@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"go/types"
 	"path/filepath"
 	"slices"
@@ -46,11 +49,40 @@ const mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFil
 // Load type-checks the packages that match the patterns in the module at dir,
 // with their tests if asked.
 func Load(ctx context.Context, dir string, env []string, tests bool, patterns ...string) (*Snapshot, error) {
-	loaded, err := packages.Load(&packages.Config{Context: ctx, Mode: mode, Dir: dir, Env: env, Tests: tests}, patterns...)
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	config := &packages.Config{Context: ctx, Mode: mode, Dir: dir, Env: env, Tests: tests, ParseFile: parserOf(dir)}
+	loaded, err := packages.Load(config, patterns...)
 	if err != nil {
 		return nil, fmt.Errorf("load the packages of %s: %w", dir, err)
 	}
 	return snapshot(dir, loaded, func(p *packages.Package) *packages.Package { return p }), nil
+}
+
+// parserOf returns a parser that leaves out the bodies of functions in Go files
+// outside dir: of what is imported, only the types are of interest, and to
+// check the rest takes most of the time. What the go command generates, such as
+// the main function of tests, lies in its cache under names without an ending.
+func parserOf(dir string) func(*token.FileSet, string, []byte) (*ast.File, error) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		real = dir // Load says what is wrong with it
+	}
+	return func(set *token.FileSet, name string, text []byte) (*ast.File, error) {
+		file, err := parser.ParseFile(set, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		ours := filepath.IsLocal(relative(dir, name)) || filepath.IsLocal(relative(real, name))
+		if file == nil || ours || filepath.Ext(name) != ".go" {
+			return file, err
+		}
+		for _, declaration := range file.Decls {
+			if function, is := declaration.(*ast.FuncDecl); is {
+				function.Body = nil
+			}
+		}
+		return file, err
+	}
 }
 
 // snapshot describes packages. now returns the present state of a package that

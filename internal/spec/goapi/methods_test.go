@@ -3,6 +3,7 @@ package goapi
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -80,7 +81,20 @@ func (o *Other) List(ctx context.Context) { do(opGetListOfOrders) }
 func List(ctx context.Context, c *Client) { c.ops.GetListOfOrders(ctx, nil) }
 `
 
+// load type-checks the code above once for all tests.
 func load(t *testing.T) *Snapshot {
+	t.Helper()
+	loading.Do(func() { loaded = loadModule(t) })
+	require.NotNil(t, loaded)
+	return loaded
+}
+
+var (
+	loading sync.Once
+	loaded  *Snapshot
+)
+
+func loadModule(t *testing.T) *Snapshot {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{

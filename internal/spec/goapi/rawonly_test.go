@@ -35,16 +35,3 @@ func TestFile(t *testing.T) {
 	_, err = ReadRawOnly(path)
 	assert.ErrorContains(t, err, path)
 }
-
-func TestTheListOfTheRepository(t *testing.T) {
-	entries, err := ReadRawOnly("../raw-only.yaml")
-	require.NoError(t, err)
-	text, err := FormatRawOnly(entries)
-	require.NoError(t, err)
-	file, err := os.ReadFile("../raw-only.yaml")
-	require.NoError(t, err)
-	assert.Equal(t, string(text), string(file), "as the update writes it")
-	for _, e := range entries {
-		assert.NotEmpty(t, e.Reason, e.Operation)
-	}
-}

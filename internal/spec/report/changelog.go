@@ -15,7 +15,8 @@ type section struct {
 // has it.
 func (r *Report) Changelog() string {
 	added, changed, removed := section{title: "Added"}, section{title: "Changed"}, section{title: "Removed"}
-	for _, c := range r.Changes {
+	for _, row := range rows(r.Changes) {
+		c := row.changes[0]
 		into := &changed
 		switch {
 		case strings.Contains(c.ID, "added") || strings.HasPrefix(c.ID, "new-"):
@@ -23,11 +24,11 @@ func (r *Report) Changelog() string {
 		case strings.Contains(c.ID, "removed"):
 			into = &removed
 		}
-		into.lines = append(into.lines, entry(c))
+		into.lines = append(into.lines, entry(row))
 	}
 	for _, c := range r.Other {
-		if c.Breaking {
-			changed.lines = append(changed.lines, fmt.Sprintf("- **Breaking:** `%s`: %s.", c.Symbol, c.Text))
+		if c.Breaking && !strings.Contains(c.Text, "invalid type") {
+			changed.lines = append(changed.lines, fmt.Sprintf("- **Breaking:** `%s`: %s.", c.Symbol, became(Symbol{Text: c.Text})))
 		}
 	}
 	if len(added.lines)+len(changed.lines)+len(removed.lines) == 0 && r.Wording > 0 {
@@ -36,34 +37,38 @@ func (r *Report) Changelog() string {
 	var b strings.Builder
 	for _, s := range []section{added, changed, removed} {
 		if len(s.lines) > 0 {
-			fmt.Fprintf(&b, "### %s\n\n%s\n\n", s.title, strings.Join(s.lines, "\n"))
+			fmt.Fprintf(&b, "### %s\n\n%s\n\n", s.title, lines(s.lines))
 		}
 	}
 	return strings.TrimSpace(b.String())
 }
 
-// entry is one line of the change log: the change, then the Go symbols in it
+// entry is one line of the change log: the changes, then the Go symbols in them
 // that differ.
-func entry(c Change) string {
+func entry(r row) string {
 	line := "- "
-	breaking := c.Breaking
-	var symbols []string
-	for i, s := range c.Symbols {
-		breaking = breaking || s.Breaking
-		switch {
-		case i >= maxSymbols:
-		case s.Text == "" || s.Text == "added" || s.Text == "removed":
-			symbols = append(symbols, "`"+s.Name+"`")
-		default:
-			symbols = append(symbols, fmt.Sprintf("`%s`: %s", s.Name, s.Text))
+	var symbols, places []string
+	for _, c := range r.changes {
+		places = append(places, "`"+shortPlace(c.Place())+"`")
+		for _, s := range c.Symbols {
+			switch {
+			case s.Text == "" || s.Text == "added" || s.Text == "removed" || len(r.changes) > 1:
+				symbols = append(symbols, "`"+s.Name+"`")
+			default:
+				symbols = append(symbols, fmt.Sprintf("`%s`: %s", s.Name, became(s)))
+			}
 		}
 	}
-	if breaking {
+	if api, programs := r.breaks(); api || programs {
 		line += "**Breaking:** "
 	}
-	line += where(c) + c.Text
+	if len(r.changes) > 1 {
+		line += list(places, maxPlaces) + ": " + r.text()
+	} else {
+		line += where(r.changes[0]) + r.text()
+	}
 	if len(symbols) > 0 {
-		line += " (" + strings.Join(symbols, ", ") + ")"
+		line += " (" + list(symbols, maxSymbols) + ")"
 	}
 	return line + "."
 }
@@ -106,7 +111,3 @@ func shortPlace(place []string) string {
 	}
 	return strings.Join(place, ".")
 }
-
-// maxSymbols is how many symbols of one change are named; an operation brings
-// about ten.
-const maxSymbols = 3

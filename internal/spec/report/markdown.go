@@ -14,14 +14,14 @@ func (r *Report) Body() string {
 	w := &writer{}
 	w.line("# New API description: %s", r.Source)
 	w.line("")
-	w.line("Verdict: **%s**. %s", r.Verdict(), r.summary())
+	step := ""
+	if r.Verdict() != Failed && r.Compared {
+		step = " " + r.stepLine()
+	}
+	w.line("Verdict: **%s**. %s%s", r.Verdict(), r.summary(), step)
 	if r.Reason != "" {
 		w.line("")
 		w.line("%s", r.Reason)
-	}
-	if r.Verdict() != Failed && r.Compared {
-		w.line("")
-		w.line("%s", r.stepLine())
 	}
 	r.decisions(w)
 	r.remembered(w)
@@ -48,12 +48,9 @@ func (r *Report) Ending() string {
 	case r.Verdict() == Failed || len(r.Written) == 0:
 		return ""
 	case r.Applied:
-		w.heading("Files written")
+		w.line("\nFiles written: `%s`.", strings.Join(r.Written, "`, `"))
 	default:
-		w.heading("Files that an update would write")
-	}
-	for _, file := range r.Written {
-		w.line("- %s", file)
+		w.line("\nFiles that an update would write: `%s`.", strings.Join(r.Written, "`, `"))
 	}
 	return w.b.String()
 }
@@ -109,82 +106,66 @@ func (r *Report) decisions(w *writer) {
 		return
 	}
 	w.heading("What a person has to decide")
+	var lines []string
 	for _, conflict := range r.Conflicts {
-		w.line("- %s", conflict)
+		lines = append(lines, cell(conflict))
 	}
 	for _, f := range r.Overlay {
 		if f.Blocks() {
-			w.line("- `api/overlay.yaml:%d`: %s: `%s`%s", f.Line, f.Verdict, f.Target, detail(f.Detail))
+			lines = append(lines, fmt.Sprintf("`api/overlay.yaml:%d`: %s: `%s`%s", f.Line, f.Verdict, f.Target, detail(f.Detail)))
 		}
 	}
-	for _, p := range r.Problems {
-		w.line("- `%s:%d`: %s", p.File, p.Line, p.Message)
+	for _, c := range r.causes() {
+		lines = append(lines, c.String())
+	}
+	for i, line := range lines {
+		if i == maxDecisions {
+			w.line("- and %d more: run the report again when these are decided", len(lines)-i)
+			break
+		}
+		w.line("- %s", line)
 	}
 }
 
 func (r *Report) changes(w *writer) {
-	if len(r.Changes) > 0 {
+	if all := rows(r.Changes); len(all) > 0 {
 		w.heading("What changed")
-		w.line("| breaks the API | where | what | Go |\n|---|---|---|---|")
-		for _, c := range r.Changes {
-			breaks := ""
-			if c.Breaking {
-				breaks = "**yes**"
+		w.line("| where | what | Go |\n|---|---|---|")
+		for i, row := range all {
+			if i == maxRows {
+				w.line("\nand %d more, in the diff of openapi.yaml", len(all)-i)
+				break
 			}
-			w.line("| %s | %s | %s | %s |", breaks, cell(places(c)), cell(c.Text), cell(r.goCell(c)))
+			what := cell(row.text())
+			if api, _ := row.breaks(); api {
+				what = "**breaks the API:** " + what
+			}
+			w.line("| %s | %s | %s |", cell(r.places(row)), what, cell(r.symbols(row)))
 		}
 	}
-	if len(r.Other) > 0 {
+	var other []string
+	for _, c := range r.Other {
+		if strings.Contains(c.Text, "invalid type") {
+			continue // it only follows from what does not compile
+		}
+		mark := ""
+		if c.Breaking {
+			mark = "**breaking:** "
+		}
+		other = append(other, fmt.Sprintf("- %s`%s`: %s", mark, c.Symbol, became(Symbol{Text: c.Text})))
+	}
+	if len(other) > 0 {
 		w.heading("Other Go symbols")
-		for _, c := range r.Other {
-			mark := ""
-			if c.Breaking {
-				mark = "**breaking:** "
-			}
-			w.line("- %s`%s`: %s", mark, c.Symbol, c.Text)
-		}
+		w.line("%s", lines(other))
 	}
 }
 
-// places names where a change is and the operations that it reaches.
-func places(c Change) string {
-	short := shortPlace(c.Place())
-	text := "`" + short + "`"
-	var operations []string
-	for _, operation := range c.Operations {
-		if operation != short {
-			operations = append(operations, "`"+operation+"`")
-		}
+// lines joins lines up to maxRows, and counts the rest.
+func lines(all []string) string {
+	if len(all) <= maxRows+1 {
+		return strings.Join(all, "\n")
 	}
-	if len(operations) > 0 {
-		text += " in " + strings.Join(operations, ", ")
-	}
-	return text
-}
-
-func (r *Report) goCell(c Change) string {
-	if !r.Compared {
-		return "not compared"
-	}
-	if len(c.Symbols) == 0 {
-		return "none"
-	}
-	var parts []string
-	for i, s := range c.Symbols {
-		if i == maxSymbols && len(c.Symbols) > maxSymbols+1 {
-			parts = append(parts, fmt.Sprintf("and %d more that are generated with it", len(c.Symbols)-i))
-			break
-		}
-		text := s.Text
-		if text == "" {
-			text = "unchanged"
-		}
-		if s.Breaking {
-			text = "**breaking:** " + text
-		}
-		parts = append(parts, fmt.Sprintf("`%s`: %s", s.Name, text))
-	}
-	return strings.Join(parts, "; ")
+	return fmt.Sprintf("%s\n- and %d more", strings.Join(all[:maxRows], "\n"), len(all)-maxRows)
 }
 
 // cell keeps a text inside one cell of a table.

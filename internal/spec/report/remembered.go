@@ -2,7 +2,10 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/cnaught-go/cnaught/internal/spec/merge"
 )
 
 // maxNames is how many names are written out; the rest stands in the file.
@@ -13,17 +16,23 @@ const maxNames = 10
 func (r *Report) remembered(w *writer) {
 	if len(r.Names) > 0 {
 		w.heading(fmt.Sprintf("Called otherwise: %s, with our names kept", plural(len(r.Names), "place")))
-		for i, name := range r.Names {
-			if i == maxNames && len(r.Names) > maxNames+1 {
-				w.line("- and %d more, in internal/spec/remembered.yaml", len(r.Names)-i)
+		w.line("| ours | theirs |\n|---|---|")
+		ours, theirs := byName(r.Names)
+		for i, name := range ours {
+			if i == maxNames && len(ours) > maxNames+1 {
+				w.line("\nand %d more, in internal/spec/remembered.yaml", len(ours)-i)
 				break
 			}
-			w.line("- `%s` is `%s`", name.Name, name.At)
+			w.line("| `%s` | %s |", name, cell(list(theirs[name], 1)))
 		}
 	}
 	if len(r.Kept) > 0 {
 		w.heading("Known, but not published: kept, to be confirmed")
-		for _, kept := range r.Kept {
+		for i, kept := range r.Kept {
+			if i == maxNames && len(r.Kept) > maxNames+1 {
+				w.line("- and %d more, in internal/spec/remembered.yaml", len(r.Kept)-i)
+				break
+			}
 			what := ""
 			switch {
 			case kept.Null:
@@ -38,4 +47,29 @@ func (r *Report) remembered(w *writer) {
 			w.line("- `%s`%s", kept.At, what)
 		}
 	}
+}
+
+// byName gathers the places of each of our names, renamed components first: what
+// the vendor has written in place, without a name, says less.
+func byName(names []merge.Name) (ours []string, theirs map[string][]string) {
+	theirs = map[string][]string{}
+	for _, name := range names {
+		place := "`" + name.At + "`"
+		if strings.HasPrefix(name.At, "components.") && strings.Count(name.At, ".") == 2 {
+			theirs[name.Name] = append([]string{place}, theirs[name.Name]...)
+		} else {
+			theirs[name.Name] = append(theirs[name.Name], place)
+		}
+		if !slices.Contains(ours, name.Name) {
+			ours = append(ours, name.Name)
+		}
+	}
+	isComponent := func(name string) int {
+		if strings.HasPrefix(theirs[name][0], "`components.") && strings.Count(theirs[name][0], ".") == 2 {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(ours, func(a, b string) int { return isComponent(a) - isComponent(b) })
+	return ours, theirs
 }

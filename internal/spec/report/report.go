@@ -45,6 +45,8 @@ type Report struct {
 	// not before.
 	Names []merge.Name
 	Kept  []merge.Kept
+	// Renamed are all names of which the published description has others.
+	Renamed []merge.Name
 	// Problems are the places in hand-written code that do not compile any
 	// more.
 	Problems []goapi.Problem
@@ -67,6 +69,7 @@ type Report struct {
 
 // Remember notes what is remembered now and was not before.
 func (r *Report) Remember(before, now *merge.Remembered) {
+	r.Renamed = now.Names
 	for _, name := range now.Names {
 		if !slices.Contains(before.Names, name) {
 			r.Names = append(r.Names, name)

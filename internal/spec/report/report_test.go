@@ -111,15 +111,13 @@ func TestMarkdown(t *testing.T) {
 		Written: []string{"openapi.yaml"},
 	}
 	assert.Equal(t, "# New API description: page.md\n"+`
-Verdict: **breaking**. 1 change, 1 breaking for the API, 1 Go symbol breaking for programs.
-
-Version step: **major** (0.4.1 becomes 0.5.0); before 1.0.0 a breaking change raises the minor version.
+Verdict: **breaking**. 1 change, 1 breaking for the API, 1 Go symbol breaking for programs. Version step: **major** (0.4.1 becomes 0.5.0); before 1.0.0 a breaking change raises the minor version.
 
 ## What changed
 
-| breaks the API | where | what | Go |
-|---|---|---|---|
-| **yes** | `+"`Order.callback_url` in `GET /orders` | a \\| b | `api.Order.CallbackURL`: **breaking:** `*string` becomes `string`"+` |
+| where | what | Go |
+|---|---|---|
+| `+"`Order.callback_url` in `GET /orders` | **breaks the API:** a \\| b | **breaking:** `api.Order.CallbackURL`: `*string` becomes `string`"+` |
 
 ## Overlay
 
@@ -145,9 +143,7 @@ It works through `+"`Client.Raw()`. Whether it may be repeated is for `api/overl
 - **Breaking:** `+"`Order.callback_url`: a | b (`api.Order.CallbackURL`: `*string` becomes `string`)"+`.
 `+"```"+`
 
-## Files that an update would write
-
-- openapi.yaml
+Files that an update would write: `+"`openapi.yaml`"+`.
 `, r.Markdown())
 }
 
@@ -176,7 +172,7 @@ func TestChangelogSections(t *testing.T) {
 	removed.ID, removed.Text = "response-optional-property-removed", "removed `x`"
 	removed.Symbols = []Symbol{{"api.Order.X", "removed", true}}
 	r := &Report{Changes: []Change{operation, removed}, Other: []goapi.Change{{Symbol: "api.Y", Text: "removed", Breaking: true}, {Symbol: "api.Z", Text: "added"}}}
-	assert.Equal(t, "### Added\n\n- `GET /new`: operation added (`api.A`, `api.B`, `api.C`).\n\n"+
+	assert.Equal(t, "### Added\n\n- `GET /new`: operation added (`api.A`, `api.B`, `api.C` and 2 more).\n\n"+
 		"### Changed\n\n- **Breaking:** `api.Y`: removed.\n\n"+
 		"### Removed\n\n- **Breaking:** `Order.x`: removed `x` (`api.Order.X`).", r.Changelog())
 	assert.Equal(t, "### Changed\n\n- Texts and examples of the API description.", (&Report{Wording: 2}).Changelog())

@@ -19,11 +19,14 @@ var errNoDescription = errors.New("no fenced block with an OpenAPI description")
 func extract(name string, markdown []byte) ([]*yaml.Node, error) {
 	var found []*yaml.Node
 	for _, block := range blocks(unix(string(markdown))) {
-		if !strings.Contains(block.text, "openapi") || !block.isData() {
+		if !strings.Contains(block.text, "openapi") {
 			continue
 		}
-		if block.open {
+		if block.open { // whatever its language: the fence of a description may be in it
 			return nil, fmt.Errorf("%s is cut off: the fence above line %d is not closed", name, block.line)
+		}
+		if !block.isData() {
+			continue
 		}
 		root, err := tree.Parse(fmt.Sprintf("%s, block on line %d", name, block.line), []byte(block.text))
 		if err != nil {
@@ -71,51 +74,74 @@ func (b block) isData() bool {
 
 // blocks finds the fenced blocks as CommonMark defines them: a fence of three
 // or more backticks or tildes, closed by one of the same kind that is at least
-// as long, or by the end of the page. A block may stand in a quotation.
+// as long, or by the end of the page. A block may stand in a quotation, and as
+// far to the right as an item of a list or a component of MDX puts it.
 func blocks(text string) []block {
 	var (
 		out    []block
-		open   string
+		open   fence
 		quoted bool
 		lines  []string
 		now    block
 	)
 	for i, line := range strings.Split(text, "\n") {
-		if unquoted, isQuoted := strings.CutPrefix(strings.TrimLeft(line, " "), ">"); isQuoted && (open == "" || quoted) {
+		if unquoted, isQuoted := strings.CutPrefix(strings.TrimLeft(line, " "), ">"); isQuoted && (open.marks == "" || quoted) {
 			line, quoted = strings.TrimPrefix(unquoted, " "), true
-		} else if open == "" {
+		} else if open.marks == "" {
 			quoted = false
 		}
-		fence, info := fenceOf(line)
+		here := fenceOf(line)
 		switch {
-		case open == "" && fence != "":
-			open, now, lines = fence, block{info: info, line: i + 2}, nil
-		case open != "" && strings.HasPrefix(fence, open) && strings.TrimSpace(info) == "":
-			now.text = strings.Join(lines, "\n") + "\n"
-			out, open = append(out, now), ""
-		case open != "":
+		case open.marks == "" && here.marks != "":
+			open, now, lines = here, block{info: here.info, line: i + 2}, nil
+		case open.marks != "" && here.closes(open):
+			now.text = open.unindent(lines)
+			out, open = append(out, now), fence{}
+		case open.marks != "":
 			lines = append(lines, line)
 		}
 	}
-	if open != "" {
-		now.text, now.open = strings.Join(lines, "\n")+"\n", true
+	if open.marks != "" {
+		now.text, now.open = open.unindent(lines), true
 		out = append(out, now)
 	}
 	return out
 }
 
-// fenceOf splits a line into its fence and what follows; the fence is empty
-// for any other line.
-func fenceOf(line string) (fence, info string) {
-	trimmed := strings.TrimLeft(line, " ")
-	if len(line)-len(trimmed) > 3 {
-		return "", ""
-	}
+// fence is a line that begins or ends a block.
+type fence struct{ indent, marks, info string }
+
+// fenceOf splits a line into its fence and what stands around it; there are no
+// marks in any other line.
+func fenceOf(line string) fence {
+	trimmed := strings.TrimLeft(line, " \t")
 	for _, mark := range []string{"`", "~"} {
 		rest := strings.TrimLeft(trimmed, mark)
-		if length := len(trimmed) - len(rest); length >= 3 {
-			return trimmed[:length], rest
+		if length := len(trimmed) - len(rest); length >= 3 && !strings.Contains(rest, mark) {
+			return fence{indent: line[:len(line)-len(trimmed)], marks: trimmed[:length], info: rest}
 		}
 	}
-	return "", ""
+	return fence{}
+}
+
+// closes reports whether a fence is the end of a block. One that stands further
+// to the right by four columns is part of the block.
+func (f fence) closes(open fence) bool {
+	return strings.HasPrefix(f.marks, open.marks) && strings.TrimSpace(f.info) == "" && len(f.indent) < len(open.indent)+4
+}
+
+// unindent joins the lines of a block, without the indentation of its fence if
+// all of them have it: what an author moved to the right alone, the fence, says
+// nothing of the lines in it.
+func (f fence) unindent(lines []string) string {
+	without := make([]string, len(lines))
+	for i, line := range lines {
+		rest, is := strings.CutPrefix(line, f.indent)
+		if !is && strings.TrimSpace(line) != "" {
+			without = lines
+			break
+		}
+		without[i] = rest
+	}
+	return strings.Join(without, "\n") + "\n"
 }

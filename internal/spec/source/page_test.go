@@ -14,22 +14,32 @@ import (
 
 const fragment = "openapi: 3.1.0\ninfo:\n  title: T\n"
 
+// indented is the fragment further to the right.
+func indented(by string) string {
+	return by + strings.ReplaceAll(strings.TrimSuffix(fragment, "\n"), "\n", "\n"+by) + "\n"
+}
+
 func TestExtract(t *testing.T) {
 	tests := map[string]string{
-		"four backticks":       "# Page\n\n````yaml api-reference/openapi.yaml get /x\n" + fragment + "````\n",
-		"three backticks":      "```yaml\n" + fragment + "```\n",
-		"tildes":               "~~~yml\n" + fragment + "~~~\n",
-		"no language":          "```\n" + fragment + "```\n",
-		"JSON":                 "```json\n{\"openapi\": \"3.1.0\", \"info\": {\"title\": \"T\"}}\n```\n",
-		"indented fence":       "   ```yaml\n" + fragment + "   ```\n",
-		"longer closing fence": "```yaml\n" + fragment + "`````\n",
-		"options after it":     "```yaml{theme:null}\n" + fragment + "```\n",
-		"openapi":              "```openapi\n" + fragment + "```\n",
-		"quoted":               "> # Page\n>\n> ```yaml\n> " + strings.ReplaceAll(strings.TrimSuffix(fragment, "\n"), "\n", "\n> ") + "\n> ```\n",
-		"after other blocks":   "```json\n{\"id\": 1}\n```\n\n```bash\ncurl openapi\n```\n\n```yaml\n" + fragment + "```\n",
-		"a fence inside":       "````yaml\n" + fragment + "  fragment: |\n    ```\n    code\n    ```\n````\n",
-		"byte order mark":      "\ufeff```yaml\n" + fragment + "```\n",
-		"other YAML before":    "```yaml\na: openapi\n```\n```yaml\n" + fragment + "```\n",
+		"four backticks":        "# Page\n\n````yaml api-reference/openapi.yaml get /x\n" + fragment + "````\n",
+		"three backticks":       "```yaml\n" + fragment + "```\n",
+		"tildes":                "~~~yml\n" + fragment + "~~~\n",
+		"no language":           "```\n" + fragment + "```\n",
+		"JSON":                  "```json\n{\"openapi\": \"3.1.0\", \"info\": {\"title\": \"T\"}}\n```\n",
+		"indented fence":        "   ```yaml\n" + fragment + "   ```\n",
+		"longer closing fence":  "```yaml\n" + fragment + "`````\n",
+		"options after it":      "```yaml{theme:null}\n" + fragment + "```\n",
+		"openapi":               "```openapi\n" + fragment + "```\n",
+		"in an item of a list":  "1. The description:\n\n    ```yaml\n" + indented("    ") + "    ```\n",
+		"in a component of MDX": "<Tabs>\n  <Tab title=\"OpenAPI\">\n      ````yaml{theme:null}\n" + indented("      ") + "      ````\n  </Tab>\n</Tabs>\n",
+		"indented by a tab":     "- Item\n\n\t```yaml\n" + indented("\t") + "\t```\n",
+		"deeper fences inside":  "```yaml\n" + fragment + "  fragment: |\n    ```\n    code\n    ```\n```\n",
+		"quoted tildes":         "> ~~~yaml\n" + indented("> ") + "> ~~~\n",
+		"quoted":                "> # Page\n>\n> ```yaml\n> " + strings.ReplaceAll(strings.TrimSuffix(fragment, "\n"), "\n", "\n> ") + "\n> ```\n",
+		"after other blocks":    "```json\n{\"id\": 1}\n```\n\n```bash\ncurl openapi\n```\n\n```yaml\n" + fragment + "```\n",
+		"a fence inside":        "````yaml\n" + fragment + "  fragment: |\n    ```\n    code\n    ```\n````\n",
+		"byte order mark":       "\ufeff```yaml\n" + fragment + "```\n",
+		"other YAML before":     "```yaml\na: openapi\n```\n```yaml\n" + fragment + "```\n",
 	}
 	for name, markdown := range tests {
 		for ends, text := range map[string]string{
@@ -49,7 +59,7 @@ func TestExtract(t *testing.T) {
 // Whatever is cut off a page, what is left is refused, however much of the
 // description it still holds.
 func TestExtractRefusesEveryCut(t *testing.T) {
-	page, err := os.ReadFile("../published/get-checkout-session.md")
+	page, err := os.ReadFile("testdata/page.md")
 	require.NoError(t, err)
 	whole := strings.TrimRight(string(page), "\n")
 	_, err = extract("page.md", []byte(whole))
@@ -63,6 +73,24 @@ func TestExtractRefusesEveryCut(t *testing.T) {
 	require.ErrorContains(t, err, "page.md is cut off: the fence above line 2 is not closed")
 }
 
+// A fence that is not closed is named, wherever it stands: the description may be
+// in the block that it opens.
+func TestExtractNamesTheOpenFence(t *testing.T) {
+	for name, markdown := range map[string]string{
+		"plain":          "```yaml\n" + fragment,
+		"tildes":         "~~~openapi\n" + fragment + "```\n",
+		"shorter fence":  "````yaml\n" + fragment + "```\n",
+		"indented":       "    ```yaml\n" + indented("    "),
+		"quoted":         "> ```yaml\n" + indented("> "),
+		"another before": "```bash\n" + "```yaml\n" + fragment + "```bash\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := extract("page.md", []byte(markdown))
+			require.EqualError(t, err, "page.md is cut off: the fence above line 2 is not closed")
+		})
+	}
+}
+
 func TestExtractTwo(t *testing.T) {
 	block := "```yaml\n" + fragment + "```\n"
 	roots, err := extract("page.md", []byte(block+block))
@@ -74,7 +102,7 @@ func TestExtractNothing(t *testing.T) {
 	for name, markdown := range map[string]string{
 		"empty":               "",
 		"prose":               "openapi: 3.1.0 is what we use\n",
-		"indented code block": "    ```yaml\n    openapi: 3.1.0\n    ```\n",
+		"indented code block": "    openapi: 3.1.0\n",
 		"a shell block":       "```bash\nopenapi: 3.1.0\n```\n",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -191,7 +191,7 @@ func (s *Source) addFolder(folder string) error {
 		}
 	}
 	if err == nil && len(s.Documents) == 0 {
-		err = fmt.Errorf("%s has no page (*.md) with an OpenAPI description", folder)
+		err = fmt.Errorf("%s has no page (*.md) with an OpenAPI description; name a file to take that", folder)
 	}
 	return err
 }
