@@ -91,12 +91,16 @@ func (op operations) GetCheckoutSessionByID(w http.ResponseWriter, r *http.Reque
 }
 
 // CompleteCheckout pays an open session, as the customer does on the hosted page,
-// and returns the order that this places. It returns [ErrNotFound] if there is no
-// such session and [ErrState] if it is complete or expired.
+// and returns the order that this places. With [WithOrderDelay] the order comes
+// later, and is nil here. CompleteCheckout returns [ErrNotFound] if there is no such
+// session and [ErrState] if it is complete or expired.
 func (s *Server) CompleteCheckout(id string) (*api.Order, error) {
 	o, err := s.books.CompleteSession(id)
 	if err != nil {
 		return nil, commandError("CompleteCheckout", err)
+	}
+	if o == nil {
+		return nil, nil
 	}
 	shown := convert[api.Order](s.showOrder(o))
 	return &shown, nil

@@ -33,8 +33,8 @@ func commandError(method string, err error) error {
 func (s *Server) Now() time.Time { return s.books.Now() }
 
 // Advance moves the sandbox clock forward by d, or back if d is negative. What
-// is due by then happens before Advance returns: orders are fulfilled and
-// sessions expire. Webhook deliveries that are due are started; see
+// is due by then happens before Advance returns: orders are placed and fulfilled,
+// and sessions expire. Webhook deliveries that are due are started; see
 // [Server.WaitForDeliveries]. Moving back undoes nothing.
 func (s *Server) Advance(d time.Duration) {
 	if err := s.books.Advance(d); err != nil {

@@ -124,7 +124,7 @@ func (op operations) UpdateSubaccount(w http.ResponseWriter, r *http.Request, id
 }
 
 // DeleteSubaccount answers DELETE /subaccounts/{id}. It refuses a subaccount with
-// orders, or with an open session that may become an order.
+// orders, or with a session that may still become one.
 func (op operations) DeleteSubaccount(w http.ResponseWriter, r *http.Request, id string) {
 	op.respond(w, r, scope{usesSubaccounts: true}, func(tx *books.Tx) *answer {
 		a := tx.Subaccounts().Get(id)
@@ -134,7 +134,7 @@ func (op operations) DeleteSubaccount(w http.ResponseWriter, r *http.Request, id
 		case tx.OrdersOf(&id).Len() > 0:
 			return problemAnswer(http.StatusConflict, problem{Title: "Subaccount has orders"})
 		case tx.OpenSessions(id) > 0:
-			return problemAnswer(http.StatusConflict, problem{Title: "Subaccount has open checkout sessions"})
+			return problemAnswer(http.StatusConflict, problem{Title: "Subaccount has checkout sessions that may become orders"})
 		}
 		tx.RemoveSubaccount(a)
 		return &answer{status: http.StatusNoContent}

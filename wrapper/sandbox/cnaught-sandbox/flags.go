@@ -21,6 +21,7 @@ type config struct {
 	apiKey         string
 	baseURL        string // empty means the address
 	fulfillAfter   *time.Duration
+	orderDelay     *time.Duration
 	keyLifetime    *time.Duration
 	state          string
 	publicWebhooks bool
@@ -83,6 +84,7 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 		}
 	}
 	fs.Func("fulfill-after", "fulfill each order this `duration` after it is placed, such as 5s; 0s\nfulfills it at once (default: only by the button on the page)", duration(&c.fulfillAfter))
+	fs.Func("order-delay", "place the order of a checkout session this `duration` after the customer\npaid, such as 30s (default: at once)", duration(&c.orderDelay))
 	fs.Func("key-lifetime", "forget an Idempotency-Key this `duration` after its request succeeded,\nsuch as 24h (default: keep it as long as everything else)", duration(&c.keyLifetime))
 	fs.StringVar(&c.state, "state", "", "keep everything in this `file`, so that it survives a restart, even\nafter kill -9 (default: keep it in memory until the program ends)")
 	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not only to this machine")
@@ -171,6 +173,9 @@ func (c *config) options() []sandbox.Option {
 	add(c.empty, sandbox.WithEmptyBooks())
 	if c.fulfillAfter != nil {
 		options = append(options, sandbox.WithFulfillAfter(*c.fulfillAfter))
+	}
+	if c.orderDelay != nil {
+		options = append(options, sandbox.WithOrderDelay(*c.orderDelay))
 	}
 	if c.keyLifetime != nil {
 		options = append(options, sandbox.WithKeyLifetime(*c.keyLifetime))

@@ -25,7 +25,7 @@ type Books struct {
 	orders      Sequence[Order]
 	ordersOf    map[string]*Sequence[Order] // by subaccount
 	sessions    Sequence[Session]
-	openOf      map[string]int // open sessions by subaccount
+	openOf      map[string]int // sessions that may become an order, by subaccount
 	subaccounts Sequence[Subaccount]
 	logos       map[string]*Logo
 	deliveries  Sequence[Delivery]
@@ -42,6 +42,8 @@ type Options struct {
 	// FulfillAfter is how long after an order is placed the books fulfill it.
 	// Nil means only on command.
 	FulfillAfter *time.Duration
+	// OrderDelay is how long after a session was paid its order is placed.
+	OrderDelay time.Duration
 	// KeyLifetime is how long an idempotency key is kept. Nil means as long as
 	// everything else.
 	KeyLifetime *time.Duration

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
@@ -21,7 +20,8 @@ type checkoutPage struct {
 	Description string
 	PayPath     string
 	CancelURL   string
-	SuccessURL  string // with the id of the session
+	SuccessURL  string  // with the id of the session
+	OrderOn     *moment // when the order of a session that is paid comes; nil once it is there
 }
 
 func (s *Site) session(id string) (c *books.Session) {
@@ -45,6 +45,7 @@ func (s *Site) showCheckout(w http.ResponseWriter, r *http.Request) {
 		frame: s.frame("Checkout - CNaught sandbox"),
 		State: c.State, AmountKg: c.AmountKg, PriceCents: c.PriceCents, Portfolio: s.PortfolioName(c.PortfolioID),
 		Description: orEmpty(c.Description), PayPath: s.payPath(c.ID), CancelURL: c.CancelURL, SuccessURL: successURL(c),
+		OrderOn: momentPtr(c.OrderOn),
 	}, formAction)
 }
 
@@ -58,7 +59,7 @@ func (s *Site) payPath(id string) string { return s.root() + "/pay/" + url.PathE
 
 // payCheckout completes the session and sends the customer back to the shop. A
 // customer who pays twice, with a double click or the browser's Back, gets there
-// too: the session is complete and has one order.
+// too: the session is complete and is paid once.
 func (s *Site) payCheckout(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	_, err := s.Books.CompleteSession(id)
@@ -75,12 +76,12 @@ func (s *Site) payCheckout(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// sessionPlaceholder matches the placeholder that the API replaces in a
-// success_url, as written or with its braces escaped by a URL library.
-var sessionPlaceholder = regexp.MustCompile(`(?:\{|%7[Bb])CHECKOUT_SESSION_ID(?:\}|%7[Dd])`)
+// sessionPlaceholder is what the API replaces in a success_url. That it replaces
+// one whose braces a URL library has escaped, too, is not documented.
+const sessionPlaceholder = "{CHECKOUT_SESSION_ID}"
 
 // successURL returns where the customer goes after paying: the success_url with
 // the id in the place of the placeholder, and nothing else changed.
 func successURL(c *books.Session) string {
-	return sessionPlaceholder.ReplaceAllLiteralString(c.SuccessURL, url.PathEscape(c.ID))
+	return strings.ReplaceAll(c.SuccessURL, sessionPlaceholder, url.PathEscape(c.ID))
 }

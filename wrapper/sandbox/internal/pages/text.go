@@ -57,6 +57,14 @@ func newMoment(t time.Time) moment {
 	return moment{t.Format(time.RFC3339Nano), t.Format("2006-01-02 15:04:05")}
 }
 
+func momentPtr(t *time.Time) *moment {
+	if t == nil {
+		return nil
+	}
+	m := newMoment(*t)
+	return &m
+}
+
 // showDuration writes how far the clock is ahead: 1 day 2 hours 5 minutes.
 func showDuration(d time.Duration) string {
 	var parts []string
