@@ -15,9 +15,11 @@ var (
 	ErrConflict = errors.New("cnaught: ledger: conflict")
 	// ErrNotRecorded: no purchase has this ref.
 	ErrNotRecorded = errors.New("cnaught: ledger: not recorded")
-	// ErrBusy: another worker is at it. Ask again later; what comes of it is
-	// in the ledger.
-	ErrBusy = errors.New("cnaught: ledger: another worker is settling the purchase")
+	// ErrBusy: another worker is at it, or one that was killed was. Ask again
+	// later; what comes of it is in the ledger. A killed worker's purchase is free
+	// again after CallTimeout and 10 seconds at most (or twice CallTimeout, if that
+	// is shorter): 40 seconds with the defaults.
+	ErrBusy = errors.New("cnaught: ledger: another worker, or one that was killed, holds the purchase: ask again later")
 	// ErrSent: the purchase can't be withdrawn, since a request may be out.
 	ErrSent = errors.New("cnaught: ledger: the purchase has been sent")
 	// ErrNotStuck: only a stuck purchase waits for a person's decision.

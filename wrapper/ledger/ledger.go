@@ -128,6 +128,17 @@ func (o *Options) complete() error {
 // New returns a ledger on a database that has the table of [Schema]; otherwise
 // it fails with [ErrSchema]. It asks the database, and sends nothing to the
 // API. Options that make no sense give [cnaught.ErrInvalidRequest].
+//
+// The ledger is tested with the drivers github.com/jackc/pgx/v5/stdlib for
+// PostgreSQL and modernc.org/sqlite for SQLite. On an SQLite database without a
+// busy timeout, statements that meet others fail at once. New refuses it with
+// [cnaught.ErrInvalidRequest], unless SetMaxOpenConns has held db to one
+// connection. With modernc.org/sqlite, it is opened like this:
+//
+//	db, err := sql.Open("sqlite", "file:shop.db?_pragma=busy_timeout(5000)&_txlock=immediate")
+//
+// The second parameter is for the program's own transactions: they begin with
+// BEGIN IMMEDIATE, so that one that reads first can write afterwards.
 func New(db *sql.DB, client *cnaught.Client, o Options) (*Ledger, error) {
 	switch {
 	case db == nil:

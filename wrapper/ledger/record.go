@@ -50,13 +50,14 @@ type recording struct {
 //
 // The same ref again changes nothing. With another order or subaccount it
 // gives [ErrConflict]. Input that the API would refuse gives
-// [cnaught.ErrInvalidRequest]; the metadata shares its 512 characters with a
-// mark of 34 and the namespace.
+// [cnaught.ErrInvalidRequest]. The order at the API has the ledger's mark in front
+// of its metadata, which takes 34 of the 512 characters and the namespace;
+// [Purchase] shows the caller's own text alone.
 //
 // On PostgreSQL above READ COMMITTED, a ref that somebody else has recorded
 // since the transaction began fails with SQLSTATE 40001, and the transaction
 // has to be repeated. On SQLite a transaction that reads before it writes
-// should begin with BEGIN IMMEDIATE.
+// should begin with BEGIN IMMEDIATE; see [New].
 func (l *Ledger) Record(ctx context.Context, tx Execer, ref string, order api.OrderCreate, opts ...RecordOption) error {
 	if isNil(tx) {
 		return invalid("Record", "tx", "is nil")
@@ -79,6 +80,14 @@ func (l *Ledger) Record(ctx context.Context, tx Execer, ref string, order api.Or
 // [Ledger.Settle]. It uses a connection of its own, so the ref must not be part
 // of a transaction that is still open. The same ref again, as after a crash or
 // a second click, comes to the same purchase.
+//
+// A nil error does not mean that it is bought. Look at the purchase's State: it
+// may be Pending, which [Ledger.Run] settles, Refused or Stuck, and Order is nil
+// unless it is [Bought].
+//
+// Another order under the same ref gives [ErrConflict]. So where the amount comes
+// from a quote, which may give another one the next time, call [Ledger.Get] first,
+// and Buy only after [ErrNotRecorded].
 func (l *Ledger) Buy(ctx context.Context, ref string, order api.OrderCreate, opts ...RecordOption) (*Purchase, error) {
 	r, err := l.prepare("Buy", ref, order, opts)
 	if err != nil {

@@ -25,7 +25,8 @@ var errUnreachable = errors.New("cnaught: ledger: the API can't be reached")
 // ([ErrBusy]). Within a second of the last try, and before the time that the API
 // asked to be left alone, it does nothing; then, and after a try that settled
 // nothing, the purchase comes back as Pending, with Err and Due. What is
-// settled comes back as it is.
+// settled comes back as it is. So a nil error does not mean that it is bought: look
+// at State, and note that Order is nil unless that is [Bought].
 //
 // Once a request may be out, the end of ctx does not cancel it: Settle returns
 // within CallTimeout. A look through the list ends with ctx.
