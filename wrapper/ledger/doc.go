@@ -1,7 +1,8 @@
 // Package ledger makes purchases that outlive the process, on the database that
 // a program has already: PostgreSQL, or SQLite 3.35 and later, through
-// database/sql and a driver of the program's choice; [New] says which are tested,
-// and how an SQLite database is opened.
+// database/sql and a driver of the program's choice. It is tested with pgx and with
+// modernc.org/sqlite, which has to be opened with
+// ?_pragma=busy_timeout(5000)&_txlock=immediate; see [New].
 //
 // An idempotency key in memory is lost with the process, and nobody knows how
 // long the API remembers one. So a program that is killed in the middle of a
@@ -15,8 +16,8 @@
 //
 // The ref, here the cart's id, names the purchase: to buy with the same ref
 // again, from any process and at any time, comes to the same order. [Ledger.Buy]
-// answers the customer who waits; whether it has bought is in p.State. [Ledger.Record] takes part in the program's
-// own transaction, and leaves the rest to [Ledger.Run] or [Ledger.Settle].
+// answers the customer who waits; whether it has bought is in p.State.
+// [Ledger.Record] takes part in the program's own transaction, and leaves the rest to [Ledger.Run] or [Ledger.Settle].
 // Options.OnChange writes what follows from a purchase in the transaction that
 // books it. [Ledger.Observe] takes webhooks, [Ledger.Reconcile] compares the
 // books at night, and [Ledger.Resolve] is for the person who decides about the

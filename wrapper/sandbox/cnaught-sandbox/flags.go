@@ -54,7 +54,8 @@ machine only unless -remote-control is given. Durations are written as 500ms, 2s
   GET    /_sandbox/clock                  the time of the sandbox clock
   POST   /_sandbox/clock                  {"advance": "24h"} or {"set": "2030-01-01T00:00:00Z"}
   POST   /_sandbox/orders/{id}/fulfill    match a placed order to credits
-  POST   /_sandbox/checkout/sessions/{id}/complete    pay an open session; .../expire ends it
+  POST   /_sandbox/checkout/sessions/{id}/complete    pay an open session (202 with the session
+         if its order comes later); .../expire ends it
   PUT    /_sandbox/portfolios/{id}/price  {"api_price_per_kg_usd_cents": 2.5,
          "checkout_price_per_kg_usd_cents": 3}
 
