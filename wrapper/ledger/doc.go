@@ -17,7 +17,8 @@
 // The ref, here the cart's id, names the purchase: to buy with the same ref
 // again, from any process and at any time, comes to the same order. [Ledger.Buy]
 // answers the customer who waits; whether it has bought is in p.State.
-// [Ledger.Record] takes part in the program's own transaction, and leaves the rest to [Ledger.Run] or [Ledger.Settle].
+// [Ledger.Record] takes part in the program's own transaction, and leaves the rest
+// to [Ledger.Run] or [Ledger.Settle].
 // Options.OnChange writes what follows from a purchase in the transaction that
 // books it. [Ledger.Observe] takes webhooks, [Ledger.Reconcile] compares the
 // books at night, and [Ledger.Resolve] is for the person who decides about the
