@@ -20,17 +20,30 @@ type USDCents int64
 const maxUSDCents = 1 << 53
 
 // String formats c in dollars, for example as $0.20, $1,234.56 or -$5.00. With the
-// verb %d, package fmt prints the number of cents.
+// verb %d, package fmt prints the number of cents. For CSV and spreadsheets, see
+// [USDCents.Decimal].
 func (c USDCents) String() string {
-	sign, cents := "", uint64(c)
-	if c < 0 {
-		sign, cents = "-", -cents
-	}
-	dollars := strconv.FormatUint(cents/100, 10)
+	sign, dollars, cents := c.split()
 	for i := len(dollars) - 3; i > 0; i -= 3 {
 		dollars = dollars[:i] + "," + dollars[i:]
 	}
-	return fmt.Sprintf("%s$%s.%02d", sign, dollars, cents%100)
+	return sign + "$" + dollars + cents
+}
+
+// Decimal returns c in dollars as a plain number, which spreadsheets and other
+// programs read: 0.20, 1234.56, -5.00.
+func (c USDCents) Decimal() string {
+	sign, dollars, cents := c.split()
+	return sign + dollars + cents
+}
+
+// split returns the parts of an amount in dollars, such as "-", "1234" and ".56".
+func (c USDCents) split() (sign, dollars, cents string) {
+	abs := uint64(c)
+	if c < 0 {
+		sign, abs = "-", -abs
+	}
+	return sign, strconv.FormatUint(abs/100, 10), fmt.Sprintf(".%02d", abs%100)
 }
 
 // UnmarshalJSON decodes a JSON number in any notation, so that an order that was paid

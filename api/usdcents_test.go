@@ -1,11 +1,13 @@
 package api_test
 
 import (
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"go/ast"
 	"log/slog"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -104,6 +106,16 @@ func TestUSDCentsPrintsDollars(t *testing.T) {
 	assert.Contains(t, log.String(), "price=$0.20")
 }
 
+func TestUSDCentsAsAPlainDecimal(t *testing.T) {
+	for cents, want := range map[api.USDCents]string{
+		0: "0.00", 5: "0.05", -5: "-0.05", 20: "0.20", 100: "1.00", -100: "-1.00", -150: "-1.50",
+		136_000: "1360.00", 123_456_789: "1234567.89", -123_456_789: "-1234567.89",
+		math.MaxInt64: "92233720368547758.07", math.MinInt64: "-92233720368547758.08",
+	} {
+		assert.Equal(t, want, cents.Decimal())
+	}
+}
+
 // In the notation that the API uses, decoding a price must not need more allocations
 // than decoding an int64.
 func TestUSDCentsAllocateNothing(t *testing.T) {
@@ -158,4 +170,17 @@ func ExampleUSDCents() {
 	// $23,456.78
 	// 2345678 cents
 	// true
+}
+
+func ExampleUSDCents_Decimal() {
+	sheet := csv.NewWriter(os.Stdout)
+	for _, price := range []api.USDCents{136_000, -5} {
+		if err := sheet.Write([]string{price.Decimal(), price.String()}); err != nil {
+			panic(err)
+		}
+	}
+	sheet.Flush()
+	// Output:
+	// 1360.00,"$1,360.00"
+	// -0.05,-$0.05
 }

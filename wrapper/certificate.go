@@ -21,11 +21,11 @@ var errNotPDF = errors.New("the body is not a PDF")
 var certificate = endpoint{ID: "DownloadCertificate", Method: http.MethodGet, Retry: retrySafe}
 
 // DownloadCertificate writes the certificate of an order, a PDF, to w as it
-// arrives, up to the bound of [WithMaxResponseBytes]. The API has to name it: take
-// the order from [Client.GetOrder], not from a webhook. One without a certificate,
-// such as a cancelled one, gives ErrInvalidRequest, and an answer that is no PDF
-// a [*DecodeError]. The sandbox has the certificate from the start; when the real
-// one is ready is not documented, so ErrNotFound may mean "later".
+// arrives, up to the bound of [WithMaxResponseBytes]. Take the order from
+// [Client.GetOrder] or [Client.OrderOfCheckoutSession], not from a webhook. One
+// without a certificate, such as a cancelled one, gives ErrInvalidRequest, and an
+// answer that is no PDF a [*DecodeError]. The sandbox has it from the start; when
+// the real one is ready is not documented, so ErrNotFound may mean "later".
 //
 // Certificates are public and lie on another host, which does not get the API
 // key; redirects are followed. A failure is tried again until the first byte is

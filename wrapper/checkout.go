@@ -9,18 +9,19 @@ import (
 )
 
 // CreateCheckoutSession opens a hosted checkout in which a customer pays for
-// AmountKg kilograms; send the customer to its CheckoutURL. The total price must
-// be at least 50 US cents (else ErrInvalidParameters), and both URLs absolute
-// https (else ErrInvalidRequest); against the sandbox on this machine they may be
-// http://localhost, too. "{CHECKOUT_SESSION_ID}" in SuccessURL becomes the
-// session's id. [Client.OrderOfCheckoutSession] leads to the order that the
-// customer has paid for.
+// AmountKg kilograms; send the customer to its CheckoutURL. They must cost at least
+// 50 US cents (else ErrInvalidParameters); to price them first, call
+// [Client.QuoteMass] with Source [api.QuoteSourceCheckout]. Both URLs must be
+// absolute https (else ErrInvalidRequest); against the sandbox on this machine they
+// may be http://localhost, too. "{CHECKOUT_SESSION_ID}" in SuccessURL becomes the
+// session's id. Write it as it stands here: whether the API replaces one with
+// escaped braces, as url.Values makes them, is not documented.
+// [Client.OrderOfCheckoutSession] leads to the order that was paid for.
 //
 // The API has no idempotency for sessions, so this call is repeated only if the
-// connection was never made, or after 429 or 503. If it fails with
-// ErrOutcomeUnknown, or behind a gateway whose 503 hides an answer, a session may
-// exist that nobody has the URL of; it expires by itself and costs nothing, so it
-// is safe to call again.
+// connection was never made, or after 429 or 503. After ErrOutcomeUnknown, or behind
+// a gateway whose 503 hides an answer, a session may exist that nobody has the URL
+// of; it expires by itself and costs nothing, so it is safe to call again.
 //
 // Operation CreateCheckoutSession: https://docs.cnaught.com/api-reference/checkout-sessions/create-checkout-session
 func (c *Client) CreateCheckoutSession(ctx context.Context, session api.CheckoutSessionCreate, opts ...CallOption) (*api.CheckoutSession, error) {
@@ -40,8 +41,8 @@ func (c *Client) CreateCheckoutSession(ctx context.Context, session api.Checkout
 // payment may still be processing: thank the customer, but take the purchase for
 // certain once [Client.OrderOfCheckoutSession] finds its order. Whether an order
 // can appear and then be cancelled because the payment failed is not documented.
-// In the sandbox, paying completes the session and places its order at once. An
-// expired session takes no payment any more.
+// The sandbox places the order when the session is paid, or later with its option
+// WithOrderDelay. An expired session takes no payment any more.
 //
 // Operation GetCheckoutSessionById: https://docs.cnaught.com/api-reference/checkout-sessions/get-checkout-session
 func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...CallOption) (*api.CheckoutSession, error) {
@@ -53,11 +54,12 @@ func (c *Client) GetCheckoutSession(ctx context.Context, id string, opts ...Call
 
 // OrderOfCheckoutSession returns the order that was placed when the customer paid
 // for a session, and ErrNotFound while there is none; never because the list could
-// not be read to its end. The API cannot be asked for it, so
-// the method looks through the orders, newest first, back to the time when
-// the session was created; those of the session's subaccount if it has one, else
-// those that [Client.Orders] lists with the same options. The session's order
-// webhook is the faster way to hear of it.
+// not be read to its end. The API cannot be asked for it, so each call looks
+// through the orders, newest first, back to the time when the session was created;
+// those of the session's subaccount if it has one, else those that [Client.Orders]
+// lists with the same options. So store the order's id once it is found. The order
+// is fit for [Client.DownloadCertificate]. The session's order webhook is the faster
+// way to hear of it.
 func (c *Client) OrderOfCheckoutSession(ctx context.Context, session *api.CheckoutSession, opts ...CallOption) (*api.Order, error) {
 	const name = "OrderOfCheckoutSession"
 	if session == nil || session.ID == "" {

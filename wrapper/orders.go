@@ -12,16 +12,14 @@ import (
 // [Client.WaitForOrder]. The published sources disagree about fractions of a
 // kilogram: whole ones are safe, and the API decides.
 //
-// No amount or both, one that is not positive, and texts of more than 512
-// characters give ErrInvalidRequest; what the API refuses, ErrInvalidParameters;
-// a subaccount that it does not know, ErrInvalidSubaccount; a key that was used
-// for another order, ErrIdempotencyMismatch.
+// No amount or both, one that is not positive, and texts of more than 512 characters
+// give ErrInvalidRequest; what the API refuses, ErrInvalidParameters; an unknown
+// subaccount, ErrInvalidSubaccount; another order's key, ErrIdempotencyMismatch.
 //
-// However often the network makes the client repeat the request, the order is
-// placed once, because every attempt carries one Idempotency-Key. If the call
-// fails with ErrOutcomeUnknown, the order may have been placed: take the key
-// with [IdempotencyKeyFrom] and call again with it ([WithIdempotencyKey]) and
-// the same order.
+// However often the request is repeated, the order is placed once, because every
+// attempt carries one Idempotency-Key. After ErrOutcomeUnknown it may have been
+// placed: take the key with [IdempotencyKeyFrom], and call again with it
+// ([WithIdempotencyKey]) and the same order.
 //
 // Operation SubmitOrder: https://docs.cnaught.com/api-reference/orders/create-carbon-credits-order
 func (c *Client) PlaceOrder(ctx context.Context, order api.OrderCreate, opts ...CallOption) (*api.Order, error) {
@@ -60,10 +58,10 @@ func (c *Client) GetOrder(ctx context.Context, id string, opts ...CallOption) (*
 
 // CancelOrder cancels an order, a fulfilled one too: its price is then credited
 // on the current invoice, which may be that of a later period than the order's.
-// No fee and no deadline are documented, and the sandbox has none. The certificate
-// is gone with the order. An order that is cancelled already gives
-// ErrForbidden, an unknown one ErrNotFound. Repeating and unknown outcomes are
-// as for [Client.PlaceOrder].
+// No fee and no deadline are documented, and the sandbox has none; nor is what
+// becomes of PriceUSDCents, which the sandbox leaves as it was. The certificate is
+// gone. An order that is cancelled already gives ErrForbidden, an unknown one
+// ErrNotFound. Repeating and unknown outcomes are as for [Client.PlaceOrder].
 //
 // Operation CancelOrder: https://docs.cnaught.com/api-reference/orders/cancel-order
 func (c *Client) CancelOrder(ctx context.Context, id string, opts ...CallOption) (*api.Order, error) {

@@ -33,7 +33,7 @@ func (c *Client) QuoteAirFreight(ctx context.Context, q api.AirFreightQuoteReque
 }
 
 // QuoteFlight prices the emissions of one passenger's flight of DistanceKm
-// kilometers. See [Client.QuoteMass] for what a quote says.
+// kilometers, one way. See [Client.QuoteMass] for what a quote says.
 //
 // Operation RequestFlightQuote: https://docs.cnaught.com/api-reference/quotes/get-quote-for-flight-emissions
 func (c *Client) QuoteFlight(ctx context.Context, q api.FlightQuoteRequest, opts ...CallOption) (*api.Quote, error) {

@@ -48,10 +48,9 @@ func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
 //   - 400, 405, 408 or 413 for a request that is no webhook,
 //   - 404 if the API does not know the order,
 //   - 500 if fn returned an error, panicked or is nil,
-//   - 503 if the order could not be fetched, if the API gave another order, if
-//     what it gave is older than the event (the event says fulfilled and the order
-//     is still placed), or if one of the limits below is reached. States that this
-//     version does not know are never taken for older.
+//   - 503 if the order could not be fetched, if the API gave another one, or one
+//     older than the event (which says fulfilled, and it is still placed), or if a
+//     limit below is reached. An unknown state is never taken for older.
 //
 // Errors are never sent to whoever posted the event. They go to [WithLogger],
 // those of the limits once a minute at most. A panic is logged with its stack, to
@@ -62,17 +61,15 @@ func ParseOrderEvent(r io.Reader) (*api.OrderEvent, error) {
 //   - A body has at most 1 MiB and arrives within 10 seconds, where the server
 //     supports read deadlines; an id has at most 128 characters.
 //   - 64 requests are handled at once, which includes the time that fn takes.
-//   - 20 orders are fetched per second, and 20 in a burst. A fetch takes at most
-//     10 seconds and is sent once, whatever the policy of the client, so it takes
-//     no token from the client's retry budgets and needs none.
+//   - 20 orders are fetched per second, and 20 in a burst. A fetch takes at most 10
+//     seconds and is sent once whatever the client's policy, off its retry budgets.
 //   - Deliveries for one order at the same time share one fetch, unless it shows
 //     another state than the event. fn runs once for each of them, with an order of
 //     its own.
 //
 // The options apply to the fetches; [WithResponse] has no effect. A fetch acts for
-// the subaccount that an option names, or else for that of the event, or else for
-// the client's ([WithSubaccount]). To serve one subaccount alone, give
-// [ForSubaccount].
+// the subaccount of an option ([ForSubaccount], to serve that one alone), or else
+// for that of the event, or else for the client's ([WithSubaccount]).
 //
 // Webhooks: https://docs.cnaught.com/api-reference/introduction
 func (c *Client) OrderEventHandler(fn func(context.Context, *api.Order) error, opts ...CallOption) http.Handler {

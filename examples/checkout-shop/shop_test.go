@@ -29,8 +29,8 @@ type visitor struct {
 	http *http.Client
 }
 
-func openTestShop(t *testing.T) *visitor {
-	server := sandbox.Run(t, sandbox.WithEmptyBooks())
+func openTestShop(t *testing.T, opts ...sandbox.Option) *visitor {
+	server := sandbox.Run(t, append(opts, sandbox.WithEmptyBooks())...)
 	var handler http.Handler
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(web.Close)
@@ -122,10 +122,9 @@ func TestTheCustomerSeesTheOrderAndItsCertificate(t *testing.T) {
 }
 
 func TestThePageReloadsUntilTheOrderIsThere(t *testing.T) {
-	v := openTestShop(t)
+	v := openTestShop(t, sandbox.WithOrderDelay(time.Hour))
 	cart := v.choose()
-	order := v.pay(v.checkOut(cart))
-	v.api.Inject(sandbox.Fault{Operation: "GetListOfOrder", Count: 2, Status: 200, Body: []byte(`{"data":[]}`)})
+	v.pay(v.checkOut(cart))
 
 	resp, err := v.http.Get(v.shop.url + cart)
 	require.NoError(t, err)
@@ -136,8 +135,14 @@ func TestThePageReloadsUntilTheOrderIsThere(t *testing.T) {
 	_, to := v.send(cart+"/pay", nil)
 	assert.Equal(t, cart, to, "there is nothing to pay")
 	assert.Len(t, v.api.CheckoutSessions(), 1)
+	require.NoError(t, v.shop.settleOpen(t.Context()))
+	assert.Zero(t, v.api.OrderCount())
+
+	v.api.Advance(time.Hour)
 	_, body = v.page(cart)
-	assert.Contains(t, body, order.OrderNumber)
+	orders := v.api.Orders()
+	require.Len(t, orders, 1)
+	assert.Contains(t, body, orders[0].OrderNumber)
 }
 
 func TestTwoClicksMakeOneSessionThatCanBePaid(t *testing.T) {

@@ -1,6 +1,6 @@
 // Command monthly-csv writes what was offset in one month (UTC) as CSV: a line for
 // each order, grouped by subaccount, with a total for each and for all. Cancelled
-// orders offset nothing and are left out. Money is whole US cents.
+// orders offset nothing and are left out.
 //
 //	CNAUGHT_API_KEY=... monthly-csv 2026-10 > october.csv
 package main
@@ -19,7 +19,7 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 )
 
-var header = []string{"subaccount", "name", "order", "created_on", "state", "amount_kg", "price_usd_cents"}
+var header = []string{"subaccount", "name", "order", "created_on", "state", "amount_kg", "price_usd"}
 
 func main() {
 	log.SetFlags(0)
@@ -66,12 +66,12 @@ func report(ctx context.Context, client *cnaught.Client, month time.Time) ([][]s
 			seen[order.ID] = true
 			own.add(order.AmountKg, order.PriceUSDCents)
 			rows = append(rows, []string{o.id, o.name, order.ID, order.CreatedOn.UTC().Format(time.RFC3339), string(order.State),
-				kg(order.AmountKg), cents(order.PriceUSDCents)})
+				kg(order.AmountKg), order.PriceUSDCents.Decimal()})
 		}
 		all.add(own.kg, own.cents)
-		rows = append(rows, []string{o.id, o.name, "total", "", "", kg(own.kg), cents(own.cents)})
+		rows = append(rows, []string{o.id, o.name, "total", "", "", kg(own.kg), own.cents.Decimal()})
 	}
-	return append(rows, []string{"", "all", "total", "", "", kg(all.kg), cents(all.cents)}), nil
+	return append(rows, []string{"", "all", "total", "", "", kg(all.kg), all.cents.Decimal()}), nil
 }
 
 // owner is a subaccount, or the account itself.
@@ -108,5 +108,3 @@ func (t *total) add(kg float64, cents api.USDCents) {
 
 // kg writes kilograms to the gram: a sum of fractions has no more digits than they.
 func kg(v float64) string { return strconv.FormatFloat(math.Round(v*1000)/1000, 'f', -1, 64) }
-
-func cents(c api.USDCents) string { return strconv.FormatInt(int64(c), 10) }

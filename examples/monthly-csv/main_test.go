@@ -49,13 +49,13 @@ func TestReport(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, [][]string{
 		header,
-		{sales.ID, "Sales, EMEA", "total", "", "", "0", "0"},
-		{marketing.ID, "Marketing", third.ID, "2026-10-31T23:59:59Z", "placed", "3", "5"},
-		{marketing.ID, "Marketing", second.ID, "2026-10-15T12:00:00Z", "fulfilled", "7", "12"},
-		{marketing.ID, "Marketing", "total", "", "", "10", "17"},
-		{"", "account", first.ID, "2026-10-01T00:00:00Z", "placed", "11", "18"},
-		{"", "account", "total", "", "", "11", "18"},
-		{"", "all", "total", "", "", "21", "35"},
+		{sales.ID, "Sales, EMEA", "total", "", "", "0", "0.00"},
+		{marketing.ID, "Marketing", third.ID, "2026-10-31T23:59:59Z", "placed", "3", "0.05"},
+		{marketing.ID, "Marketing", second.ID, "2026-10-15T12:00:00Z", "fulfilled", "7", "0.12"},
+		{marketing.ID, "Marketing", "total", "", "", "10", "0.17"},
+		{"", "account", first.ID, "2026-10-01T00:00:00Z", "placed", "11", "0.18"},
+		{"", "account", "total", "", "", "11", "0.18"},
+		{"", "all", "total", "", "", "21", "0.35"},
 	}, rows)
 }
 
@@ -69,7 +69,7 @@ func TestReportOfAClientForASubaccount(t *testing.T) {
 	require.NoError(t, err)
 	rows, err := report(t.Context(), server.Client(cnaught.WithSubaccount(sub.ID)), october)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"", "all", "total", "", "", "5", "10"}, rows[len(rows)-1])
+	assert.Equal(t, []string{"", "all", "total", "", "", "5", "0.10"}, rows[len(rows)-1])
 }
 
 func TestReportWithoutSubaccounts(t *testing.T) {
@@ -80,7 +80,7 @@ func TestReportWithoutSubaccounts(t *testing.T) {
 	rows, err := report(t.Context(), server.Client(), october)
 	require.NoError(t, err)
 	assert.Len(t, rows, 4)
-	assert.Equal(t, []string{"", "all", "total", "", "", "5", "10"}, rows[3])
+	assert.Equal(t, []string{"", "all", "total", "", "", "5", "0.10"}, rows[3])
 }
 
 // A list that breaks off is no report.

@@ -1,4 +1,4 @@
-// Package readme checks that the snippets of the README compile, and that its tables
+// Package readme checks that the snippets of the documents compile, and that its tables
 // have every method and every error.
 package readme
 
@@ -27,11 +27,15 @@ const module = "github.com/cnaught-go/cnaught"
 var imports = map[string]string{
 	"api":     `"` + module + `/api"`,
 	"cnaught": `cnaught "` + module + `/wrapper"`,
+	"ledger":  `"` + module + `/wrapper/ledger"`,
 	"sandbox": `"` + module + `/wrapper/sandbox"`,
+	"bytes":   `"bytes"`,
 	"context": `"context"`,
 	"errors":  `"errors"`,
 	"rand":    `"crypto/rand"`,
 	"log":     `"log"`,
+	"slog":    `"log/slog"`,
+	"sql":     `"database/sql"`,
 	"testing": `"testing"`,
 	"time":    `"time"`,
 }
@@ -45,17 +49,18 @@ func TestSnippetsCompile(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	found := 0
-	for _, document := range []string{"README.md", "CONTRIBUTING.md"} {
+	for document, atLeast := range map[string]int{"README.md": 4, "CONTRIBUTING.md": 0, "wrapper/README.md": 3} {
 		text, err := os.ReadFile(filepath.Join(root, document))
 		require.NoError(t, err)
-		for _, match := range fence.FindAllStringSubmatch(string(text), -1) {
+		snippets := fence.FindAllStringSubmatch(string(text), -1)
+		require.GreaterOrEqual(t, len(snippets), atLeast, "the snippets of %s were not found", document)
+		for _, match := range snippets {
 			found++
 			pkg := filepath.Join(dir, fmt.Sprintf("snippet%d", found))
 			require.NoError(t, os.Mkdir(pkg, 0o755))
 			require.NoError(t, os.WriteFile(filepath.Join(pkg, "snippet.go"), []byte(complete(match[1])), 0o644))
 		}
 	}
-	require.GreaterOrEqual(t, found, 4, "the snippets of the README were not found")
 
 	goSum, err := os.ReadFile(filepath.Join(root, "go.sum"))
 	require.NoError(t, err)

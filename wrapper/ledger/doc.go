@@ -1,6 +1,8 @@
 // Package ledger makes purchases that survive the end of the process. It keeps
 // them in the program's own database, which may be PostgreSQL or SQLite 3.35 or
 // later, through database/sql and a driver of the program's choice.
+// It is tested with pgx and with modernc.org/sqlite, whose databases have to be
+// opened with ?_pragma=busy_timeout(5000)&_txlock=immediate; see [New].
 //
 // An idempotency key in memory is lost when the process ends, and it is not
 // documented how long the API remembers a key. A program that is killed in the
@@ -15,7 +17,8 @@
 //
 // The ref, here the cart's id, names the purchase. Buying again with the same
 // ref, from any process and at any time, returns the same order. [Ledger.Buy] is
-// for a customer who waits for the answer. [Ledger.Record] records a purchase
+// for a customer who waits for the answer; the State of the purchase says whether it
+// was made. [Ledger.Record] records a purchase
 // within the program's own transaction, and [Ledger.Run] or [Ledger.Settle]
 // makes it later. Options.OnChange lets the program update its own tables in the
 // transaction that books a purchase. [Ledger.Observe] handles webhooks,

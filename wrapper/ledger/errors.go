@@ -15,9 +15,11 @@ var (
 	ErrConflict = errors.New("cnaught: ledger: conflict")
 	// ErrNotRecorded means that no purchase has this ref.
 	ErrNotRecorded = errors.New("cnaught: ledger: not recorded")
-	// ErrBusy means that another worker is settling the purchase. Call again
-	// later, or read the result with [Ledger.Get].
-	ErrBusy = errors.New("cnaught: ledger: another worker is settling the purchase")
+	// ErrBusy means that another worker is settling the purchase, or was when it was
+	// killed. Call again later, or read the result with [Ledger.Get]. A killed
+	// worker's purchase is free again after CallTimeout and 10 seconds at most (or
+	// twice CallTimeout, if that is shorter): 40 seconds with the defaults.
+	ErrBusy = errors.New("cnaught: ledger: another worker, or one that was killed, holds the purchase: ask again later")
 	// ErrSent means that the purchase can't be withdrawn, because a request for
 	// it may have been sent.
 	ErrSent = errors.New("cnaught: ledger: the purchase has been sent")

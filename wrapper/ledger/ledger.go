@@ -134,6 +134,17 @@ func (o *Options) complete() error {
 // the database does not have the table of [Schema], and
 // [cnaught.ErrInvalidRequest] if an option is invalid. It queries the database
 // but sends nothing to the API.
+//
+// The ledger is tested with the drivers github.com/jackc/pgx/v5/stdlib for
+// PostgreSQL and modernc.org/sqlite for SQLite. On an SQLite database without a
+// busy timeout, statements that meet others fail at once. New refuses it with
+// [cnaught.ErrInvalidRequest], unless SetMaxOpenConns has held db to one
+// connection. With modernc.org/sqlite, it is opened like this:
+//
+//	db, err := sql.Open("sqlite", "file:shop.db?_pragma=busy_timeout(5000)&_txlock=immediate")
+//
+// The second parameter is for the program's own transactions: they begin with
+// BEGIN IMMEDIATE, so that one that reads first can write afterwards.
 func New(db *sql.DB, client *cnaught.Client, o Options) (*Ledger, error) {
 	switch {
 	case db == nil:

@@ -50,14 +50,14 @@ type recording struct {
 //
 // Recording the same purchase again changes nothing. Recording another order, or
 // one for another subaccount, under the same ref gives [ErrConflict]. Input that
-// the API would refuse gives [cnaught.ErrInvalidRequest]. The API allows 512
-// characters of metadata, of which the ledger's mark takes 34 and the length of
-// the namespace.
+// the API would refuse gives [cnaught.ErrInvalidRequest]. At the API, the metadata of
+// the order begins with the ledger's mark, which takes 34 of the 512 characters and
+// the length of the namespace; [Purchase] has only the caller's own text.
 //
 // On PostgreSQL at an isolation level above READ COMMITTED, Record fails with
 // SQLSTATE 40001 if another transaction has recorded the ref since this one
 // began, and the program has to repeat its transaction. On SQLite, a transaction
-// that reads before it writes should start with BEGIN IMMEDIATE.
+// that reads before it writes should start with BEGIN IMMEDIATE; see [New].
 func (l *Ledger) Record(ctx context.Context, tx Execer, ref string, order api.OrderCreate, opts ...RecordOption) error {
 	if isNil(tx) {
 		return invalid("Record", "tx", "is nil")
@@ -80,6 +80,13 @@ func (l *Ledger) Record(ctx context.Context, tx Execer, ref string, order api.Or
 // [Ledger.Settle]. It does not use the caller's transaction, so the ref must not
 // have been recorded in one that is still open. Buying again with the same ref,
 // for example after a crash or a second click, returns the same purchase.
+//
+// A nil error does not mean that the purchase was made. Look at its State, which may
+// be Pending, Refused or Stuck; Order is nil unless it is [Bought].
+//
+// Another order under the same ref gives [ErrConflict]. If the amount comes from a
+// quote, which may differ the next time, call [Ledger.Get] first, and Buy only after
+// [ErrNotRecorded].
 func (l *Ledger) Buy(ctx context.Context, ref string, order api.OrderCreate, opts ...RecordOption) (*Purchase, error) {
 	r, err := l.prepare("Buy", ref, order, opts)
 	if err != nil {

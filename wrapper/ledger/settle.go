@@ -27,6 +27,8 @@ var errUnreachable = errors.New("cnaught: ledger: the API can't be reached")
 // is over. Without a try, or if the try settles nothing, the purchase is Pending,
 // and its Err and Due say why and when Run tries next. A purchase that is already
 // settled is returned as it is.
+// So a nil error does not mean that the purchase was made: look at State, and note that
+// Order is nil unless that is [Bought].
 //
 // If ctx ends while a request is being made, Settle still waits for the answer,
 // for at most CallTimeout. It stops looking through the list when ctx ends.

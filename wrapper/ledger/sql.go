@@ -130,6 +130,9 @@ func askDialect(db *sql.DB) (*statements, error) {
 	var s *statements
 	var version string
 	if db.QueryRowContext(ctx, `SELECT sqlite_version()`).Scan(&version) == nil {
+		if err := checkBusyTimeout(ctx, db); err != nil {
+			return nil, err
+		}
 		s = newStatements(sqliteNow, sqliteClaim)
 		s.prepare = true
 	} else {
@@ -150,6 +153,18 @@ func askDialect(db *sql.DB) (*statements, error) {
 		return nil, &failure{call: "New", kind: ErrSchema, err: err}
 	}
 	return s, nil
+}
+
+// checkBusyTimeout refuses an SQLite database whose connections fail at once when
+// they meet. What does not answer the question is taken as it is.
+func checkBusyTimeout(ctx context.Context, db *sql.DB) error {
+	var timeout int
+	err := db.QueryRowContext(ctx, `PRAGMA busy_timeout`).Scan(&timeout)
+	if err != nil || timeout > 0 || db.Stats().MaxOpenConnections == 1 {
+		return nil
+	}
+	return invalid("New", "db", "is an SQLite database without a busy timeout, so that statements that meet others fail:"+
+		` open it with "file:NAME?_pragma=busy_timeout(5000)&_txlock=immediate", or as your driver has it, or call SetMaxOpenConns(1)`)
 }
 
 func ms(d time.Duration) int64 { return d.Milliseconds() }

@@ -91,12 +91,16 @@ func (op operations) GetCheckoutSessionByID(w http.ResponseWriter, r *http.Reque
 }
 
 // CompleteCheckout pays an open session, as the customer does on the hosted page,
-// and returns the resulting order. It returns [ErrNotFound] if there is no such
+// and returns the resulting order, which is nil if it comes later ([WithOrderDelay]).
+// CompleteCheckout returns [ErrNotFound] if there is no such
 // session and [ErrState] if it is complete or expired.
 func (s *Server) CompleteCheckout(id string) (*api.Order, error) {
 	o, err := s.books.CompleteSession(id)
 	if err != nil {
 		return nil, commandError("CompleteCheckout", err)
+	}
+	if o == nil {
+		return nil, nil
 	}
 	shown := convert[api.Order](s.showOrder(o))
 	return &shown, nil

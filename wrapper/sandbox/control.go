@@ -34,8 +34,8 @@ func commandError(method string, err error) error {
 func (s *Server) Now() time.Time { return s.books.Now() }
 
 // Advance moves the sandbox clock forward by d, or back if d is negative. Before
-// Advance returns, it fulfills the orders and expires the sessions that are due at
-// the new time, and starts the webhook deliveries that are due; see
+// Advance returns, it places and fulfills the orders and expires the sessions that are
+// due at the new time, and starts the webhook deliveries that are due; see
 // [Server.WaitForDeliveries]. Moving the clock back does not undo anything.
 func (s *Server) Advance(d time.Duration) {
 	if err := s.books.Advance(d); err != nil {

@@ -232,10 +232,18 @@ func (s *Server) fulfillOrder(r *http.Request) *answer {
 	return jsonAnswer(http.StatusOK, s.showOrder(o))
 }
 
+// completeSession answers with the order, or with the session if the order comes
+// later.
 func (s *Server) completeSession(r *http.Request) *answer {
-	o, err := s.books.CompleteSession(r.PathValue("id"))
-	if err != nil {
+	id := r.PathValue("id")
+	o, err := s.books.CompleteSession(id)
+	switch {
+	case err != nil:
 		return controlError(err)
+	case o == nil:
+		var c *books.Session
+		s.books.Look(func(tx *books.Tx) { c = tx.Sessions().Get(id) })
+		return jsonAnswer(http.StatusAccepted, s.showSession(c))
 	}
 	return jsonAnswer(http.StatusOK, s.showOrder(o))
 }

@@ -75,10 +75,14 @@
 // Checkout sessions:
 //   - If the base URL of the sandbox has a loopback host, success_url and cancel_url
 //     may be plain http URLs of this machine. The API accepts only https.
+//   - Paying completes the session and places its order at once, or later with
+//     [WithOrderDelay]. A payment never fails.
+//   - {CHECKOUT_SESSION_ID} in a success_url is replaced only as written, not with
+//     escaped braces.
 //
 // Subaccounts:
-//   - A subaccount with orders, or with an open checkout session, can't be deleted;
-//     the answer is 409.
+//   - A subaccount with orders, or with a checkout session that is open or whose order
+//     is still to come, can't be deleted; the answer is 409.
 //   - An empty X-Subaccount-Id is treated as an unknown subaccount, not as an absent
 //     header.
 //   - A logo may have at most 5 MiB. The answer to a larger one is 413, and the

@@ -129,7 +129,7 @@ func (s *Server) openBooks(set *settings) (err error) {
 		seed = nil
 	}
 	s.books, err = books.Open(books.Options{
-		Now: set.now, FulfillAfter: set.fulfillAfter, KeyLifetime: set.keyLifetime,
+		Now: set.now, FulfillAfter: set.fulfillAfter, OrderDelay: set.orderDelay, KeyLifetime: set.keyLifetime,
 		StateFile: set.stateFile, Seed: seed,
 		Notification: s.notification, Send: s.courier.send,
 		Warn: func(err error) { s.logger.Error("cnaught sandbox: work in the background failed", "error", err) },

@@ -19,6 +19,7 @@ type settings struct {
 	apiKey           string
 	now              func() time.Time
 	fulfillAfter     *time.Duration
+	orderDelay       time.Duration
 	keyLifetime      *time.Duration
 	stateFile        string
 	publicWebhooks   bool
@@ -65,6 +66,14 @@ func WithClock(now func() time.Time) Option { return func(s *settings) { s.now =
 // it was placed, by the sandbox clock. Without this option, an order stays placed
 // until [Server.FulfillOrder] is called.
 func WithFulfillAfter(d time.Duration) Option { return func(s *settings) { s.fulfillAfter = &d } }
+
+// WithOrderDelay places the order of a checkout session when d has passed since the
+// customer paid, by the sandbox clock; the session itself is complete at once. By
+// the published description the payment of a complete session may still be
+// processing, and when its order appears is left open. This option is for testing
+// that: with it and [Server.Advance], a test can look at the time between. Without
+// it, paying places the order at once.
+func WithOrderDelay(d time.Duration) Option { return func(s *settings) { s.orderDelay = d } }
 
 // WithKeyLifetime makes the sandbox forget an Idempotency-Key when d has passed
 // since its request succeeded, by the sandbox clock. After that, a request with the

@@ -125,7 +125,7 @@ func (op operations) UpdateSubaccount(w http.ResponseWriter, r *http.Request, id
 }
 
 // DeleteSubaccount answers DELETE /subaccounts/{id}. It refuses to delete a subaccount
-// that has orders, or an open checkout session from which an order may result.
+// that has orders, or a checkout session from which an order may still result.
 func (op operations) DeleteSubaccount(w http.ResponseWriter, r *http.Request, id string) {
 	op.respond(w, r, scope{usesSubaccounts: true}, func(tx *books.Tx) *answer {
 		a := tx.Subaccounts().Get(id)
@@ -135,7 +135,7 @@ func (op operations) DeleteSubaccount(w http.ResponseWriter, r *http.Request, id
 		case tx.OrdersOf(&id).Len() > 0:
 			return problemAnswer(http.StatusConflict, problem{Title: "Subaccount has orders"})
 		case tx.OpenSessions(id) > 0:
-			return problemAnswer(http.StatusConflict, problem{Title: "Subaccount has open checkout sessions"})
+			return problemAnswer(http.StatusConflict, problem{Title: "Subaccount has checkout sessions that may become orders"})
 		}
 		tx.RemoveSubaccount(a)
 		return &answer{status: http.StatusNoContent}

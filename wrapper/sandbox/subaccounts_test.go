@@ -100,7 +100,7 @@ func TestSubaccountInUseCannotBeDeleted(t *testing.T) {
 
 	shopping := newSubaccount(t, s, `{"name":"b"}`)
 	post(t, s, "/checkout/sessions", sessionBody, "X-Subaccount-Id", shopping)
-	call(t, s, "DELETE", "/subaccounts/"+shopping, "").assertProblem(t, 409, "", "Subaccount has open checkout sessions")
+	call(t, s, "DELETE", "/subaccounts/"+shopping, "").assertProblem(t, 409, "", "Subaccount has checkout sessions that may become orders")
 	s.Advance(24 * time.Hour)
 	assert.Equal(t, 204, call(t, s, "DELETE", "/subaccounts/"+shopping, "").status, "the subaccount must be deletable after the session has expired")
 }

@@ -21,6 +21,7 @@ type config struct {
 	apiKey         string
 	baseURL        string // if empty, it is made from addr
 	fulfillAfter   *time.Duration
+	orderDelay     *time.Duration
 	keyLifetime    *time.Duration
 	state          string
 	publicWebhooks bool
@@ -57,6 +58,7 @@ as 500ms, 2s or 24h.
          {"set": "2030-01-01T00:00:00Z"}
   POST   /_sandbox/orders/{id}/fulfill    match a placed order to credits
   POST   /_sandbox/checkout/sessions/{id}/complete    pay an open checkout session
+         (the answer is 202 with the session if its order comes later)
   POST   /_sandbox/checkout/sessions/{id}/expire      expire an open checkout session
   PUT    /_sandbox/portfolios/{id}/price  set prices: {"api_price_per_kg_usd_cents": 2.5,
          "checkout_price_per_kg_usd_cents": 3}
@@ -88,6 +90,7 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 		}
 	}
 	fs.Func("fulfill-after", "fulfill each order this `duration` after it was placed, for example 5s,\nor at once with 0s (default: only when told to)", duration(&c.fulfillAfter))
+	fs.Func("order-delay", "place the order of a checkout session this `duration` after the customer\npaid, for example 30s (default: at once)", duration(&c.orderDelay))
 	fs.Func("key-lifetime", "forget an Idempotency-Key this `duration` after its request succeeded,\nfor example 24h (default: keep it as long as all other data)", duration(&c.keyLifetime))
 	fs.StringVar(&c.state, "state", "", "keep all data in this `file`, so that they survive a restart, even\nafter kill -9 (default: keep them in memory until the program ends)")
 	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not only to this machine")
@@ -176,6 +179,9 @@ func (c *config) options() []sandbox.Option {
 	add(c.empty, sandbox.WithEmptyBooks())
 	if c.fulfillAfter != nil {
 		options = append(options, sandbox.WithFulfillAfter(*c.fulfillAfter))
+	}
+	if c.orderDelay != nil {
+		options = append(options, sandbox.WithOrderDelay(*c.orderDelay))
 	}
 	if c.keyLifetime != nil {
 		options = append(options, sandbox.WithKeyLifetime(*c.keyLifetime))

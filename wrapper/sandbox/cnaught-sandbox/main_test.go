@@ -168,6 +168,36 @@ func TestFlagsReachTheSandbox(t *testing.T) {
 	assert.True(t, set.remoteControl)
 }
 
+// An order that is still to come when the program ends comes after its next start.
+func TestOrderDelay(t *testing.T) {
+	state := filepath.Join(t.TempDir(), "state")
+	post := func(url, body string) int {
+		resp, err := http.Post(url, "application/json", strings.NewReader(body))
+		require.NoError(t, err)
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	address, _, _, stop := start(t, "-order-delay", "1h", "-state", state)
+	session, err := client(t, address, sandbox.DefaultAPIKey).CreateCheckoutSession(t.Context(), api.CheckoutSessionCreate{
+		AmountKg: 100, SuccessURL: "https://shop.example/ok", CancelURL: "https://shop.example/back",
+	})
+	require.NoError(t, err)
+	require.Equal(t, http.StatusAccepted, post(strings.TrimSuffix(address, "/v1")+"/_sandbox/checkout/sessions/"+session.ID+"/complete", ""))
+	require.Zero(t, stop())
+
+	address, _, _, _ = start(t, "-state", state)
+	c := client(t, address, sandbox.DefaultAPIKey)
+	session, err = c.GetCheckoutSession(t.Context(), session.ID)
+	require.NoError(t, err)
+	assert.Equal(t, api.CheckoutSessionStateComplete, session.State)
+	_, err = c.OrderOfCheckoutSession(t.Context(), session)
+	assert.ErrorIs(t, err, cnaught.ErrNotFound)
+	require.Equal(t, http.StatusOK, post(strings.TrimSuffix(address, "/v1")+"/_sandbox/clock", `{"advance":"1h"}`))
+	order, err := c.OrderOfCheckoutSession(t.Context(), session)
+	require.NoError(t, err)
+	assert.Equal(t, 100.0, order.AmountKg)
+}
+
 func TestInvalidFlags(t *testing.T) {
 	for _, test := range []struct {
 		args []string
@@ -182,6 +212,7 @@ func TestInvalidFlags(t *testing.T) {
 		{[]string{"-fulfill-after", "soon"}, `invalid duration "soon"`},
 		{[]string{"-fulfill-after", "-1s"}, "must not be negative"},
 		{[]string{"-key-lifetime", "-1s"}, "must not be negative"},
+		{[]string{"-order-delay", "-1s"}, "must not be negative"},
 		{[]string{"-base-url", "dev.example"}, "must be an absolute http or https URL"},
 		{[]string{"-base-url", "https://u:p@dev.example"}, "must be an absolute http or https URL"},
 		{[]string{"-base-url", "https://dev.example/v1/"}, "must be without /v1"},

@@ -25,7 +25,7 @@ type Books struct {
 	orders      Sequence[Order]
 	ordersOf    map[string]*Sequence[Order] // by subaccount
 	sessions    Sequence[Session]
-	openOf      map[string]int // the number of open sessions by subaccount
+	openOf      map[string]int // the number of sessions that may become an order, by subaccount
 	subaccounts Sequence[Subaccount]
 	logos       map[string]*Logo
 	deliveries  Sequence[Delivery]
@@ -42,6 +42,8 @@ type Options struct {
 	// FulfillAfter is how long after an order was placed the books fulfill it. With
 	// nil, they fulfill it only on command.
 	FulfillAfter *time.Duration
+	// OrderDelay is how long after a session was paid its order is placed.
+	OrderDelay time.Duration
 	// KeyLifetime is how long an idempotency key is kept. With nil, it is kept as long
 	// as all other data.
 	KeyLifetime *time.Duration

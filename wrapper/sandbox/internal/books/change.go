@@ -93,16 +93,19 @@ func (b *Books) applyOrder(o *Order) {
 
 func (b *Books) applySession(s *Session) {
 	if s.Subaccount != nil {
-		if old := b.sessions.Get(s.ID); old != nil && old.State == SessionOpen {
+		if old := b.sessions.Get(s.ID); old != nil && old.mayBecomeOrder() {
 			b.openOf[*s.Subaccount]--
 		}
-		if s.State == SessionOpen {
+		if s.mayBecomeOrder() {
 			b.openOf[*s.Subaccount]++
 		}
 	}
 	b.sessions.Put(s.ID, s)
 	if s.State == SessionOpen && !s.Timeless {
 		b.plan(s.ExpiresOn, dueSession, s.ID)
+	}
+	if s.OrderOn != nil {
+		b.plan(*s.OrderOn, dueSessionOrder, s.ID)
 	}
 }
 

@@ -49,7 +49,8 @@ func (b *Books) CancelOrder(id string) error {
 	})
 }
 
-// CompleteSession completes an open session, places its order and returns the order.
+// CompleteSession completes an open session and returns the order that this places, or
+// nil if the order comes later.
 func (b *Books) CompleteSession(id string) (o *Order, err error) {
 	err = b.command(func(tx *Tx) error {
 		s, err := tx.openSession(id)
@@ -58,15 +59,26 @@ func (b *Books) CompleteSession(id string) (o *Order, err error) {
 		}
 		changed := *s
 		changed.State, changed.CompletedOn = SessionComplete, &tx.Now
-		tx.PutSession(&changed)
-		o = &Order{
-			AmountKg: s.AmountKg, PriceCents: s.PriceCents, Description: s.Description,
-			CallbackURL: s.WebhookURL, SessionID: &changed.ID, Subaccount: s.Subaccount,
+		if delay := b.options.OrderDelay; delay > 0 {
+			on := tx.Now.Add(delay)
+			changed.OrderOn = &on
+		} else {
+			o = tx.placeOrderOf(&changed)
 		}
-		tx.PlaceOrder(o)
+		tx.PutSession(&changed)
 		return nil
 	})
 	return o, err
+}
+
+// placeOrderOf places the order of a paid session.
+func (tx *Tx) placeOrderOf(s *Session) *Order {
+	o := &Order{
+		AmountKg: s.AmountKg, PriceCents: s.PriceCents, Description: s.Description,
+		CallbackURL: s.WebhookURL, SessionID: &s.ID, Subaccount: s.Subaccount,
+	}
+	tx.PlaceOrder(o)
+	return o
 }
 
 // ExpireSession makes an open session expire now.

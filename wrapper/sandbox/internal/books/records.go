@@ -64,7 +64,11 @@ type Session struct {
 	Description *string      `json:"order_description,omitempty"`
 	WebhookURL  *string      `json:"order_webhook_url,omitempty"`
 	Timeless    bool         `json:"timeless,omitempty"` // whether it never expires
+	OrderOn     *time.Time   `json:"order_on,omitempty"` // when the order of a paid session is placed; nil afterwards
 }
+
+// mayBecomeOrder reports whether an order may still come of the session.
+func (s *Session) mayBecomeOrder() bool { return s.State == SessionOpen || s.OrderOn != nil }
 
 // Subaccount is a subaccount of the account.
 type Subaccount struct {

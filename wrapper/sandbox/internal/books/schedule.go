@@ -17,6 +17,7 @@ type dueKind uint8
 const (
 	dueOrder dueKind = iota
 	dueSession
+	dueSessionOrder
 	dueDelivery
 )
 
@@ -131,6 +132,14 @@ func (tx *Tx) happen(e dueEntry) {
 	case dueSession:
 		if s := tx.Sessions().Get(e.id); s != nil && s.State == SessionOpen {
 			tx.expire(s)
+		}
+	case dueSessionOrder:
+		if s := tx.Sessions().Get(e.id); s != nil && s.OrderOn != nil {
+			tx.Now = e.on // what follows from the order counts from then, however far the clock was moved
+			changed := *s
+			changed.OrderOn = nil
+			tx.PutSession(&changed)
+			tx.placeOrderOf(&changed)
 		}
 	case dueDelivery:
 		if d := tx.Deliveries().Get(e.id); d != nil && d.dueOn().Equal(e.on) {

@@ -25,7 +25,8 @@ func (tx *Tx) OrdersOf(subaccount *string) *Sequence[Order] {
 // Sessions returns all checkout sessions.
 func (tx *Tx) Sessions() *Sequence[Session] { return &tx.b.sessions }
 
-// OpenSessions returns how many open checkout sessions a subaccount has.
+// OpenSessions returns how many checkout sessions of a subaccount may still become
+// an order.
 func (tx *Tx) OpenSessions(subaccount string) int { return tx.b.openOf[subaccount] }
 
 // Subaccounts returns all subaccounts.

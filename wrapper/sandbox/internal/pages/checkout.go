@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/cnaught-go/cnaught/api"
@@ -21,7 +20,8 @@ type checkoutPage struct {
 	Description string
 	PayPath     string
 	CancelURL   string
-	SuccessURL  string // with the session's id in place of the placeholder
+	SuccessURL  string  // with the session's id in place of the placeholder
+	OrderOn     *moment // when the order of a paid session is placed; nil afterwards
 }
 
 func (s *Site) session(id string) (c *books.Session) {
@@ -45,6 +45,7 @@ func (s *Site) showCheckout(w http.ResponseWriter, r *http.Request) {
 		frame: s.frame("Checkout - CNaught sandbox"),
 		State: c.State, AmountKg: c.AmountKg, PriceCents: c.PriceCents, Portfolio: s.PortfolioName(c.PortfolioID),
 		Description: orEmpty(c.Description), PayPath: s.payPath(c.ID), CancelURL: c.CancelURL, SuccessURL: successURL(c),
+		OrderOn: momentPtr(c.OrderOn),
 	}, formAction)
 }
 
@@ -58,7 +59,7 @@ func (s *Site) payPath(id string) string { return s.root() + "/pay/" + url.PathE
 
 // payCheckout completes the session and redirects the customer to the shop. A customer
 // who pays twice, with a double click or the browser's Back button, is redirected, too,
-// because the session is complete. It still has only one order.
+// because the session is complete. It is paid only once.
 func (s *Site) payCheckout(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	_, err := s.Books.CompleteSession(id)
@@ -75,12 +76,12 @@ func (s *Site) payCheckout(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// sessionPlaceholder matches the placeholder that the API replaces in a success_url.
-// Its braces may be escaped, as URL libraries do.
-var sessionPlaceholder = regexp.MustCompile(`(?:\{|%7[Bb])CHECKOUT_SESSION_ID(?:\}|%7[Dd])`)
+// sessionPlaceholder is the placeholder that the API replaces in a success_url. Whether
+// it also replaces one with escaped braces is not documented.
+const sessionPlaceholder = "{CHECKOUT_SESSION_ID}"
 
 // successURL returns the URL to which the customer is redirected after paying. It is
 // the success_url with the session's id in place of the placeholder.
 func successURL(c *books.Session) string {
-	return sessionPlaceholder.ReplaceAllLiteralString(c.SuccessURL, url.PathEscape(c.ID))
+	return strings.ReplaceAll(c.SuccessURL, sessionPlaceholder, url.PathEscape(c.ID))
 }

@@ -103,7 +103,8 @@ type sessionRow struct {
 	AmountKg                              float64
 	PriceCents                            api.USDCents
 	CreatedOn, ExpiresOn                  moment
-	Timeless                              bool // whether the session never expires
+	Timeless                              bool    // whether the session never expires
+	OrderOn                               *moment // when the order of a paid session is placed
 	Description, Subaccount               string
 }
 
@@ -111,7 +112,7 @@ func (s *Site) newSessionRow(c *books.Session) sessionRow {
 	row := sessionRow{
 		ID: c.ID, PayPath: s.payPath(c.ID), State: c.State, AmountKg: c.AmountKg, PriceCents: c.PriceCents,
 		CreatedOn: newMoment(c.CreatedOn), ExpiresOn: newMoment(c.ExpiresOn), Timeless: c.Timeless,
-		Description: orEmpty(c.Description), Subaccount: orEmpty(c.Subaccount),
+		Description: orEmpty(c.Description), Subaccount: orEmpty(c.Subaccount), OrderOn: momentPtr(c.OrderOn),
 	}
 	if c.State == books.SessionOpen {
 		path := s.root() + "/sessions/" + url.PathEscape(c.ID)
@@ -153,11 +154,7 @@ type deliveryRow struct {
 func newDeliveryRow(d *books.Delivery) deliveryRow {
 	row := deliveryRow{
 		OrderID: d.OrderID, URL: d.URL, OrderState: d.State, Status: d.Status(),
-		CreatedOn: newMoment(d.CreatedOn), Attempts: len(d.Attempts), Problem: d.Refused,
-	}
-	if next := d.Next(); next != nil {
-		m := newMoment(*next)
-		row.Next = &m
+		CreatedOn: newMoment(d.CreatedOn), Attempts: len(d.Attempts), Next: momentPtr(d.Next()), Problem: d.Refused,
 	}
 	if n := len(d.Attempts); n > 0 && row.Status != books.DeliveryDelivered {
 		row.Problem = d.Attempts[n-1].Error

@@ -16,8 +16,6 @@ func TestCheckoutSuccessURL(t *testing.T) {
 		"https://shop.example/ok":                                        "https://shop.example/ok",
 		"https://shop.example/ok?s={CHECKOUT_SESSION_ID}":                "https://shop.example/ok?s=Ab1",
 		"https://shop.example/{CHECKOUT_SESSION_ID}/ok":                  "https://shop.example/Ab1/ok",
-		"https://shop.example/ok?s=%7BCHECKOUT_SESSION_ID%7D":            "https://shop.example/ok?s=Ab1",
-		"https://shop.example/ok?s=%7bCHECKOUT_SESSION_ID%7d":            "https://shop.example/ok?s=Ab1",
 		"https://shop.example/ok?s={CHECKOUT_SESSION_ID}&t=%7BSTAY%7D#x": "https://shop.example/ok?s=Ab1&t=%7BSTAY%7D#x",
 		"https://shop.example/ok#s={CHECKOUT_SESSION_ID}":                "https://shop.example/ok#s=Ab1",
 		"https://a.example/{CHECKOUT_SESSION_ID}?{CHECKOUT_SESSION_ID}":  "https://a.example/Ab1?Ab1",
@@ -25,6 +23,7 @@ func TestCheckoutSuccessURL(t *testing.T) {
 		"https://shop.example/ok?s={checkout_session_id}":         "https://shop.example/ok?s={checkout_session_id}",
 		"https://shop.example/ok?s={CHECKOUT_SESSION}":            "https://shop.example/ok?s={CHECKOUT_SESSION}",
 		"https://shop.example/ok?s=CHECKOUT_SESSION_ID":           "https://shop.example/ok?s=CHECKOUT_SESSION_ID",
+		"https://shop.example/ok?s=%7BCHECKOUT_SESSION_ID%7D":     "https://shop.example/ok?s=%7BCHECKOUT_SESSION_ID%7D",
 		"https://shop.example/ok?s=%257BCHECKOUT_SESSION_ID%257D": "https://shop.example/ok?s=%257BCHECKOUT_SESSION_ID%257D",
 		"https://shop.example/$1/ok?p=100%25&q=a+b%20c":           "https://shop.example/$1/ok?p=100%25&q=a+b%20c",
 	} {

@@ -56,6 +56,14 @@ func newMoment(t time.Time) moment {
 	return moment{t.Format(time.RFC3339Nano), t.Format("2006-01-02 15:04:05")}
 }
 
+func momentPtr(t *time.Time) *moment {
+	if t == nil {
+		return nil
+	}
+	m := newMoment(*t)
+	return &m
+}
+
 // showDuration formats a duration, for example as 1 day 2 hours 5 minutes.
 func showDuration(d time.Duration) string {
 	var parts []string
