@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	_ "github.com/cnaught-go/cnaught/wrapper" // go test's cache does not see what build compiles
 )
 
 const (
