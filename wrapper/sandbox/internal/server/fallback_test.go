@@ -151,7 +151,8 @@ func (better) GetListOfPortfolios(w http.ResponseWriter, _ *http.Request) {
 func TestFallbackIsOverridden(t *testing.T) {
 	handler := HandlerWithOptions(better{}, StdHTTPServerOptions{})
 	assert.Equal(t, http.StatusTeapot, ask(handler, "GET", "/portfolios").Code)
-	assert.Equal(t, http.StatusOK, ask(handler, "GET", "/portfolios/x").Code)
+	fallback := HandlerWithOptions(Fallback{}, StdHTTPServerOptions{})
+	assert.Equal(t, ask(fallback, "GET", "/portfolios/x"), ask(handler, "GET", "/portfolios/x"), "no other operation is overridden")
 }
 
 // The examples are part of the generated code, so that a user's program does not depend
