@@ -21,7 +21,7 @@ func TestWatch(t *testing.T) {
 	w := newWatch(t)
 
 	w.answer = w.repo.files[descriptionFile]
-	if whole, ok := w.repo.files[publishedFolder+"/openapi.yaml"]; ok { // the vendor's file, once it was taken
+	if whole, ok := w.repo.files[publishedFile]; ok { // the vendor's file, once it was taken
 		w.answer = whole
 	}
 	require.NoError(t, w.run(t))
