@@ -58,7 +58,7 @@ func TestFailureIsReported(t *testing.T) {
 		assert.Contains(t, stdout, "Verdict: **failed**. Nothing was written.")
 		assert.Contains(t, stdout, "petstore.yaml describes another API")
 		assert.Contains(t, stderr, "cnaught: update-spec: petstore.yaml describes another API")
-		assert.Regexp(t, `whole +\d+\.\d s`, stderr, "the time is printed")
+		assert.Regexp(t, `total +\d+\.\d s`, stderr, "the time is printed")
 	}
 }
 
