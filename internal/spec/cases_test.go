@@ -310,7 +310,7 @@ var decisions = []change{
 		verdict: report.Decision, step: report.Major, breaks: true,
 		symbols: map[string]string{"api.Client.RequestTrainQuote": "removed", "api.RequestTrainQuoteParams": "removed"},
 		decides: []string{"wrapper/quotes.go:", "wrapper/sandbox/quotes.go:"},
-		says:    []string{"matches nothing in part", "/quotes/train"},
+		says:    []string{"matches only in part", "/quotes/train"},
 	},
 	{
 		name: "parameter made required",

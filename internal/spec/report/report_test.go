@@ -25,18 +25,18 @@ func TestVerdict(t *testing.T) {
 		verdict Verdict
 		step    Step
 	}{
-		"nothing":             {Report{}, Nothing, NoStep},
-		"wording":             {Report{Wording: 1}, Additive, Patch},
-		"additive":            {Report{Changes: []Change{added("a")}}, Additive, Minor},
-		"only Go":             {Report{Other: []goapi.Change{{Symbol: "api.A"}}}, Additive, Minor},
-		"breaking API":        {Report{Changes: []Change{breaking}}, Breaking, Minor},
-		"breaking Go":         {Report{Changes: []Change{breaksGo}}, Breaking, Major},
-		"breaking other Go":   {Report{Other: []goapi.Change{{Symbol: "api.A", Breaking: true}}}, Breaking, Major},
-		"problem":             {Report{Problems: []goapi.Problem{{}}}, Decision, NoStep},
-		"conflict":            {Report{Conflicts: []string{"a"}, Reason: "x"}, Decision, NoStep},
-		"overlay gone":        {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.NoTarget}}}, Decision, NoStep},
-		"overlay superfluous": {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.Superfluous}}, Wording: 1}, Additive, Patch},
-		"failed":              {Report{Reason: "x", Changes: []Change{breaking}}, Failed, Minor},
+		"nothing":            {Report{}, Nothing, NoStep},
+		"wording":            {Report{Wording: 1}, Additive, Patch},
+		"additive":           {Report{Changes: []Change{added("a")}}, Additive, Minor},
+		"only Go":            {Report{Other: []goapi.Change{{Symbol: "api.A"}}}, Additive, Minor},
+		"breaking API":       {Report{Changes: []Change{breaking}}, Breaking, Minor},
+		"breaking Go":        {Report{Changes: []Change{breaksGo}}, Breaking, Major},
+		"breaking other Go":  {Report{Other: []goapi.Change{{Symbol: "api.A", Breaking: true}}}, Breaking, Major},
+		"problem":            {Report{Problems: []goapi.Problem{{}}}, Decision, NoStep},
+		"conflict":           {Report{Conflicts: []string{"a"}, Reason: "x"}, Decision, NoStep},
+		"overlay gone":       {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.NoTarget}}}, Decision, NoStep},
+		"overlay not needed": {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.Superfluous}}, Wording: 1}, Additive, Patch},
+		"failed":             {Report{Reason: "x", Changes: []Change{breaking}}, Failed, Minor},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -121,7 +121,7 @@ Verdict: **breaking**. 1 change, 1 breaking for the API, 1 Go symbol breaking fo
 
 ## Overlay
 
-- `+"`api/overlay.yaml:7`: superfluous: `$.a`"+`. Its reason was: Because.
+- `+"`api/overlay.yaml:7`: not needed: `$.a`"+`. Its reason was: Because.
 
 ## No method yet for New (`+"`GET /new`"+`)
 
