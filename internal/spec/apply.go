@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 )
 
-// apply writes the edits to the repository, all or none: everything is
-// written beside its place first, and what was moved is moved back if a later
-// one cannot be.
+// apply writes all edits to the repository, or none. It first writes the new files
+// next to the old ones and then replaces the old ones. If that fails for one of
+// them, the others are restored.
 func apply(root string, edits []edit) error {
 	if err := unchanged(root, edits); err != nil {
 		return err
@@ -34,7 +34,7 @@ func applyAll(root string, edits []edit) (err error) {
 		}
 		for _, e := range done {
 			if back := restore(root, e, modes[e.file]); back != nil {
-				err = errors.Join(err, fmt.Errorf("put %s back: %w", e.file, back))
+				err = errors.Join(err, fmt.Errorf("restore %s: %w", e.file, back))
 			}
 		}
 	}()
@@ -61,7 +61,7 @@ func applyAll(root string, edits []edit) (err error) {
 	return nil
 }
 
-// staged is the place beside a file where its new text waits.
+// staged returns the path of the temporary file with the new contents of a file.
 func staged(root string, e edit) string {
 	folder, name := filepath.Split(filepath.Join(root, filepath.FromSlash(e.file)))
 	return filepath.Join(folder, "."+name+".update-spec")
@@ -74,7 +74,7 @@ func modeOf(root string, e edit) fs.FileMode {
 	return 0o644
 }
 
-// unchanged fails if somebody edited one of the files while the update ran.
+// unchanged returns an error if one of the files was edited while the update ran.
 func unchanged(root string, edits []edit) error {
 	for _, e := range edits {
 		now, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(e.file)))
@@ -99,5 +99,5 @@ func restore(root string, e edit, mode fs.FileMode) error {
 	if err := writeFile(place, e.before, mode); err != nil {
 		return err
 	}
-	return os.Chmod(place, mode) // the file that is there now may have another
+	return os.Chmod(place, mode) // the current file may have another mode
 }

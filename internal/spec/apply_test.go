@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// folder makes a repository with the given files.
+// folder returns a repository with the given files.
 func folder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -20,7 +20,7 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-// contents reads all files of a folder.
+// contents returns all files of a folder.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -45,7 +45,7 @@ func TestApply(t *testing.T) {
 	assert.Equal(t, map[string]string{"a": "one", "b/c": "", "new/d": "5", "kept": "4"}, contents(t, dir))
 	info, err := os.Stat(filepath.Join(dir, "a"))
 	require.NoError(t, err)
-	assert.Equal(t, fs.FileMode(0o640), info.Mode().Perm(), "the mode stays")
+	assert.Equal(t, fs.FileMode(0o640), info.Mode().Perm(), "the mode is kept")
 }
 
 func TestApplyRefusesChangedFiles(t *testing.T) {
@@ -64,11 +64,11 @@ func TestApplyRefusesChangedFiles(t *testing.T) {
 	}
 }
 
-// A failure in the middle puts back what was replaced before it.
+// After a failure, the files that were already replaced are restored.
 func TestApplyIsAllOrNothing(t *testing.T) {
 	files := map[string]string{"a": "1", "gone": "2", "z/file": "3"}
 	dir := folder(t, files)
-	// A folder that is not empty stands where a new file has to go.
+	// A new file cannot replace a folder that is not empty.
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "m", "inside"), 0o755))
 	edits := []edit{
 		{file: "a", before: []byte("1"), after: []byte("one")},

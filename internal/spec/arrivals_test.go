@@ -19,9 +19,9 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// TestArrivals takes descriptions of the same API as other people might have
-// written it: derived from ours by program, each from a seed. No hand is needed,
-// the names that Go callers know survive, and everything is green afterwards.
+// TestArrivals updates to descriptions of the same API in other words, which a
+// program derives from ours, each from a seed. No manual change is needed, the names
+// that Go callers know are kept, and all tests pass afterwards.
 func TestArrivals(t *testing.T) {
 	seeds := 1
 	if *all {
@@ -50,7 +50,7 @@ func testArrival(t *testing.T, seed uint64) {
 	r := Run(t.Context(), options)
 	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
 	decide, _, _ := strings.Cut(r.Markdown(), "## Entry for CHANGELOG.md")
-	assert.LessOrEqual(t, strings.Count(decide, "\n"), 60, "a whole file is read on two screens")
+	assert.LessOrEqual(t, strings.Count(decide, "\n"), 60, "the decisions for a whole file fit on two screens")
 	assert.LessOrEqual(t, strings.Count(r.Markdown(), "Published now"), 1)
 	require.Contains(t, []report.Verdict{report.Additive, report.Breaking, report.Nothing}, r.Verdict(), "no hand is needed")
 	require.True(t, r.Applied)
@@ -58,14 +58,14 @@ func testArrival(t *testing.T, seed uint64) {
 
 	a.testAll(repo, seed)
 	again := Run(t.Context(), Options{Root: repo.dir, From: from, ReportOnly: true, generator: generate})
-	assert.Empty(t, again.Changes, "taking it once more changes nothing")
+	assert.Empty(t, again.Changes, "a second update changes nothing")
 	assert.Empty(t, again.Names)
 	assert.Empty(t, again.Kept)
 }
 
-// testAll runs the tests of an updated repository: those of api and wrapper have
-// run before the update was taken. With -all, the first arrivals have all that
-// "make test" runs in the modules that hold the description.
+// testAll runs the tests of an updated repository. Those of api and wrapper were
+// already run by the update. With -all, the first arrivals run everything that "make
+// test" runs in the modules that depend on the description.
 func (a *arrival) testAll(repo *fixture, seed uint64) {
 	defer func(start time.Time) {
 		a.t.Logf("the tests of the updated repository: %s", time.Since(start).Round(time.Second/10))
@@ -100,7 +100,7 @@ func (a *arrival) derive() {
 	a.reorder(a.root, "")
 }
 
-// renameComponents gives most schemas and parameters another name.
+// renameComponents gives other names to most schemas and parameters.
 func (a *arrival) renameComponents() {
 	for _, kind := range []string{"schemas", "parameters"} {
 		var names []string
@@ -127,8 +127,8 @@ func (a *arrival) renameOperations() {
 	}
 }
 
-// putInPlace writes some of the schemas and parameters that are referred to in
-// their place.
+// putInPlace replaces some references to schemas and parameters by the schemas and
+// parameters themselves.
 func (a *arrival) putInPlace() {
 	inPlace := map[string]bool{}
 	for _, kind := range []string{"schemas", "parameters"} {
@@ -166,7 +166,7 @@ func (a *arrival) putInPlace() {
 	}
 }
 
-// drop leaves out what vendors leave out: required, formats, enums, examples.
+// drop removes what vendors often leave out: required, formats, enums and examples.
 func (a *arrival) drop() {
 	var visit func(n *yaml.Node, key string)
 	visit = func(n *yaml.Node, key string) {
@@ -193,7 +193,7 @@ func (a *arrival) drop() {
 	visit(a.root, "")
 }
 
-// reorder shuffles members, and parameters.
+// reorder shuffles members and parameters.
 func (a *arrival) reorder(n *yaml.Node, key string) {
 	for name, value := range tree.Pairs(n) {
 		a.reorder(value, name)
@@ -215,7 +215,7 @@ func (a *arrival) reorder(n *yaml.Node, key string) {
 	}
 }
 
-// pages splits the description into a folder of pages, one for each operation.
+// pages writes the description as a folder of pages, one for each operation.
 func (a *arrival) pages() string {
 	folder := a.t.TempDir()
 	for path := range tree.Pairs(at(a.t, a.root, "paths")) {

@@ -8,27 +8,28 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/report"
 )
 
-// change is one way in which a new description differs from ours, and what the
-// update has to make of it.
+// change is one way in which a new description differs from ours, with the expected
+// result of the update.
 type change struct {
 	name string
 	edit func(t *testing.T, root *yaml.Node)
 
 	verdict report.Verdict
 	step    report.Step
-	// symbols are Go symbols that the report has to name, with what became of
-	// them; "" stands for a symbol that stays as it is.
+	// symbols are Go symbols that the report has to name, with their changes, or
+	// "" if they are unchanged.
 	symbols map[string]string
-	// breaks says that the change breaks callers of the API.
+	// breaks reports whether the change breaks callers of the API.
 	breaks bool
 	// says are texts that the report has to contain.
 	says []string
 	// decides are the places where a person has to decide.
 	decides []string
 
-	// quick cases are reported, and whole ones taken, without -all, too.
+	// Without -all, only quick and whole cases run. Of these, only whole cases
+	// are adopted; the others are only reported.
 	quick, whole bool
-	// tested cases are decided by the tests of api and wrapper.
+	// tested cases need the tests of api and wrapper to find the problem.
 	tested bool
 	// probe is a test of package api that has to pass after the update.
 	probe string
@@ -40,7 +41,7 @@ func member(schema, name string) []string {
 	return append(schemas[:2:2], schema, "properties", name)
 }
 
-// additive are the changes that need no hand.
+// additive are the changes that need no manual change.
 var additive = []change{
 	{
 		name:  "new operation",
@@ -204,8 +205,8 @@ var additive = []change{
 	},
 }
 
-// breaking are the changes that break callers and still build, since no code
-// of ours depends on what they change.
+// breaking are the changes that break callers but still build, because no
+// hand-written code depends on what they change.
 var breaking = []change{
 	{
 		name: "new required member of a request",
@@ -252,8 +253,7 @@ var breaking = []change{
 	},
 }
 
-// decisions are the changes that hand-written code or the overlay is in the
-// way of.
+// decisions are the changes that do not fit hand-written code or the overlay.
 var decisions = []change{
 	{
 		name:  "member removed",
@@ -310,7 +310,7 @@ var decisions = []change{
 		verdict: report.Decision, step: report.Major, breaks: true,
 		symbols: map[string]string{"api.Client.RequestTrainQuote": "removed", "api.RequestTrainQuoteParams": "removed"},
 		decides: []string{"wrapper/quotes.go:", "wrapper/sandbox/quotes.go:"},
-		says:    []string{"matches nothing in part", "/quotes/train"},
+		says:    []string{"matches only in part", "/quotes/train"},
 	},
 	{
 		name: "parameter made required",
@@ -322,14 +322,14 @@ var decisions = []change{
 		decides: []string{"wrapper/orders.go:"},
 	},
 	{
-		name:  "names that are one in Go",
+		name:  "names with the same form in Go",
 		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "{type: string}", member("Order", "orderNumber")...)
 		},
 		verdict: report.Decision, step: report.Minor,
 		decides: []string{"api/api.gen.go:"},
-		says:    []string{"OrderNumber redeclared", "which an x-go-name in api/overlay.yaml mends", "not compared"},
+		says:    []string{"OrderNumber redeclared", "which an x-go-name in api/overlay.yaml corrects", "not compared"},
 	},
 	{
 		name:  "overlay target gone",

@@ -11,9 +11,9 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/goapi"
 )
 
-// check type-checks the copy, tests included: our module, and the modules of
-// the repository that build on it, since their tests and benchmarks use the
-// generated types too. What does not compile goes into the report.
+// check type-checks the copy, including its tests. It also checks the modules of the
+// repository that depend on ours, because they use the generated types too. The
+// report lists the lines that do not compile.
 func (r *run) check(ctx context.Context) error {
 	edits, err := r.work.edits()
 	if err != nil {
@@ -29,7 +29,7 @@ func (r *run) check(ctx context.Context) error {
 		}
 	}
 	if len(r.after.Problems) > 0 && len(r.before.Problems) > 0 {
-		return fmt.Errorf("the repository does not build as it is, so nothing can be said about an update: %s", r.before.Problems[0])
+		return fmt.Errorf("the repository does not build, so an update cannot be checked: %s", r.before.Problems[0])
 	}
 	r.report.Problems = causes(r.after.Problems)
 	if len(r.report.Problems) == 0 {
@@ -41,8 +41,8 @@ func (r *run) check(ctx context.Context) error {
 	return err
 }
 
-// causes returns what a person can do something about: where generated code
-// does not compile by itself, the hand-written lines that use it only follow.
+// causes returns the problems that a person can correct. If generated code does not
+// compile, this is the cause of the problems in the code that uses it.
 func causes(problems []goapi.Problem) []goapi.Problem {
 	generated := slices.DeleteFunc(slices.Clone(problems), func(p goapi.Problem) bool {
 		return !strings.HasSuffix(p.File, ".gen.go")
@@ -53,12 +53,12 @@ func causes(problems []goapi.Problem) []goapi.Problem {
 	return problems
 }
 
-// load type-checks our module in the repository or in the copy.
+// load type-checks our module below root, the repository or the copy.
 func load(ctx context.Context, root string) (*goapi.Snapshot, error) {
 	return goapi.Load(ctx, root, environment(), true, "./...")
 }
 
-// nestedFiles are the Go files of the modules that build on ours.
+// nestedFiles returns the Go files of the modules that depend on ours.
 func (r *run) nestedFiles() []string {
 	var folders, out []string
 	for name, data := range r.work.before {
@@ -76,7 +76,7 @@ func (r *run) nestedFiles() []string {
 	return out
 }
 
-// build builds our module. Nobody imports the others.
+// build builds our module. The other modules are not imported by programs.
 func (r *run) build(ctx context.Context, edits []edit) error {
 	if !changesCode(edits) {
 		return nil
@@ -84,7 +84,7 @@ func (r *run) build(ctx context.Context, edits []edit) error {
 	return r.command(ctx, r.work.dir, "build", "./...")
 }
 
-// code returns the new text of the Go files among the edits.
+// code returns the new contents of the Go files among the edits.
 func code(edits []edit) map[string][]byte {
 	out := map[string][]byte{}
 	for _, e := range edits {
@@ -95,7 +95,7 @@ func code(edits []edit) map[string][]byte {
 	return out
 }
 
-// changesCode reports whether there is anything to compile.
+// changesCode reports whether the edits change Go files.
 func changesCode(edits []edit) bool {
 	return slices.ContainsFunc(edits, func(e edit) bool { return path.Ext(e.file) == ".go" })
 }

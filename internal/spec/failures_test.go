@@ -12,7 +12,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/report"
 )
 
-// TestNestedModule changes what only a module beside ours depends on.
+// TestNestedModule changes something that only another module of the repository uses.
 func TestNestedModule(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
@@ -30,14 +30,14 @@ func TestNestedModule(t *testing.T) {
 	assert.Equal(t, 5, r.Problems[0].Line)
 	assert.Equal(t, before, repo.changed(t), "untouched")
 
-	// What is broken there anyway is not the update's doing.
+	// Code that was broken before is not reported.
 	repo.add(t, "internal/extra/more.go", "package extra\n\nvar a int = \"\"\n")
 	options.ReportOnly = true
 	r = Run(t.Context(), options)
 	assert.Len(t, r.Problems, 1)
 }
 
-// TestBrokenRepository finds a repository that does not compile.
+// TestBrokenRepository updates a repository that does not compile.
 func TestBrokenRepository(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
@@ -50,7 +50,7 @@ func TestBrokenRepository(t *testing.T) {
 	assert.Equal(t, []string{"wrapper/broken.go"}, repo.changed(t))
 }
 
-// TestGeneratorFails passes on what the generator says.
+// TestGeneratorFails checks that the error of the generator is reported.
 func TestGeneratorFails(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
@@ -62,12 +62,12 @@ func TestGeneratorFails(t *testing.T) {
 	options.From = write(t, "openapi.yaml", text(t, root))
 	r := Run(t.Context(), options)
 	assert.Equal(t, ExitFailed, ExitCode(r, false))
-	assert.Contains(t, r.Reason, "no code can be generated from the description: go generate ./...")
-	assert.NotContains(t, r.Markdown(), os.TempDir()+"/cnaught-update-spec-", "the copy is gone: its name says nothing")
+	assert.Contains(t, r.Reason, "the code could not be generated from the description: go generate ./...")
+	assert.NotContains(t, r.Markdown(), os.TempDir()+"/cnaught-update-spec-", "the name of the removed copy is not useful")
 	assert.Equal(t, []string{"api/config.yaml"}, repo.changed(t))
 }
 
-// TestBuildFails has something that type-checks and cannot be built.
+// TestBuildFails has code that type-checks but cannot be built.
 func TestBuildFails(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
@@ -85,7 +85,7 @@ func TestBuildFails(t *testing.T) {
 	assert.Equal(t, []string{"internal/nomain/nomain.go"}, repo.changed(t))
 }
 
-// TestCancelled stops in the middle.
+// TestCancelled cancels the context during an update.
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)

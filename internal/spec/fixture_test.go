@@ -29,14 +29,14 @@ type fixture struct {
 	files map[string][]byte
 }
 
-// options are those of an update from a source, without tests in the copy.
+// options returns the options of an update from a source, without tests in the copy.
 func (f *fixture) options(t *testing.T, from string) Options {
 	t.Helper()
 	return Options{Root: f.dir, From: from, before: packages(t), untested: true, generator: generate}
 }
 
-// packages are those of the repository. They are loaded once, since every copy
-// begins with the same.
+// packages loads the packages of the repository once, because all copies start with
+// the same ones.
 func packages(t *testing.T) *goapi.Snapshot {
 	t.Helper()
 	s, err := loadPackages()
@@ -53,8 +53,8 @@ var loadPackages = sync.OnceValues(func() (*goapi.Snapshot, error) {
 	return load(context.Background(), root)
 })
 
-// generate runs the commands of gen.go as go generate does, but without the go
-// command before each of them, which takes longer than the generator itself.
+// generate runs the commands in gen.go as go generate does, but without "go tool",
+// which takes longer than the generator itself.
 func generate(ctx context.Context, dir string) error {
 	generator, err := findGenerator()
 	if err != nil {
@@ -94,8 +94,8 @@ var findGenerator = sync.OnceValues(func() (string, error) {
 	return strings.TrimSpace(string(output)), withOutput(err, nil)
 })
 
-// copies are the copies of the repository that tests share, so that most of
-// each is compiled once. A test has one to itself and puts it back as it was.
+// copies are the copies of the repository that tests share, so that most packages are
+// compiled only once for each. A test uses one alone and restores it afterwards.
 var copies struct {
 	sync.Mutex
 	all, idle []*fixture
@@ -110,7 +110,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// repository returns a copy of the repository until the test ends.
+// repository returns a copy of the repository for one test.
 func repository(t *testing.T) *fixture {
 	t.Helper()
 	copies.Lock()
@@ -133,7 +133,7 @@ func repository(t *testing.T) *fixture {
 	return f
 }
 
-// wholeRepository copies the repository with its modules.
+// wholeRepository returns a new copy of the repository with all its modules.
 func wholeRepository(t *testing.T) *fixture {
 	t.Helper()
 	root, err := filepath.Abs("../..")
@@ -143,8 +143,8 @@ func wholeRepository(t *testing.T) *fixture {
 	return &fixture{dir: work.dir, files: work.before}
 }
 
-// leaveOutModules drops the modules that build on ours, to save their time;
-// TestNestedModule has one of its own. What they keep beside their code stays.
+// leaveOutModules removes the modules that depend on ours, to save time. Files that
+// are not part of their code are kept. TestNestedModule adds its own module.
 func (f *fixture) leaveOutModules() error {
 	for name := range f.files {
 		if path.Base(name) != "go.mod" || name == "go.mod" {
@@ -167,7 +167,7 @@ func (f *fixture) leaveOutModules() error {
 	return nil
 }
 
-// restore puts back what a test changed.
+// restore restores the files that a test changed.
 func (f *fixture) restore(t *testing.T) {
 	for _, name := range f.changed(t) {
 		path := filepath.Join(f.dir, name)
@@ -180,7 +180,7 @@ func (f *fixture) restore(t *testing.T) {
 	}
 }
 
-// changed names the files that are not as they were, new ones included.
+// changed returns the files that a test changed, added or removed.
 func (f *fixture) changed(t *testing.T) []string {
 	t.Helper()
 	var out []string
@@ -202,7 +202,7 @@ func (f *fixture) changed(t *testing.T) []string {
 	return out
 }
 
-// description returns the current description, to be changed.
+// description returns a copy of the current description that may be changed.
 func (f *fixture) description(t *testing.T) *yaml.Node {
 	t.Helper()
 	root, err := tree.Parse(descriptionFile, f.files[descriptionFile])
@@ -210,7 +210,7 @@ func (f *fixture) description(t *testing.T) *yaml.Node {
 	return root
 }
 
-// write puts a file into a folder of its own and returns its path.
+// write writes a file to a new folder and returns its path.
 func write(t *testing.T, name string, data []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -242,7 +242,7 @@ func (f *fixture) goCommand(t *testing.T, dir string, arguments ...string) {
 	require.NoError(t, err, "go %s\n%s", strings.Join(arguments, " "), output)
 }
 
-// text writes a description as YAML.
+// text returns a description as YAML.
 func text(t *testing.T, root *yaml.Node) []byte {
 	t.Helper()
 	data, err := tree.Format(root, nil)
@@ -250,7 +250,7 @@ func text(t *testing.T, root *yaml.Node) []byte {
 	return data
 }
 
-// at returns a place of the description and fails where it is missing, so that
+// at returns a place of the description. It fails if the place is missing, so that
 // an edit that no longer fits the description is noticed.
 func at(t *testing.T, root *yaml.Node, keys ...string) *yaml.Node {
 	t.Helper()
@@ -267,7 +267,7 @@ func parse(t *testing.T, text string) *yaml.Node {
 	return root
 }
 
-// set gives a place of the description a value, written as YAML.
+// set sets the value of a place of the description, given as YAML.
 func set(t *testing.T, root *yaml.Node, value string, keys ...string) {
 	t.Helper()
 	last := len(keys) - 1
@@ -281,18 +281,18 @@ func drop(t *testing.T, root *yaml.Node, keys ...string) {
 	assert.True(t, tree.Delete(at(t, root, keys[:last]...), keys[last]), "the description has no %s", tree.Path(keys))
 }
 
-// appendTo appends a value, written as YAML, to a list.
+// appendTo appends a value, given as YAML, to a list.
 func appendTo(t *testing.T, root *yaml.Node, value string, keys ...string) {
 	t.Helper()
 	list := at(t, root, keys...)
 	list.Content = append(list.Content, at(t, parse(t, "v: "+value), "v"))
 }
 
-// sessions is the operation that the tests of pages take.
+// sessions is the path that the tests of pages use.
 const sessions = "/checkout/sessions/{id}"
 
-// published returns what a page says of a path: its operations, and the
-// components that they refer to.
+// published returns the part of the description that a page of a path contains: the
+// operations and the components that they refer to.
 func published(t *testing.T, root *yaml.Node, path string) *yaml.Node {
 	t.Helper()
 	page := tree.Clone(root)
@@ -319,7 +319,7 @@ func published(t *testing.T, root *yaml.Node, path string) *yaml.Node {
 	return page
 }
 
-// markdown is a page as the vendor writes it.
+// markdown returns a page in the form that the vendor uses.
 func markdown(t *testing.T, part *yaml.Node) string {
 	t.Helper()
 	return "# A page\n\n## OpenAPI\n\n````yaml api-reference/openapi.yaml\n" + string(text(t, part)) + "````\n"

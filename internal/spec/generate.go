@@ -13,8 +13,8 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
 )
 
-// generate writes the new description into a copy and generates the code
-// there, while the packages as they are now are read from the repository.
+// generate writes the new description into a copy of the repository and generates
+// the code there. At the same time, it loads the current packages.
 func (r *run) generate(ctx context.Context) error {
 	var (
 		wait      sync.WaitGroup
@@ -38,8 +38,8 @@ func (r *run) generateInCopy(ctx context.Context) (err error) {
 		return err
 	}
 	if lines := r.blocked(); len(lines) > 0 {
-		// Without the actions that are to be decided about, the rest can be
-		// tried, so that one report names everything.
+		// Leave out the actions that need a decision and continue with the others,
+		// so that one report lists all problems.
 		rest, err := overlaycheck.Without(r.overlay, lines)
 		if err != nil {
 			return err
@@ -56,13 +56,13 @@ func (r *run) generateInCopy(ctx context.Context) (err error) {
 		generator = func(ctx context.Context, dir string) error { return r.command(ctx, dir, "generate", "./...") }
 	}
 	if err := generator(ctx, r.work.dir); err != nil {
-		return fmt.Errorf("no code can be generated from the description: %w", err)
+		return fmt.Errorf("the code could not be generated from the description: %w", err)
 	}
 	return nil
 }
 
-// environment is what go commands run with: nothing around the copy, neither a
-// workspace file nor a version control system, has a say in the build.
+// environment returns the environment of go commands. It keeps workspace files and
+// version control systems outside the copy from affecting the build.
 func environment() []string {
 	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -buildvcs=false -trimpath")
 	return append(os.Environ(), "GOWORK=off", "GOFLAGS="+flags)

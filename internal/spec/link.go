@@ -14,8 +14,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// compareGo checks the copy and completes the report with what the change
-// means in Go.
+// compareGo type-checks the copy and adds the changes of the Go API to the report.
 func (r *run) compareGo(ctx context.Context) error {
 	if err := r.check(ctx); err != nil {
 		return err
@@ -25,9 +24,9 @@ func (r *run) compareGo(ctx context.Context) error {
 		return err
 	}
 	if i := slices.IndexFunc(r.report.Problems, func(p goapi.Problem) bool { return strings.HasSuffix(p.File, ".gen.go") }); i >= 0 {
-		// What does not compile there can't be compared. No hand-written line is at
-		// fault, so the lines of generated code are of no use to a person.
-		r.report.Notes = append(r.report.Notes, fmt.Sprintf("The code that was generated does not compile: “%s”. Two names of the description may be one in Go, which an x-go-name in api/overlay.yaml mends, or it may use a schema that api/config.yaml excludes.", r.report.Problems[i].Message))
+		// Generated code that does not compile cannot be compared. The cause is in
+		// the description, so the note says what to look for there.
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("The generated code does not compile: “%s”. Two names in the description may have the same form in Go, which an x-go-name in api/overlay.yaml corrects, or the description may use a schema that api/config.yaml excludes.", r.report.Problems[i].Message))
 		return nil
 	}
 	r.report.Compared = true
@@ -41,7 +40,7 @@ func (r *run) compareGo(ctx context.Context) error {
 	return r.listMethods(symbols)
 }
 
-// resolvers find Go symbols before and after.
+// resolvers finds the Go symbols of changes before and after the update.
 type resolvers struct {
 	old, next         *goapi.Resolver
 	oldRoot, nextRoot *apichange.Description
@@ -72,8 +71,7 @@ func (s *resolvers) of(c apichange.Change) []string {
 	return slices.Compact(out)
 }
 
-// operation returns the Go name of the operation that a change adds, removes
-// or changes as a whole.
+// operation returns the Go name of the operation that a change is in, or "".
 func (s *resolvers) operation(c apichange.Change) string {
 	name := func(r *goapi.Resolver, d *apichange.Description, place tree.Path) string {
 		if len(place) < 3 || place[0] != "paths" {
@@ -87,8 +85,8 @@ func (s *resolvers) operation(c apichange.Change) string {
 	return name(s.old, s.oldRoot, c.Old)
 }
 
-// listMethods finds the operations without a method in package wrapper, and
-// brings the list of them up to date.
+// listMethods adds the operations without a method in package wrapper to the report
+// and updates raw-only.yaml, which lists them.
 func (r *run) listMethods(symbols *resolvers) error {
 	wrapper := r.after.Packages[goapi.Wrapper]
 	if wrapper == nil {
@@ -109,7 +107,7 @@ func (r *run) listMethods(symbols *resolvers) error {
 		name := goapi.MethodName(goName)
 		taken, _, _ := types.LookupFieldOrMethod(types.NewPointer(wrapper.Types.Scope().Lookup("Client").Type()), false, wrapper.Types, name)
 		if taken != nil {
-			r.report.Notes = append(r.report.Notes, fmt.Sprintf("cnaught.Client has a method %s already: if `%s` is only a new name of its operation, let it send that one; the draft below is for another method.", name, op.id))
+			r.report.Notes = append(r.report.Notes, fmt.Sprintf("cnaught.Client already has a method %s. If `%s` is only a new name of its operation, change the method to send that operation. Otherwise, give the draft below another name.", name, op.id))
 		}
 		r.report.Methods = append(r.report.Methods, report.Method{
 			Operation: op.id,

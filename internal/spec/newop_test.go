@@ -16,8 +16,8 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// addEverything makes every change that needs no hand, in every place where it
-// can be made, and adds operations of every shape.
+// addEverything makes every kind of change that needs no manual change, wherever it
+// is possible, and adds operations of all kinds.
 func addEverything(t *testing.T, root *yaml.Node) {
 	dropExtensions(root)
 	var visit func(n *yaml.Node)
@@ -60,7 +60,7 @@ func addEverything(t *testing.T, root *yaml.Node) {
 	set(t, root, documents, "paths", "/orders/{id}/documents")
 }
 
-// dropExtensions leaves what a vendor writes, who knows nothing of ours.
+// dropExtensions removes our extensions, which the vendor does not know.
 func dropExtensions(n *yaml.Node) {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); {
 		if strings.HasPrefix(n.Content[i].Value, "x-") {
@@ -74,8 +74,8 @@ func dropExtensions(n *yaml.Node) {
 	}
 }
 
-// An answer without an example, an Idempotency-Key, parameters of every kind,
-// an answer without a body.
+// These operations have an answer without an example, an Idempotency-Key, parameters
+// of every kind, and an answer without a body.
 const retireCredits = `
   parameters:
     - {name: id, in: path, required: true, schema: {type: string}}
@@ -112,7 +112,8 @@ const retireRequest = `
     amount_kg: {type: number}
 `
 
-// An answer that is a list, and a POST without an Idempotency-Key.
+// These operations have an answer that is a list, and a POST without an
+// Idempotency-Key.
 const buyers = `
   get:
     tags: [Orders]
@@ -142,7 +143,7 @@ const buyers = `
       '401': {$ref: '#/components/responses/Unauthorized'}
 `
 
-// Answers that are no objects with members of their own.
+// The answers of these operations are not objects with their own members.
 const rates = `
   get:
     tags: [Orders]
@@ -165,7 +166,7 @@ const rates = `
       '200': {description: The name, content: {application/json: {schema: {type: string}, example: euro}}}
 `
 
-// A form, answers that are no JSON, and HEAD.
+// These operations have a form, answers that are not JSON, and the method HEAD.
 const documents = `
   parameters:
     - {name: id, in: path, required: true, schema: {type: string}}
@@ -198,10 +199,10 @@ const documents = `
       2XX: {description: It has}
 `
 
-// TestNewOperationsNeedNoHand updates a whole copy of the repository, its
-// modules included. Its tests pass there, the new operations work through
-// Client.Raw and in the sandbox, and the drafts of their methods do.
-func TestNewOperationsNeedNoHand(t *testing.T) {
+// TestNewOperationsNeedNoManualChange updates a copy of the repository with all its
+// modules. The tests pass there, the new operations work through Client.Raw and in
+// the sandbox, and so do the drafts of their methods.
+func TestNewOperationsNeedNoManualChange(t *testing.T) {
 	if !*all {
 		t.Skip("takes a minute: make test-all")
 	}
@@ -243,7 +244,7 @@ func TestNewOperationsNeedNoHand(t *testing.T) {
 	repo.add(t, "wrapper/drafts_test.go", string(tests))
 	repo.goCommand(t, ".", "test", "-run", "TestDrafts", "./wrapper")
 
-	// The next update finds the methods and takes the operations off the list.
+	// The next update finds the methods and removes the operations from the list.
 	next := Run(t.Context(), Options{Root: repo.dir, From: filepath.Join(repo.dir, descriptionFile)})
 	assert.Equal(t, report.Nothing, next.Verdict(), next.Markdown())
 	assert.Equal(t, []string{goapi.RawOnlyFile}, next.Written)

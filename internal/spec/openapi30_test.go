@@ -9,9 +9,9 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// as30 writes a description as OpenAPI 3.0.3 does: "nullable" for what may be
-// null, one example for a schema, and no webhooks, nor what only they
-// use.
+// as30 returns a description as OpenAPI 3.0.3, with "nullable" instead of a list of
+// types, one example for each schema, and without webhooks and the components that
+// only they use.
 func as30(t *testing.T, root *yaml.Node) {
 	t.Helper()
 	set(t, root, "3.0.3", "openapi")

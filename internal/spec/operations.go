@@ -41,11 +41,11 @@ func answers(root, operation *yaml.Node) bool {
 
 type operation struct {
 	id, method, path, summary, description string
-	answers                                bool // a success has a body
+	answers                                bool // whether a success has a body
 }
 
-// unusableNames says which operations the overlay has to give another
-// operationId, since Go's names come from them.
+// unusableNames returns a message for each operation whose operationId cannot be
+// used as a Go name.
 func unusableNames(operations []operation) []string {
 	var out []string
 	first := map[string]operation{}
@@ -53,11 +53,11 @@ func unusableNames(operations []operation) []string {
 		request := fmt.Sprintf("`%s %s`", op.method, op.path)
 		switch other, taken := first[goapi.Key(op.id)]; {
 		case op.id == "":
-			out = append(out, request+" has no operationId, which Go's names come from: `api/overlay.yaml` has to give it one")
+			out = append(out, request+" has no operationId to derive Go names from: `api/overlay.yaml` has to set one")
 		case op.id[0] >= '0' && op.id[0] <= '9':
-			out = append(out, fmt.Sprintf("%s has the operationId `%s`, and no name in Go begins with a digit: `api/overlay.yaml` has to give it another", request, op.id))
+			out = append(out, fmt.Sprintf("%s has the operationId `%s`, but names in Go cannot begin with a digit: `api/overlay.yaml` has to set another", request, op.id))
 		case taken:
-			out = append(out, fmt.Sprintf("%s and `%s %s` have operationIds that are one name in Go, `%s` and `%s`: `api/overlay.yaml` has to give one of them another", request, other.method, other.path, op.id, other.id))
+			out = append(out, fmt.Sprintf("%s and `%s %s` have operationIds with the same form in Go, `%s` and `%s`: `api/overlay.yaml` has to set another for one of them", request, other.method, other.path, op.id, other.id))
 		}
 		first[goapi.Key(op.id)] = op
 	}

@@ -11,14 +11,13 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/source"
 )
 
-// publishedFile is where a whole description is stored as it was published, if
-// ours differs from it.
+// publishedFile is the path at which a whole published description is stored if it
+// differs from ours.
 const publishedFile = publishedFolder + "/openapi.yaml"
 
-// keepPublished stores what was published beside our description: pages in the
-// place of older pages of the same operations, and a whole file if something
-// has to be remembered of it. It drops what was stored and the new description
-// contradicts.
+// keepPublished stores the published files. A page replaces the older page of the
+// same operation. A whole file is stored only if its names or facts differ from
+// ours. Stored files that contradict the new description are removed.
 func (r *run) keepPublished() error {
 	kept := map[string]bool{}
 	if err := r.keepRemembered(); err != nil {
@@ -47,7 +46,7 @@ func (r *run) keepPublished() error {
 		}
 		for _, document := range stored {
 			if differences := merge.Differences(r.next.Root, document, r.remembered); len(differences) > 0 {
-				r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was removed: the new description differs from it at `%s`.", name, differences[0]))
+				r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was removed, because the new description differs from it at `%s`.", name, differences[0]))
 				if err := os.Remove(r.work.path(name)); err != nil {
 					return err
 				}
@@ -58,7 +57,7 @@ func (r *run) keepPublished() error {
 	return nil
 }
 
-// keepRemembered writes what is remembered, if it is not what it was.
+// keepRemembered writes remembered.yaml, unless it does not exist and would be empty.
 func (r *run) keepRemembered() error {
 	text, err := r.remembered.Format()
 	if err != nil {
@@ -81,9 +80,9 @@ func (r *run) storedPages() []string {
 	return out
 }
 
-// pageName is where a page is stored: in the place of the page that has one of
-// its operations, or under its own name; never where another page of this run is
-// kept.
+// pageName returns the path at which a page is stored: that of an older page with
+// one of its operations, or one with the name of the page. It never returns the path
+// of another page of this run.
 func (r *run) pageName(document source.Document, kept map[string]bool) string {
 	wanted := merge.Operations(document.Root)
 	for _, name := range r.storedPages() {
@@ -103,8 +102,8 @@ func (r *run) pageName(document source.Document, kept map[string]bool) string {
 	return r.freeName(strings.TrimSuffix(strings.ReplaceAll(document.Name, "/", "-"), path.Ext(document.Name)), kept)
 }
 
-// freeName is a name that no stored page has: two pages of a vendor's site may
-// be called the same, and the older one is not to be lost.
+// freeName returns a path that no stored page has. Two pages of the vendor may have
+// the same name, and neither must be lost.
 func (r *run) freeName(name string, kept map[string]bool) string {
 	for i := 1; ; i++ {
 		candidate := path.Join(publishedFolder, name+".md")

@@ -9,8 +9,8 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// quiet are the changes that code could take without a word, and that would be
-// wrong: each is a decision that names its place.
+// quiet are the changes with which the code would still compile but would be wrong.
+// Each has to be reported as a decision, with its place.
 var quiet = []change{
 	{
 		name: "answer wrapped in data",

@@ -19,7 +19,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// Files of the repository.
+// The files and folders of the repository that an update uses.
 const (
 	descriptionFile = "openapi.yaml"
 	overlayFile     = "api/overlay.yaml"
@@ -27,28 +27,27 @@ const (
 	publishedFolder = "internal/spec/published"
 )
 
-// Options say what to do.
+// Options configures an update.
 type Options struct {
 	Root string // the repository
-	From string // an OpenAPI file, a page, or a folder of pages
-	// Source is what the report calls the source; empty means From.
+	From string // an OpenAPI file, a page or a folder of pages
+	// Source is the name of the source in the report. If it is empty, From is used.
 	Source string
-	// ReportOnly writes nothing and does not build.
+	// ReportOnly says that only the report is wanted: nothing is built or written.
 	ReportOnly bool
-	// Show is called with the report before anything is written; may be nil.
+	// Show is called with the report before anything is written. It may be nil.
 	Show func(*report.Report)
 
-	// before are the packages of the repository, for those who have loaded them
-	// already.
+	// before are the packages of the repository, if they are already loaded.
 	before *goapi.Snapshot
-	// untested leaves out the tests in the copy.
+	// untested says that the tests do not run in the copy.
 	untested bool
-	// generator is what generates the code in a folder; nil is go generate.
+	// generator generates the code in a folder. If it is nil, go generate is used.
 	generator func(ctx context.Context, dir string) error
 }
 
-// Run updates the repository, or only reports. Whatever goes wrong is in the
-// report: its verdict says whether anything was written.
+// Run updates the repository, or only reports what an update would do. All failures
+// are in the report, and its field Applied tells whether files were written.
 func Run(ctx context.Context, o Options) *report.Report {
 	r := &run{Options: o, report: &report.Report{Source: cmp.Or(o.Source, o.From)}}
 	switch err := r.do(ctx); {
@@ -64,16 +63,16 @@ func Run(ctx context.Context, o Options) *report.Report {
 	return r.report
 }
 
-// Exit codes of the command.
+// The exit codes of the command.
 const (
 	ExitOK       = 0
 	ExitDecision = 1
 	ExitFailed   = 2
 )
 
-// ExitCode is what the command ends with. A report alone also ends with
-// ExitDecision for a breaking change, since it is for a person to decide
-// whether to take it.
+// ExitCode returns the exit code of the command. With reportOnly, it also returns
+// ExitDecision for a breaking change, because a person has to decide whether to
+// adopt it.
 func ExitCode(r *report.Report, reportOnly bool) int {
 	switch verdict := r.Verdict(); {
 	case verdict == report.Failed:
@@ -94,14 +93,14 @@ type run struct {
 
 	source        *source.Source
 	current, next *apichange.Description
-	formatted     []byte // next, as it will be written
+	formatted     []byte // the text of next
 	overlay       []byte
 	remembered    *merge.Remembered
 	after         *goapi.Snapshot
 }
 
-// clean removes the name of the copy from messages, so that positions are
-// those of the repository.
+// clean removes the path of the copy from messages, so that their positions are
+// relative to the repository.
 func (r *run) clean(text string) string {
 	if r.work != nil {
 		text = strings.ReplaceAll(text, r.work.dir+string(filepath.Separator), "")
@@ -109,7 +108,7 @@ func (r *run) clean(text string) string {
 	return text
 }
 
-// step runs one part and takes its time.
+// step runs one part of the update and records how long it takes.
 func (r *run) step(name string, part func() error) error {
 	start := time.Now()
 	err := part()
@@ -169,7 +168,7 @@ func (r *run) do(ctx context.Context) error {
 	return nil
 }
 
-// prepare does all that needs no generated code.
+// prepare runs the part of the update that does not need generated code.
 func (r *run) prepare() error {
 	data, err := os.ReadFile(filepath.Join(r.Root, descriptionFile))
 	if err != nil {
@@ -189,14 +188,14 @@ func (r *run) prepare() error {
 	}
 	r.source.Ours = sameFile(r.From, filepath.Join(r.Root, descriptionFile))
 	for _, name := range r.source.Skipped {
-		r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was skipped: it has no OpenAPI description.", name))
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was skipped, because it contains no OpenAPI description.", name))
 	}
 	for _, name := range r.source.Unread {
-		r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was not read: the pages beside it were taken. Name the file to take it instead.", name))
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was not read, because the pages in its folder were. To use the file instead, name it as the source.", name))
 	}
 	for _, document := range r.source.Documents {
 		if document.Older != "" {
-			r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s is OpenAPI %s. It was read as %s: what 3.0 calls nullable is a list of types there.", document.Name, document.Older, source.Version))
+			r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s is OpenAPI %s. It was read as %s, in which nullable is expressed by a list of types.", document.Name, document.Older, source.Version))
 		}
 	}
 	return r.mergeAndCompare()
@@ -250,14 +249,14 @@ func (r *run) mergeAndCompare() error {
 	if r.report.Overlay, err = overlaycheck.Check(current, r.formatted, r.overlay); err != nil {
 		return err
 	}
-	if overlaid, err := r.overlaid(r.next); err == nil { // else the check of the overlay says why
+	if overlaid, err := r.overlaid(r.next); err == nil { // otherwise, the check of the overlay reports the error
 		r.report.Conflicts = unusableNames(operations(overlaid))
 	}
 	r.report.Conflicts = append(r.report.Conflicts, merged.Unsure...)
 	return nil
 }
 
-// blocked are the lines of the overlay's actions that cannot be applied.
+// blocked returns the lines of the overlay's actions that cannot be applied.
 func (r *run) blocked() []int {
 	var lines []int
 	for _, f := range r.report.Overlay {
@@ -268,7 +267,7 @@ func (r *run) blocked() []int {
 	return lines
 }
 
-// overlaid returns a description as the generator sees it.
+// overlaid returns a description with the overlay applied, as the generator reads it.
 func (r *run) overlaid(d *apichange.Description) (*apichange.Description, error) {
 	data, err := tree.Format(d.Root, nil)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// TestUnusableSources gives what cannot be taken: nothing is written, and the
-// reason is a sentence that a person understands.
+// TestUnusableSources updates from sources that cannot be used. Nothing is written,
+// and the reason is understandable.
 func TestUnusableSources(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
@@ -74,8 +74,8 @@ paths:
     get: {operationId: ListPets, responses: {'200': {description: ok}}}
 `
 
-// TestPage merges a page with a new member and with Windows line ends, in the
-// place of the page that is stored.
+// TestPage merges a page with a new member and with Windows line endings, which
+// replaces the stored page.
 func TestPage(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
@@ -97,7 +97,7 @@ func TestPage(t *testing.T) {
 	if _, there := repo.files[publishedFile]; there { // it says otherwise now
 		written = []string{"api/api.gen.go", stored, publishedFile, descriptionFile}
 	}
-	assert.Equal(t, written, r.Written, "the stored page is replaced, whatever the new one is called")
+	assert.Equal(t, written, r.Written, "the stored page is replaced, although the new one has another name")
 	assert.Equal(t, r.Written, repo.changed(t))
 	assert.Equal(t, now, string(repo.read(t, stored)))
 
@@ -109,8 +109,8 @@ func TestPage(t *testing.T) {
 	assert.Equal(t, "        locale:\n          type: string\n          description: Language of the page.\n", added(t, before, description))
 }
 
-// added returns the lines that b has and a has not; it fails if a has lines
-// that b has not.
+// added returns the lines that are only in b. It fails if there are lines that are
+// only in a.
 func added(t *testing.T, a, b []byte) string {
 	t.Helper()
 	var out strings.Builder
@@ -122,11 +122,11 @@ func added(t *testing.T, a, b []byte) string {
 		}
 		out.Write(line)
 	}
-	assert.Empty(t, bytes.TrimSpace(bytes.Join(old, nil)), "lines that are gone")
+	assert.Empty(t, bytes.TrimSpace(bytes.Join(old, nil)), "removed lines")
 	return out.String()
 }
 
-// TestFolder merges a folder: pages that agree, and a file that is no page.
+// TestFolder merges a folder with pages that agree and a file that is not a page.
 func TestFolder(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
@@ -145,7 +145,7 @@ func TestFolder(t *testing.T) {
 	assert.Empty(t, r.Changes)
 	assert.Equal(t, ExitOK, ExitCode(r, true))
 	assert.Contains(t, r.Markdown(), "intro.md was skipped")
-	assert.Contains(t, r.Markdown(), "openapi.yaml was not read: the pages beside it were taken.")
+	assert.Contains(t, r.Markdown(), "openapi.yaml was not read, because the pages in its folder were.")
 
 	t.Run("pages that contradict each other", func(t *testing.T) {
 		set(t, page, "The session", "paths", sessions, "get", "responses", "200", "description")
@@ -158,7 +158,7 @@ func TestFolder(t *testing.T) {
 		assert.Contains(t, r.Markdown(), "`paths[\"/checkout/sessions/{id}\"].get.responses.200.description`")
 		assert.Empty(t, repo.changed(t))
 	})
-	t.Run("no page at all", func(t *testing.T) {
+	t.Run("a folder without pages", func(t *testing.T) {
 		empty := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(empty, "intro.md"), []byte("# Hello\n"), 0o644))
 		r := Run(t.Context(), Options{Root: repo.dir, From: empty})
@@ -167,8 +167,8 @@ func TestFolder(t *testing.T) {
 	})
 }
 
-// TestUnusableNames has operations that Go has no name for. A person gives them
-// one in the overlay.
+// TestUnusableNames has operations without a usable Go name. A person has to give
+// them one in the overlay.
 func TestUnusableNames(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
@@ -176,10 +176,10 @@ func TestUnusableNames(t *testing.T) {
 		"`GET /things` has no operationId": func(root *yaml.Node) {
 			set(t, root, "{get: {responses: {'204': {description: Nothing}}}}", "paths", "/things")
 		},
-		"`GET /things` has the operationId `1st`, and no name in Go begins with a digit": func(root *yaml.Node) {
+		"`GET /things` has the operationId `1st`, but names in Go cannot begin with a digit": func(root *yaml.Node) {
 			set(t, root, "{get: {operationId: 1st, responses: {'204': {description: Nothing}}}}", "paths", "/things")
 		},
-		"`GET /things` and `GET /orders/{id}` have operationIds that are one name in Go, `get_order_by_id` and `GetOrderById`": func(root *yaml.Node) {
+		"`GET /things` and `GET /orders/{id}` have operationIds with the same form in Go, `get_order_by_id` and `GetOrderById`": func(root *yaml.Node) {
 			set(t, root, "{get: {operationId: get_order_by_id, responses: {'204': {description: Nothing}}}}", "paths", "/things")
 		},
 	} {
@@ -189,13 +189,13 @@ func TestUnusableNames(t *testing.T) {
 		assert.Equal(t, report.Decision, r.Verdict())
 		assert.Equal(t, ExitDecision, ExitCode(r, false))
 		assert.Contains(t, r.Markdown(), want)
-		assert.Contains(t, r.Markdown(), "`api/overlay.yaml` has to give")
+		assert.Contains(t, r.Markdown(), "`api/overlay.yaml` has to set")
 		assert.Empty(t, repo.changed(t))
 	}
 }
 
-// TestPagesOfOneRun keeps each of several new pages, whatever they are called
-// and whichever older page they take the place of.
+// TestPagesOfOneRun checks that all new pages are kept, regardless of their names and
+// of the older pages that they replace.
 func TestPagesOfOneRun(t *testing.T) {
 	stored := map[string][]byte{publishedFolder + "/both.md": []byte("```yaml\nopenapi: 3.1.0\npaths: {/a: {get: {}}, /b: {get: {}}}\n```\n")}
 	r := &run{work: &workspace{before: stored}}

@@ -15,12 +15,12 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/report"
 )
 
-// all runs every case as a whole update, which takes minutes ("make test-all").
+// all makes every case run as a whole update, which takes minutes ("make test-all").
 var all = flag.Bool("all", false, "run the whole table of changed descriptions, and build each result")
 
-// TestChangedDescriptions takes changed descriptions into copies of the
-// repository. Without -all, it takes the quick cases alone and stops at the
-// report, unless they are marked whole.
+// TestChangedDescriptions updates copies of the repository to changed descriptions.
+// Without -all, it runs only the quick cases and stops at the report, unless they
+// are marked whole.
 func TestChangedDescriptions(t *testing.T) {
 	groups := []struct {
 		name    string
@@ -64,7 +64,7 @@ func (c change) check(t *testing.T) {
 		assert.Contains(t, r.Markdown(), text)
 	}
 	if c.verdict == report.Additive {
-		assert.LessOrEqual(t, strings.Count(r.Markdown(), "\n"), 40, "an additive change is read on one screen")
+		assert.LessOrEqual(t, strings.Count(r.Markdown(), "\n"), 40, "the report of an additive change fits on one screen")
 	}
 	c.checkDecisions(t, r)
 	c.checkExit(t, r)
@@ -98,8 +98,8 @@ func (c change) checkSymbols(t *testing.T, r *report.Report) {
 	}
 }
 
-// checkDecisions expects each file with the lines that have to be decided
-// about, and no generated file among them.
+// checkDecisions checks that the report names each place that needs a decision, and
+// no generated file.
 func (c change) checkDecisions(t *testing.T, r *report.Report) {
 	t.Helper()
 	var places []string
@@ -119,7 +119,7 @@ func (c change) checkDecisions(t *testing.T, r *report.Report) {
 	assert.Equal(t, len(c.decides) > 0, len(places) > 0, "%q", places)
 	for _, place := range places {
 		inGenerated := strings.Contains(place, ".gen.go")
-		assert.Equal(t, strings.HasPrefix(c.decides[0], "api/api.gen.go"), inGenerated, "generated code is not for people to change, unless it does not compile by itself: %s", place)
+		assert.Equal(t, strings.HasPrefix(c.decides[0], "api/api.gen.go"), inGenerated, "generated code is named only if it does not compile by itself: %s", place)
 	}
 }
 
@@ -136,7 +136,7 @@ func (c change) checkExit(t *testing.T, r *report.Report) {
 	assert.Equal(t, reportOnly, ExitCode(r, true), "exit code of a report")
 }
 
-// checkTree expects a repository that is updated and builds, or untouched.
+// checkTree checks that the repository was updated and builds, or is unchanged.
 func (c change) checkTree(t *testing.T, r *report.Report, repo *fixture) {
 	t.Helper()
 	changed := repo.changed(t)
@@ -146,7 +146,7 @@ func (c change) checkTree(t *testing.T, r *report.Report, repo *fixture) {
 		return
 	}
 	assert.True(t, r.Applied)
-	assert.Equal(t, r.Written, changed, "what the report lists was written, and nothing else")
+	assert.Equal(t, r.Written, changed, "exactly the files in the report were written")
 	if c.verdict == report.Nothing { // but the sources of its parts may be
 		assert.Subset(t, []string{descriptionFile, publishedFile, merge.RememberedFile}, changed)
 	} else {

@@ -16,19 +16,19 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// writtenInCode names what a description says and package wrapper says in code
-// of its own, where the two would come to differ: the server and the
+// writtenInCode returns a message for each fact that hand-written code of package
+// wrapper repeats and that the new description changes: the server and the
 // authentication.
 func (r *run) writtenInCode() []string {
 	var out []string
 	servers := func(d *apichange.Description) string { return tree.Text(d.Root, "servers", "0", "url") }
 	if old, next := servers(r.current), servers(r.next); old != next {
-		out = append(out, fmt.Sprintf("the server `%s` becomes `%s`: %s has the old one", old, next, r.lineWith(old)))
+		out = append(out, fmt.Sprintf("the server `%s` becomes `%s`: %s still uses the old one", old, next, r.lineWith(old)))
 	}
 	for _, place := range []tree.Path{{"security"}, {"components", "securitySchemes"}} {
 		old, next := tree.Get(r.current.Root, place...), tree.Get(r.next.Root, place...)
 		if !sameAuthentication(old, next) {
-			out = append(out, fmt.Sprintf("the authentication changes at `%s`: %s sends what it was", place, r.lineWith("Bearer ")))
+			out = append(out, fmt.Sprintf("the authentication changes at `%s`: %s still uses the old one", place, r.lineWith("Bearer ")))
 		}
 	}
 	return out
@@ -43,7 +43,8 @@ func sameAuthentication(a, b *yaml.Node) bool {
 	return true
 }
 
-// lineWith names the first line of package wrapper that has a text.
+// lineWith returns the position of the first line in package wrapper that contains a
+// text.
 func (r *run) lineWith(text string) string {
 	for _, name := range sortedNames(r.work.before) {
 		if path.Dir(name) != "wrapper" || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") {
@@ -67,9 +68,8 @@ func sortedNames(files map[string][]byte) []string {
 	return names
 }
 
-// retryChanges names the operations that may come to be repeated otherwise than
-// before, by what they were and what they become. A person has to say in the
-// overlay what is right.
+// retryChanges returns a message for each operation that may be repeated under
+// other conditions than before. A person has to decide this in the overlay.
 func (r *run) retryChanges(symbols *resolvers) []string {
 	classes := func(d *apichange.Description) map[string]retry {
 		out := map[string]retry{}
@@ -87,23 +87,23 @@ func (r *run) retryChanges(symbols *resolvers) []string {
 		case old.class != next.class:
 			out = append(out, fmt.Sprintf("`%s` (%s) was %s and becomes %s (%s): say in `api/overlay.yaml` whether it may be repeated (x-retry)", id, old.request, old.class, next.class, next.request))
 		case old.request != next.request && strings.Fields(old.request)[0] != strings.Fields(next.request)[0]:
-			out = append(out, fmt.Sprintf("`%s` was %s and becomes %s; it was %s and stays so: say in `api/overlay.yaml` whether that is right (x-retry)", id, old.request, next.request, old.class))
+			out = append(out, fmt.Sprintf("`%s` was %s and becomes %s, but remains %s: say in `api/overlay.yaml` whether that is right (x-retry)", id, old.request, next.request, old.class))
 		case old.keyed != next.keyed && next.keyed != (next.class == "keyed"):
-			out = append(out, fmt.Sprintf("`%s` (%s) takes an Idempotency-Key: %t before, %t now. It was %s and may become keyed or not: say in `api/overlay.yaml` (x-retry)", id, next.request, old.keyed, next.keyed, old.class))
+			out = append(out, fmt.Sprintf("`%s` (%s) takes an Idempotency-Key: %t before, %t now. It was %s: say in `api/overlay.yaml` whether it is keyed now (x-retry)", id, next.request, old.keyed, next.keyed, old.class))
 		}
 	}
 	slices.Sort(out)
 	return out
 }
 
-// retry is whether an operation may be repeated.
+// retry describes whether an operation may be repeated.
 type retry struct {
 	class, request string
-	keyed          bool // takes an Idempotency-Key
+	keyed          bool // whether it takes an Idempotency-Key
 }
 
-// retryOf follows package wrapper: what the overlay says, else what RFC 9110
-// says of the method.
+// retryOf returns the same class as package wrapper uses: that in the overlay or, if
+// there is none, the one that follows from the Idempotency-Key and the method.
 func retryOf(root *yaml.Node, op operation) retry {
 	node := tree.Get(root, "paths", op.path, strings.ToLower(op.method))
 	out := retry{class: tree.Text(node, "x-retry"), request: op.method + " " + op.path}
@@ -128,12 +128,12 @@ func retryOf(root *yaml.Node, op operation) retry {
 	return out
 }
 
-// failedTest is how the go command names a test that fails. Subtests are
-// indented.
+// failedTest matches the line with which the go command reports a failed test.
+// Subtests are indented, so they do not match.
 var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)`)
 
-// test runs the tests of the packages whose behavior depends on the
-// description, in the copy, and returns those that fail.
+// test runs the tests of the packages that depend on the description in the copy,
+// and returns a message for each that fails.
 func (r *run) test(ctx context.Context) ([]string, error) {
 	err := r.command(ctx, r.work.dir, "test", "-vet=off", "-short", "./api", "./wrapper")
 	if err == nil || ctx.Err() != nil {

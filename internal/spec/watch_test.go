@@ -15,7 +15,7 @@ import (
 )
 
 // TestWatch runs the steps of the workflow spec-watch against a vendor whose
-// description is ours, has more, needs a decision, or is not there.
+// description is the same as ours, has additions, needs a decision or is missing.
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	w := newWatch(t)
@@ -32,7 +32,7 @@ func TestWatch(t *testing.T) {
 	drop(t, unnamed, "paths", "/retirements/{id}", "get", "operationId")
 	w.answer = text(t, unnamed)
 	require.NoError(t, w.run(t))
-	assert.Equal(t, []string{"label create api-description", "issue list --label api-description", "issue create --label api-description --title The API's description changed: to decide"}, w.calls(t))
+	assert.Equal(t, []string{"label create api-description", "issue list --label api-description", "issue create --label api-description --title The API's description changed and needs a decision"}, w.calls(t))
 	assert.Contains(t, w.body(t), "Verdict: **a person has to decide**")
 	assert.Contains(t, w.body(t), "`GET /retirements/{id}` has no operationId")
 	w.open = "7"
@@ -51,7 +51,7 @@ func TestWatch(t *testing.T) {
 
 	w.open = ""
 	more := w.repo.description(t)
-	// It touches no Go code, so that the update has no tests to run.
+	// It does not change Go code, so the update does not run tests.
 	set(t, more, "{X-Request-Id: {schema: {type: string}}}", "paths", "/orders/{id}", "get", "responses", "200", "headers")
 	w.answer = text(t, more)
 	require.NoError(t, w.run(t))
@@ -73,10 +73,10 @@ func TestWatch(t *testing.T) {
 	assert.Equal(t, "main", w.git(t, "branch", "--show-current"))
 }
 
-// ownGit keeps out what the user of this machine has set, such as signatures.
+// ownGit keeps git from using the settings of the user, such as signatures.
 const ownGit = "GIT_CONFIG_GLOBAL=/dev/null"
 
-// watch is a clone of the repository, the vendor, and GitHub.
+// watch is a clone of the repository with a vendor and a fake GitHub.
 type watch struct {
 	repo    *fixture
 	remote  string
@@ -136,8 +136,8 @@ func (w *watch) run(t *testing.T) error {
 	return err
 }
 
-// calls returns what gh was asked since the last time, without the options that
-// say how it answers.
+// calls returns the calls of gh since the last time, without the options that set
+// the format of the answer.
 func (w *watch) calls(t *testing.T) []string {
 	t.Helper()
 	file := filepath.Join(w.gh, "calls")
@@ -157,7 +157,7 @@ func (w *watch) calls(t *testing.T) []string {
 	return calls
 }
 
-// body returns the text that gh was given last.
+// body returns the last text that was passed to gh.
 func (w *watch) body(t *testing.T) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(w.gh, "body"))

@@ -13,16 +13,16 @@ import (
 	"strings"
 )
 
-// workspace is a copy of the repository in which an update is tried out.
+// workspace is a copy of the repository in which an update is tested.
 type workspace struct {
 	root string // the repository
 	dir  string // the copy
-	// before are the files of the repository when they were copied, by path.
+	// before are the contents of the copied files by path.
 	before map[string][]byte
 }
 
-// newWorkspace copies what belongs to the repository: tracked files, and new
-// ones that git does not ignore. Without git, everything is copied.
+// newWorkspace copies the files of the repository: those that git tracks, and new
+// ones that it does not ignore. Outside of a git repository, it copies all files.
 func newWorkspace(ctx context.Context, root string) (*workspace, error) {
 	files, err := repositoryFiles(ctx, root)
 	if err != nil {
@@ -32,7 +32,7 @@ func newWorkspace(ctx context.Context, root string) (*workspace, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The go command reports positions in the real folder.
+	// The go command reports positions without symbolic links.
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (w *workspace) copyIn(file string) error {
 	from := filepath.Join(w.root, filepath.FromSlash(file))
 	info, err := os.Lstat(from)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !info.Mode().IsRegular() {
-		return nil // deleted, but not committed yet; or a link
+		return nil // deleted but not committed yet, or a symbolic link
 	}
 	if err != nil {
 		return err
@@ -115,13 +115,13 @@ func (w *workspace) write(file string, data []byte) error {
 	return writeFile(w.path(file), data, 0o644)
 }
 
-// edit is one file that an update changes; no After means that it goes.
+// edit is one file that an update changes. If after is nil, the file is removed.
 type edit struct {
 	file          string
 	before, after []byte
 }
 
-// edits compares the copy with what was copied.
+// edits returns the files of the copy that differ from the repository.
 func (w *workspace) edits() ([]edit, error) {
 	files, err := walkFiles(w.dir)
 	if err != nil {
@@ -146,7 +146,7 @@ func (w *workspace) edits() ([]edit, error) {
 	return out, nil
 }
 
-// withOutput adds what a command wrote to its error.
+// withOutput adds the output of a command to its error.
 func withOutput(err error, output []byte) error {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && len(output) == 0 {

@@ -1,6 +1,6 @@
-// Package apichange compares two descriptions: what was added, changed and
-// removed, whether it breaks callers of the API, and where in the description
-// it stands. The comparison itself is oasdiff's.
+// Package apichange compares two descriptions. It uses oasdiff to find what was added,
+// changed and removed, whether that breaks callers of the API, and where it is in the
+// description.
 package apichange
 
 import (
@@ -18,23 +18,23 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// Change is one change, however many operations it reaches.
+// Change is one change, which may affect several operations.
 type Change struct {
-	// ID is oasdiff's name of the kind of change, such as
-	// response-property-became-nullable; "added", "removed" or "changed" where
-	// no check of oasdiff speaks of the difference.
+	// ID is oasdiff's name for the kind of change, such as
+	// response-property-became-nullable. It is "added", "removed" or "changed" if
+	// oasdiff does not report the difference.
 	ID       string
 	Text     string
 	Breaking bool
-	// Operations are the operations that the change reaches, as "GET /orders"
-	// or "webhook orderUpdated", sorted.
+	// Operations are the operations that the change affects, such as
+	// "GET /orders" or "webhook orderUpdated", sorted.
 	Operations []string
-	// Old and New are the places in the two descriptions, nil where there is
-	// none: a member, a parameter, a response, an operation, a component.
+	// Old and New are the places in the two descriptions of the changed member,
+	// parameter, response, operation or component. They are nil if there is none.
 	Old, New tree.Path
 }
 
-// Place is where the change is: in the new description if it is there.
+// Place returns the place in the new description or, if there is none, in the old one.
 func (c Change) Place() tree.Path {
 	if c.New != nil {
 		return c.New
@@ -42,10 +42,10 @@ func (c Change) Place() tree.Path {
 	return c.Old
 }
 
-// Description is one side of the comparison.
+// Description is a description to compare.
 type Description struct {
 	Root *yaml.Node
-	data []byte // what Root was parsed from, so that lines agree
+	data []byte // the text of Root, so that its line numbers apply
 }
 
 // Read parses a description.
@@ -57,9 +57,9 @@ func Read(name string, data []byte) (*Description, error) {
 	return &Description{Root: root, data: data}, nil
 }
 
-// Validate reports what makes a description invalid as OpenAPI. Examples and
-// defaults are not checked against their schemas: the vendor's own examples do
-// not all fit, and nothing here depends on them.
+// Validate returns an error if a description is not valid OpenAPI. It does not validate
+// examples and defaults against their schemas, because some examples of the vendor
+// are not valid and this package does not depend on them.
 func Validate(name string, data []byte) error {
 	info, err := loadInfo(name, data)
 	if err == nil {
@@ -72,7 +72,7 @@ func Validate(name string, data []byte) error {
 	return nil
 }
 
-// Validate is Validate for a description that was read.
+// Validate is like the function Validate, but for a description that was read.
 func (d *Description) Validate(name string) error { return Validate(name, d.data) }
 
 func loadInfo(name string, data []byte, options ...load.Option) (*load.SpecInfo, error) {
@@ -81,16 +81,15 @@ func loadInfo(name string, data []byte, options ...load.Option) (*load.SpecInfo,
 	return load.NewSpecInfoFromData(loader, data, name, options...)
 }
 
-// severities are the checks that weigh less for this client than for others:
-// it decodes values of an enum that it does not know, so that a new one breaks
-// no caller.
+// severities are the checks of oasdiff with a lower level for this client. It decodes
+// unknown values of enums, so a new value does not break callers.
 var severities = map[string]checker.Level{
 	"response-property-enum-value-added":  checker.INFO,
 	"response-mediatype-enum-value-added": checker.INFO,
 }
 
-// Compare returns the changes from current to next, breaking ones first, and
-// the number of places where only wording or examples changed.
+// Compare returns the changes from current to next, with the breaking changes first,
+// and the number of places where only wording or examples changed.
 func Compare(current, next *Description) (changes []Change, wording int, err error) {
 	before, err := loadInfo("current", current.data, load.WithFlattenParams())
 	if err != nil {
@@ -123,8 +122,8 @@ func Compare(current, next *Description) (changes []Change, wording int, err err
 	return changes, wording, nil
 }
 
-// add merges a change that is the same in several operations, because it is in
-// a component that they share.
+// add appends a change. If it is in a component that several operations use, it is
+// merged with the same change in the other operations.
 func add(changes []Change, c Change) []Change {
 	for i := range changes {
 		old := &changes[i]

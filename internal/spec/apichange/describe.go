@@ -13,14 +13,13 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// webhookPrefix marks the paths that webhooksAsAnswers makes. No path of an
-// API begins like this: paths begin with a slash.
+// webhookPrefix marks the paths that webhooksAsAnswers adds. Other paths begin with a
+// slash.
 const webhookPrefix = "webhook "
 
-// webhooksAsAnswers turns the webhooks of spec into operations that answer
-// with what the webhook sends. To those who use this client a webhook is
-// something to read, so that what counts as breaking is as in an answer, not
-// as in a request.
+// webhooksAsAnswers replaces the webhooks of spec by operations whose answer is the
+// body that the webhook sends. Users of this client read webhooks, so the same
+// changes are breaking as in an answer, and not as in a request.
 func webhooksAsAnswers(spec *openapi3.T) {
 	for name, item := range spec.Webhooks {
 		path := &openapi3.PathItem{Origin: item.Origin}
@@ -78,9 +77,8 @@ func locate(root *yaml.Node, source *checker.Source) tree.Path {
 	return tree.At(root, source.Line, source.Column)
 }
 
-// subject shortens the place of a detail to what the detail is about: the
-// member, parameter, response, operation or component. Values of an enum keep
-// their own place.
+// subject shortens the place of a detail to that of the member, parameter, response,
+// operation or component that contains it. Values of an enum keep their places.
 func subject(root *yaml.Node, path tree.Path) tree.Path {
 	for len(path) > 0 {
 		parent := path[:len(path)-1]
@@ -105,9 +103,9 @@ func subject(root *yaml.Node, path tree.Path) tree.Path {
 	return nil
 }
 
-// findDifferent looks for the member that a change of oasdiff's without a
-// position is about: one that its arguments name (data/items/callback_url) and
-// that differs between the descriptions.
+// findDifferent returns the places of the changed member for a change of oasdiff
+// without a position. The arguments of the change name the member
+// (data/items/callback_url), and it differs between the descriptions.
 func findDifferent(current, next *yaml.Node, operation tree.Path, arguments []any) (before, after tree.Path) {
 	for _, argument := range arguments {
 		name, ok := argument.(string)
@@ -123,7 +121,8 @@ func findDifferent(current, next *yaml.Node, operation tree.Path, arguments []an
 	return nil, nil
 }
 
-// findMember follows the names of members from the bodies of an operation.
+// findMember returns the place of the member at the end of steps, which begin at a
+// body of an operation.
 func findMember(root *yaml.Node, operation tree.Path, steps []string) tree.Path {
 	node := tree.Get(root, operation...)
 	var found tree.Path
@@ -153,8 +152,8 @@ func visitSchemas(root, operation *yaml.Node, path tree.Path, visit func(*yaml.N
 	}
 }
 
-// maxComposition bounds how deep compositions are searched, since schemas can
-// contain themselves.
+// maxComposition limits the depth to which composed schemas are searched, because
+// schemas can contain themselves.
 const maxComposition = 8
 
 func follow(root, schema *yaml.Node, path tree.Path, steps []string, depth int) tree.Path {
@@ -193,16 +192,16 @@ func follow(root, schema *yaml.Node, path tree.Path, steps []string, depth int) 
 	return nil
 }
 
-// composition is how oasdiff writes a step into a part of a composed schema.
+// composition matches a step into a part of a composed schema in the form of oasdiff.
 var composition = regexp.MustCompile(`^(?:allOf|oneOf|anyOf)\[`)
 
-// operationSuffix is what oasdiff's texts end with, once for each status and
-// media type that a shared component is used in.
+// operationSuffix matches the end of a text of oasdiff, which differs for each status
+// and media type that uses a shared component.
 var operationSuffix = regexp.MustCompile("(?: (?:from|to) the response with the `\\d+` status| for (?:the )?(?:response )?(?:with the )?status `\\d+`)$")
 
-// shorten names the member without the way to it, and drops the status, so
-// that one change of a shared component reads the same in every operation. The
-// place and the operations are named beside the text.
+// shorten removes the path to the member and the status from a text, so that a change
+// of a shared component has the same text in every operation. The report gives the
+// place and the operations separately.
 func shorten(text string, arguments []any) string {
 	text = operationSuffix.ReplaceAllString(text, "")
 	for _, argument := range arguments {
@@ -215,18 +214,18 @@ func shorten(text string, arguments []any) string {
 	return text
 }
 
-// memberPath is the way to a member as oasdiff writes it, such as
-// data/items/id or oneOf[subschema #1: Order by amount]/portfolio_id, as
-// opposed to a path of the API, a reference or a media type.
+// memberPath matches the path to a member in the form of oasdiff, such as
+// data/items/id or oneOf[subschema #1: Order by amount]/portfolio_id. It does not
+// match paths of the API and references.
 var memberPath = regexp.MustCompile(`^(?:(?:[\w-]+|(?:allOf|oneOf|anyOf)\[[^\]]*\])/)+[\w-]+$`)
 
-// step is one step of such a way. The name of a part of a composed schema may be
-// a reference, which has slashes.
+// step matches one step of such a path. The name of a part of a composed schema may
+// be a reference, which contains slashes.
 var step = regexp.MustCompile(`(?:allOf|oneOf|anyOf)\[[^\]]*\]|[^/]+`)
 
-// lastParts are the parts of a composed schema that a way to a member ends with.
+// lastParts matches the parts of a composed schema at the end of such a path.
 var lastParts = regexp.MustCompile(`(?:/(?:allOf|oneOf|anyOf)\[[^\]]*\])+/?$`)
 
-// mediaType is a media type of the kinds that bodies have. A member path can't
-// be told from it by its form alone.
+// mediaType matches the media types of bodies, which have the same form as the path
+// to a member.
 var mediaType = regexp.MustCompile(`^(?:application|audio|font|image|message|multipart|text|video)/[\w.+-]+$`)

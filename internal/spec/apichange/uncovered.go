@@ -10,9 +10,9 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// addUncovered adds the differences that no check of oasdiff speaks of, so
-// that nothing changes unseen, and counts those of mere wording. Our own
-// extensions are neither.
+// addUncovered adds the differences that oasdiff does not report, so that no change
+// remains unnoticed. It returns the number of those that affect only wording or
+// examples. Our own extensions are ignored.
 func addUncovered(changes []Change, current, next *yaml.Node) ([]Change, int) {
 	wording := 0
 	known := slices.Clone(changes)
@@ -45,8 +45,8 @@ func covers(c Change, place tree.Path) bool {
 	return false
 }
 
-// referenced is the component that a place refers to, where it does: a change
-// of an operation may be reported at the component that it has come to use.
+// referenced returns the component that a place refers to, or nil. A change of an
+// operation may be reported at the component that it now refers to.
 func referenced(current, next *yaml.Node, place tree.Path) tree.Path {
 	for _, root := range []*yaml.Node{next, current} {
 		if node := tree.Get(root, place...); node != nil && tree.Ref(node) != "" {
@@ -76,19 +76,19 @@ func difference(current, next *yaml.Node, place tree.Path) Change {
 	}
 }
 
-// names are the members whose keys are names that the vendor chose, not words
-// of OpenAPI: a property may be called "description".
+// names are the members whose keys are chosen by the vendor and are not keywords of
+// OpenAPI. A property, for instance, may have the name "description".
 var names = []string{"properties", "schemas", "responses", "paths", "parameters", "headers"}
 
-// isWording reports whether a place holds text or examples for people.
+// isWording reports whether a place contains text or examples for people.
 func isWording(place tree.Path) bool {
 	return anyKey(place, func(key string) bool {
 		return slices.Contains([]string{"description", "summary", "example", "examples", "externalDocs", "title"}, key)
 	})
 }
 
-// isExtension reports whether a place belongs to an extension (x-), which is
-// no part of the API.
+// isExtension reports whether a place belongs to an extension (x-), which is not part
+// of the API.
 func isExtension(place tree.Path) bool {
 	return anyKey(place, func(key string) bool { return strings.HasPrefix(key, "x-") })
 }

@@ -7,15 +7,15 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Answered is what the description says of one answer.
+// Answered is the result of comparing one answer with the description.
 type Answered struct {
-	Response *openapi3.Response // what the operation declares of the status, nil if nothing
-	Schema   *openapi3.Schema   // of the body, with the overlay where it has one; nil if there is none
-	Err      error              // how the answer does not fit; wraps the errors of openapi3 and openapi3filter
+	Response *openapi3.Response // the operation's response for the status, nil if there is none
+	Schema   *openapi3.Schema   // the schema of the body, with the overlay if possible; nil if there is none
+	Err      error              // why the answer is not valid; wraps the errors of openapi3 and openapi3filter
 }
 
-// Find returns the operation to which a request goes. The path is that below the
-// server's and may have a query.
+// Find returns the operation of a request. The path is relative to the server's URL
+// and may have a query.
 func (v *Validator) Find(method, path string) (Operation, error) {
 	r, err := described(method, path)
 	if err != nil {
@@ -28,8 +28,8 @@ func (v *Validator) Find(method, path string) (Operation, error) {
 	return Operation{in.Route.Operation, method, in.Route.Path, in.Route.PathItem.Parameters}, nil
 }
 
-// Answer holds one answer against the description. Method and path are as in
-// Find; the request itself is not validated.
+// Answer compares one answer with the description. The method and the path are those
+// of the request, as for Find. The request itself is not validated.
 func (v *Validator) Answer(method, path string, resp *http.Response, body []byte) (*Answered, error) {
 	r, err := described(method, path)
 	if err != nil {
@@ -46,14 +46,14 @@ func (v *Validator) Answer(method, path string, resp *http.Response, body []byte
 	}
 	a := &Answered{Response: responseOf(operations[1], resp.StatusCode), Err: v.check(r, nil, resp, body)}
 	for _, operation := range operations {
-		if a.Schema == nil { // the overlay takes problem documents out
+		if a.Schema == nil { // the overlay removes the content of errors
 			a.Schema = schemaOf(operation, resp)
 		}
 	}
 	return a, nil
 }
 
-// described is a request as the routers know it.
+// described returns a request in the form that the routers expect.
 func described(method, path string) (*http.Request, error) {
 	target, err := url.Parse("/v1" + path)
 	if err != nil {
@@ -62,8 +62,8 @@ func described(method, path string) (*http.Request, error) {
 	return &http.Request{Method: method, URL: target, Header: http.Header{}}, nil
 }
 
-// responseOf is what an operation declares of a status, by itself, by its range or
-// by default.
+// responseOf returns the operation's response for a status, for its range or by
+// default, or nil if there is none.
 func responseOf(operation *openapi3.Operation, status int) *openapi3.Response {
 	ref := operation.Responses.Status(status)
 	if ref == nil {
@@ -75,7 +75,7 @@ func responseOf(operation *openapi3.Operation, status int) *openapi3.Response {
 	return ref.Value
 }
 
-// schemaOf is what an operation says of the body of an answer, nil if nothing.
+// schemaOf returns the schema of the body of an answer, or nil if there is none.
 func schemaOf(operation *openapi3.Operation, resp *http.Response) *openapi3.Schema {
 	response := responseOf(operation, resp.StatusCode)
 	if response == nil {

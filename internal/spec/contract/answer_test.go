@@ -28,7 +28,7 @@ func TestFind(t *testing.T) {
 }
 
 func TestAnswer(t *testing.T) {
-	validator, err := Load() // of its own, which counts what it sees
+	validator, err := Load() // a separate one, because it records statuses
 	require.NoError(t, err)
 	response := func(status int, mediaType string) *http.Response {
 		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {mediaType}}}
@@ -37,17 +37,17 @@ func TestAnswer(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, a.Err)
 	assert.NotNil(t, a.Response)
-	assert.Equal(t, "USDCents", a.Schema.Properties["price_usd_cents"].Value.Extensions["x-go-type"], "the overlay's")
+	assert.Equal(t, "USDCents", a.Schema.Properties["price_usd_cents"].Value.Extensions["x-go-type"], "from the overlay")
 
 	a, err = validator.Answer("POST", "/quotes", response(200, typeJSON), []byte(`{"amount_kg":10}`))
 	require.NoError(t, err)
 	var unfit *openapi3.SchemaError
-	assert.ErrorAs(t, a.Err, &unfit, "the overlay says that the price is always there")
+	assert.ErrorAs(t, a.Err, &unfit, "the overlay makes the price required")
 
 	a, err = validator.Answer("POST", "/quotes", response(401, typeProblem), []byte(`{"title":"x","status":401}`))
 	require.NoError(t, err)
 	require.NoError(t, a.Err)
-	assert.Contains(t, a.Schema.Properties, "title", "what the overlay took out")
+	assert.Contains(t, a.Schema.Properties, "title", "the overlay removed it")
 
 	a, err = validator.Answer("POST", "/quotes", response(418, typeJSON), nil)
 	require.NoError(t, err)

@@ -35,14 +35,14 @@ func load(t *testing.T, data []byte) *openapi3.T {
 	return doc
 }
 
-// description loads the description as it is.
+// description loads the description without the overlay.
 func description(t *testing.T) *openapi3.T {
 	t.Helper()
 	return load(t, readFile(t, descriptionFile))
 }
 
-// overlaid loads the description as the generator sees it: with the overlay,
-// applied by the same library and as strictly.
+// overlaid loads the description with the overlay, which is applied strictly and by
+// the same library as in the generator.
 func overlaid(t *testing.T) *openapi3.T {
 	t.Helper()
 	var node yaml.Node
@@ -78,7 +78,7 @@ func TestDescriptionIsValid(t *testing.T) {
 	assert.NoError(t, overlaid(t).Validate(t.Context()))
 }
 
-func TestOverlayGivesReasons(t *testing.T) {
+func TestOverlayActionsHaveReasons(t *testing.T) {
 	overlay, err := loader.LoadOverlay(overlayFile)
 	require.NoError(t, err)
 	require.NoError(t, overlay.Validate())
@@ -88,8 +88,7 @@ func TestOverlayGivesReasons(t *testing.T) {
 	}
 }
 
-// known are the operations that this project was made for, and how often a call
-// may be repeated.
+// known are the operations that this project supports, with their retry classes.
 var known = map[string]string{
 	"CancelOrder":                    "keyed",
 	"CreateCheckoutSession":          "unsafe",
@@ -122,11 +121,11 @@ var known = map[string]string{
 	"UpdateSubaccountLogoFromUpload": "safe",
 }
 
-// deprecated are those of them that are on their way out.
+// deprecated are the known operations that are deprecated.
 var deprecated = []string{"RequestRideQuote", "SubmitRideOrder"}
 
 // A newer description may have more operations, but not fewer.
-func TestKnownOperationsAreThere(t *testing.T) {
+func TestKnownOperationsExist(t *testing.T) {
 	require.Len(t, known, 27+2)
 	found := map[string]operation{}
 	for _, op := range operations(description(t)) {
@@ -149,10 +148,10 @@ func TestOperationsAreComplete(t *testing.T) {
 			assert.NotEmpty(t, op.Tags)
 			assert.Contains(t, []any{"published", "transcribed"}, op.Extensions["x-source"])
 			if !transcribed(op) {
-				return // what the vendor says is not ours to judge
+				return // published operations are not ours to correct
 			}
 			assert.Contains(t, []any{"high", "medium", "low"}, op.Extensions["x-confidence"])
-			assert.NotEmpty(t, op.Extensions["x-note"], "what is unsure")
+			assert.NotEmpty(t, op.Extensions["x-note"], "a note on what is uncertain")
 			checkErrors(t, op)
 			checkHasExamples(t, op)
 		})
@@ -161,8 +160,8 @@ func TestOperationsAreComplete(t *testing.T) {
 
 func transcribed(op operation) bool { return op.Extensions["x-source"] == "transcribed" }
 
-// checkErrors holds an operation to describe its errors as problem details, each
-// with an example that has the status under which it is listed.
+// checkErrors checks that an operation describes its errors as problem details, each
+// with an example whose status is that of the response.
 func checkErrors(t *testing.T, op operation) {
 	t.Helper()
 	assert.NotNil(t, op.Responses.Status(http.StatusUnauthorized), "a response for 401")
@@ -171,7 +170,7 @@ func checkErrors(t *testing.T, op operation) {
 			continue
 		}
 		media := response.Value.Content["application/problem+json"]
-		if !assert.NotNil(t, media, "%s is problem details", status) {
+		if !assert.NotNil(t, media, "the response for %s is problem details", status) {
 			continue
 		}
 		examples := examplesOf(media)
@@ -192,8 +191,8 @@ func number(t *testing.T, value any) string {
 	return strings.TrimSpace(string(text))
 }
 
-// checkHasExamples holds an operation to have an example of every JSON body that
-// it takes and that it answers with.
+// checkHasExamples checks that an operation has an example of every JSON body that
+// it accepts or answers with.
 func checkHasExamples(t *testing.T, op operation) {
 	t.Helper()
 	if op.RequestBody != nil {
@@ -201,7 +200,7 @@ func checkHasExamples(t *testing.T, op operation) {
 			if name == "application/json" {
 				assert.NotEmpty(t, examplesOf(media), "an example of a request")
 			} else {
-				assert.Regexp(t, `^image/`, name, "the only other bodies")
+				assert.Regexp(t, `^image/`, name, "other bodies are images")
 			}
 		}
 	}
@@ -223,17 +222,17 @@ func checkHasExamples(t *testing.T, op operation) {
 	assert.Equal(t, 1, success, "successful answers")
 }
 
-func TestOverlaySaysWhatMayBeRepeated(t *testing.T) {
+func TestOverlaySetsRetryClasses(t *testing.T) {
 	doc := overlaid(t)
 	for _, op := range operations(doc) {
 		class, set := op.Extensions["x-retry"]
 		if want, isKnown := known[op.OperationID]; isKnown {
 			assert.Equal(t, want, class, op.OperationID)
 		} else if !set {
-			continue // new: counts as what RFC 9110 says of its method
+			continue // a new operation has the class that follows from its method
 		}
 		assert.Contains(t, []any{"safe", "keyed", "unsafe"}, class, op.OperationID)
-		assert.Equal(t, class == "keyed", takesHeader(t, doc, op, "Idempotency-Key"), "%s: keyed if it takes the key", op.OperationID)
+		assert.Equal(t, class == "keyed", takesHeader(t, doc, op, "Idempotency-Key"), "%s is keyed if it takes an Idempotency-Key", op.OperationID)
 	}
 }
 
@@ -260,8 +259,7 @@ func TestSubaccountHeader(t *testing.T) {
 	}
 }
 
-// What a webhook sends is read by OrderEventHandler, whatever the webhook is
-// called.
+// OrderEventHandler reads the requests of all webhooks, regardless of their names.
 func TestWebhooks(t *testing.T) {
 	for name, item := range description(t).Webhooks {
 		for _, op := range item.Operations() {
@@ -273,7 +271,7 @@ func TestWebhooks(t *testing.T) {
 			}
 			assert.NotEmpty(t, examplesOf(media), name)
 			assert.NotNil(t, op.Responses.Status(http.StatusOK), name)
-			assert.Equal(t, 1, op.Responses.Len(), "%s: nothing but 200 ends the deliveries", name)
+			assert.Equal(t, 1, op.Responses.Len(), "%s: only 200 ends the deliveries", name)
 		}
 	}
 }

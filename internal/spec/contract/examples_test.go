@@ -22,13 +22,13 @@ func examplesOf(media *openapi3.MediaType) map[string]any {
 	return found
 }
 
-// example is a value that the description shows, and the schema that it is of.
+// example is an example in the description with its schema.
 type example struct {
 	schema *openapi3.Schema
 	value  any
 }
 
-// walker collects all examples of a description, by where they stand.
+// walker collects all examples of a description by their places.
 type walker struct {
 	found map[string]example
 	seen  map[*openapi3.Schema]bool
@@ -104,8 +104,7 @@ func (w *walker) content(at string, content openapi3.Content) {
 	}
 }
 
-// schema collects the examples that a schema and those inside it carry
-// themselves.
+// schema collects the examples in a schema and in the schemas inside it.
 func (w *walker) schema(at string, ref *openapi3.SchemaRef) {
 	if ref == nil || w.seen[ref.Value] {
 		return
@@ -137,7 +136,7 @@ func check(e example) error {
 	return e.schema.VisitJSON(e.value, openapi3.EnableJSONSchema2020(), openapi3.EnableFormatValidation(), openapi3.MultiErrors())
 }
 
-func TestEveryExampleFitsItsSchema(t *testing.T) {
+func TestExamplesAreValid(t *testing.T) {
 	examples := allExamples(overlaid(t))
 	require.NotEmpty(t, examples)
 	for at, e := range examples {
@@ -145,9 +144,9 @@ func TestEveryExampleFitsItsSchema(t *testing.T) {
 	}
 }
 
-// What we transcribed fits without the overlay too. (A slip in what the vendor
-// published is corrected in the overlay, and only there.)
-func TestTranscribedExamplesFitWithoutOverlay(t *testing.T) {
+// Transcribed examples are also valid without the overlay. Published examples need
+// not be, because the overlay corrects mistakes of the vendor.
+func TestTranscribedExamplesAreValidWithoutOverlay(t *testing.T) {
 	w := walker{found: map[string]example{}, seen: map[*openapi3.Schema]bool{}}
 	for _, op := range operations(description(t)) {
 		if transcribed(op) {
@@ -159,8 +158,8 @@ func TestTranscribedExamplesFitWithoutOverlay(t *testing.T) {
 	}
 }
 
-// Proof that the test above can fail.
-func TestExampleCheckNotices(t *testing.T) {
+// TestInvalidExamplesAreNoticed checks that the tests above can fail.
+func TestInvalidExamplesAreNoticed(t *testing.T) {
 	raw, seen := description(t), overlaid(t)
 	order := func(change func(map[string]any)) map[string]any {
 		value := raw.Components.Examples["PlacedOrder"].Value.Value

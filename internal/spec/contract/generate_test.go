@@ -13,8 +13,7 @@ import (
 )
 
 // generate runs the generator, in the version that the project pins, with one of
-// our configurations, and returns the code. The configuration can be changed
-// before.
+// our configurations, which can be changed before. It returns the code.
 func generate(t *testing.T, name, input string, change func(config map[string]any)) string {
 	t.Helper()
 	config := document(t, readFile(t, root+"/api/"+name))
@@ -28,7 +27,7 @@ func generate(t *testing.T, name, input string, change func(config map[string]an
 	require.NoError(t, os.WriteFile(file, data, 0o600))
 
 	cmd := exec.CommandContext(t.Context(), "go", "tool", "-modfile=internal/tools/go.mod", "oapi-codegen", "-config", file, input)
-	cmd.Dir = filepath.FromSlash(root) // the paths of templates and overlay start there
+	cmd.Dir = filepath.FromSlash(root) // the paths of the templates and the overlay are relative to it
 	message, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(message))
 	return string(readFile(t, out))
@@ -56,8 +55,8 @@ func TestGeneratedCodeIsCurrent(t *testing.T) {
 	}
 }
 
-// Options that differ between the configurations would give code that does not
-// fit together.
+// If these options differed between the configurations, the generated files would not
+// compile together.
 func TestConfigurationsAgree(t *testing.T) {
 	var first map[string]any
 	for _, name := range []string{"config", "operations", "server", "fallback"} {
@@ -132,7 +131,8 @@ func withoutOverlay(config map[string]any) {
 	delete(config["output-options"].(map[string]any), "overlay")
 }
 
-// Operations that are new get an answer and a place in the table by themselves.
+// New operations are added to the table and answered by the sandbox without manual
+// changes.
 func TestNewOperations(t *testing.T) {
 	input := filepath.Join(t.TempDir(), "openapi.yaml")
 	require.NoError(t, os.WriteFile(input, []byte(newOperations), 0o600))

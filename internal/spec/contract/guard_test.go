@@ -22,8 +22,7 @@ func descriptionTree(t *testing.T) *yaml.Node {
 	return d
 }
 
-// The stable form is what makes the diff of an update show the change and
-// nothing else.
+// Because of the stable form, the diff of an update contains only the changes.
 func TestDescriptionIsInItsStableForm(t *testing.T) {
 	d := descriptionTree(t)
 	want, err := tree.Format(d, d)
@@ -43,8 +42,8 @@ func TestOverlayIsNeeded(t *testing.T) {
 	}
 }
 
-// byOperation are the methods whose names do not follow from the operationId, so
-// that a method that sends the wrong operation is noticed.
+// byOperation are the methods whose names do not follow from the operationId. The
+// list makes the test notice a method that sends the wrong operation.
 var byOperation = map[string]string{
 	"GetListOfOrder":                 "ListOrders",
 	"GetListOfPortfolios":            "ListPortfolios",
@@ -61,8 +60,8 @@ var byOperation = map[string]string{
 	"UpdateSubaccountLogoFromUpload": "UploadSubaccountLogo",
 }
 
-// Every operation has a method of cnaught.Client that sends it, or stands in
-// the list of those that have none, with the reason; not both.
+// Every operation either has a method of cnaught.Client that sends it, or is in the
+// list of operations without a method, with the reason.
 func TestEveryOperationHasItsMethod(t *testing.T) {
 	loaded, err := goapi.Load(t.Context(), root, append(os.Environ(), "GOWORK=off"), false, "./api", "./wrapper")
 	require.NoError(t, err)
@@ -80,7 +79,7 @@ func TestEveryOperationHasItsMethod(t *testing.T) {
 		require.NotEmpty(t, goName, "%s is in the generated client", id)
 		without := slices.ContainsFunc(listed, func(e goapi.RawOnly) bool { return e.Operation == id })
 		if without {
-			assert.Empty(t, served[goName], "%s has a method: take it off %s", id, goapi.RawOnlyFile)
+			assert.Empty(t, served[goName], "%s has a method: remove it from %s", id, goapi.RawOnlyFile)
 			continue
 		}
 		if assert.NotEmpty(t, served[goName], "%s has no method that sends it: add one, or list it in %s", id, goapi.RawOnlyFile) && byOperation[id] != "" {
@@ -92,13 +91,13 @@ func TestEveryOperationHasItsMethod(t *testing.T) {
 	}
 }
 
-func TestListOfOperationsWithoutMethodIsInItsStableForm(t *testing.T) {
+func TestRawOnlyFileIsInItsStableForm(t *testing.T) {
 	file := root + "/" + goapi.RawOnlyFile
 	entries, err := goapi.ReadRawOnly(file)
 	require.NoError(t, err)
 	text, err := goapi.FormatRawOnly(entries)
 	require.NoError(t, err)
-	assert.Equal(t, string(text), string(readFile(t, file)), "as the update writes it")
+	assert.Equal(t, string(text), string(readFile(t, file)), "the update would write it in this form")
 	for _, e := range entries {
 		assert.NotEmpty(t, e.Reason, e.Operation)
 	}

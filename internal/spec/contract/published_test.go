@@ -12,10 +12,10 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// What the vendor publishes stands in the description, key for key, but for the
-// names that are remembered. Where nothing is stored, a whole description was
-// taken as it is: then every operation is published.
-func TestPublishedStandsUnchanged(t *testing.T) {
+// The description contains what the vendor publishes without changes, except for the
+// names in remembered.yaml. If no published file is stored, a whole description was
+// adopted unchanged, and so every operation is published.
+func TestPublishedPartsAreUnchanged(t *testing.T) {
 	ours, err := tree.Parse("openapi.yaml", readFile(t, descriptionFile))
 	require.NoError(t, err)
 	remembered, err := merge.ReadRemembered(filepath.Join(filepath.FromSlash(root), merge.RememberedFile))

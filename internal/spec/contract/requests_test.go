@@ -13,9 +13,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// exampleRequest fills in a request from the description: its examples, or else
-// the simplest values that the schemas allow. A body that is not JSON is any
-// text. headers come in pairs.
+// exampleRequest returns a request with the examples of the description or, where
+// there are none, the simplest values that the schemas allow. The headers come in
+// pairs of name and value.
 func exampleRequest(op Operation) (path, body string, headers []string) {
 	path = op.Path
 	query := url.Values{}
@@ -74,7 +74,7 @@ func exampleBody(media *openapi3.MediaType) any {
 	return exampleValue(media.Schema)
 }
 
-// exampleValue is the simplest value that a schema allows.
+// exampleValue returns the simplest value that a schema allows.
 func exampleValue(ref *openapi3.SchemaRef) any {
 	if ref == nil || ref.Value == nil {
 		return "an-id"
@@ -130,9 +130,9 @@ func exampleObject(s *openapi3.Schema) map[string]any {
 	return object
 }
 
-// exampleStatus is the status that an operation is answered with by its
-// examples alone: that of its first successful answer, or 501 if that answer has
-// a body and no example of it.
+// exampleStatus returns the status with which the sandbox answers an operation if it
+// has only the examples: the first successful status, or 501 if that answer has a
+// body but no example.
 func exampleStatus(op Operation) int {
 	for _, status := range slices.Sorted(maps.Keys(op.Responses.Map())) {
 		code, err := strconv.Atoi(status)

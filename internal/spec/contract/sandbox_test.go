@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// caller sends raw requests to one sandbox, validated both ways.
+// caller sends requests to a sandbox and validates them and their answers.
 type caller struct {
 	t  *testing.T
 	cn *sandbox.Server
@@ -42,9 +42,9 @@ func newCaller(t *testing.T, opts ...sandbox.Option) *caller {
 	return c
 }
 
-// send returns the body of an answer that must have this status. Requests that
-// are to be refused as invalid are not validated themselves. headers come in
-// pairs.
+// send sends a request and returns the body of the answer, which must have this
+// status. A request that has to be refused as invalid is not validated. The headers
+// come in pairs of name and value.
 func (c *caller) send(status int, method, path, body string, headers ...string) map[string]any {
 	c.t.Helper()
 	ctx := context.Background()
@@ -68,7 +68,7 @@ func (c *caller) send(status int, method, path, body string, headers ...string) 
 func (c *caller) request(ctx context.Context, method, path, body string, headers []string) *http.Request {
 	req, err := http.NewRequestWithContext(ctx, method, c.cn.URL()+path, strings.NewReader(body))
 	if err != nil {
-		panic(err) // the tests' own paths
+		panic(err) // the paths are constants of the tests
 	}
 	req.Header.Set("Authorization", "Bearer "+c.cn.APIKey())
 	if body != "" {
@@ -101,8 +101,8 @@ var quotes = map[string]string{
 	"/quotes/ride":             `{"distance_km":30}`,
 }
 
-// TestSandbox sends, part by part, every operation's successes and errors. The
-// last part checks that none was left out.
+// TestSandbox sends requests for the successes and errors of every operation. Its
+// last part checks that none is missing.
 func TestSandbox(t *testing.T) {
 	for _, part := range []struct {
 		name string
@@ -220,8 +220,8 @@ func testSubaccounts(t *testing.T) {
 	}
 }
 
-// onSubaccount are the operations on one subaccount: method, path, body,
-// headers.
+// onSubaccount are the operations on one subaccount, each with its method, path, body
+// and headers.
 func onSubaccount(id string) [][]string {
 	path := "/subaccounts/" + id
 	return [][]string{
@@ -284,23 +284,23 @@ func testConcurrentRequests(t *testing.T) {
 		c := newCaller(t)
 		c.cn.Inject(sandbox.Fault{Operation: call[0], Delay: time.Hour, Count: -1})
 		statuses := make(chan int)
-		for range 2 { // whichever comes second is refused at once
+		for range 2 { // the second one to arrive is refused at once
 			go func() { statuses <- c.status("POST", call[1], call[2], "Idempotency-Key", "k") }()
 		}
 		assert.Equal(t, 409, <-statuses, call[0])
-		require.NoError(t, c.cn.Close()) // ends the delay of the first
+		require.NoError(t, c.cn.Close()) // this ends the delay of the first one
 		<-statuses
 	}
 }
 
-// status sends a request that may get no answer; that gives 0.
+// status returns the status of the answer to a request, or 0 if there is no answer.
 func (c *caller) status(method, path, body string, headers ...string) int {
 	resp, err := c.rt.RoundTrip(c.request(context.Background(), method, path, body, headers))
 	if err != nil {
 		return 0
 	}
 	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, resp.Body) // it was validated
+	_, _ = io.Copy(io.Discard, resp.Body) // the transport has already validated it
 	return resp.StatusCode
 }
 
@@ -327,14 +327,14 @@ func testWebhooks(t *testing.T) {
 	}
 }
 
-// testEveryStatus comes last: what it looks for, the parts before it have sent.
-// A key that is not accepted is tried here.
+// testEveryStatus checks that the other parts have received every status, so it has
+// to run last. It tests a key that is not accepted itself.
 func testEveryStatus(t *testing.T) {
 	c := newCaller(t)
 	for _, op := range validator.Operations() {
 		path, body, headers := exampleRequest(op)
 		seen := validator.Seen(op.OperationID)
-		if len(seen) == 0 { // newer than this package: the sandbox answers with the example
+		if len(seen) == 0 { // a new operation, which the sandbox answers with the example
 			t.Logf("%s is not known here: its example must fit", op.OperationID)
 			assert.Equal(t, exampleStatus(op), c.status(op.Method, path, body, headers...), op.OperationID)
 			continue
@@ -347,19 +347,18 @@ func testEveryStatus(t *testing.T) {
 		}
 		for status := range op.Responses.Map() {
 			code, err := strconv.Atoi(status)
-			if err != nil || slices.Contains(seen, code) { // default, or a range such as 4XX
+			if err != nil || slices.Contains(seen, code) { // "default", or a range such as 4XX
 				continue
 			}
-			// Newer than this package, or not the sandbox's to decide: it takes a fault.
+			// The sandbox has no rule for this status, so a fault has to cause it.
 			c.cn.Inject(sandbox.Fault{Operation: op.OperationID, Status: code})
 			assert.Equal(t, code, c.status(op.Method, path, body, headers...), op.OperationID)
 		}
 	}
 }
 
-// answers are the statuses with which the sandbox answers by its own rules. A
-// status that a new description declares beyond them is for faults, until the
-// sandbox gets a rule for it.
+// answers are the statuses for which the sandbox has a rule. If a new description
+// declares another status, only faults cause it until the sandbox has a rule for it.
 var answers = map[string][]int{
 	"CancelOrder":                    {200, 400, 401, 403, 404, 409, 422},
 	"CreateCheckoutSession":          {201, 400, 401, 403},

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// edits are what our copies of the generator's templates say differently, and
-// why they are copies.
+// edits are the differences between our copies of the generator's templates and the
+// originals, with the reasons for them.
 var edits = []struct {
 	template, reason, old, new string
 	times                      int
@@ -33,8 +33,8 @@ one of its own, written by hand. Imports that are not used are removed. */ -}}
 	},
 }
 
-// A newer generator brings newer templates. Then this test fails, and our copies
-// are made again: its own template with these edits.
+// This test fails if a new version of the generator changes a template. Then our copy
+// has to be replaced by the new template with these edits.
 func TestTemplatesFollowTheGenerator(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "go", "list", "-modfile=internal/tools/go.mod", "-m", "-f", "{{.Dir}}", "github.com/oapi-codegen/oapi-codegen/v2")
 	cmd.Dir = filepath.FromSlash(root)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A total that is new is whole cents, as those that are there; a price per
-// kilogram and what is no number are not.
+// New totals are whole cents, like the existing ones. Prices per kilogram and members
+// that are not numbers are not.
 func TestNewTotalsAreUSDCents(t *testing.T) {
 	const quote = "\n    Quote:\n      type: object\n      description: The mass of emissions and what carbon credits for it cost\n      properties:\n"
 	text := string(readFile(t, root+"/openapi.yaml"))

@@ -23,9 +23,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Validator knows the description twice: as it is published, and with the
-// overlay, which also says what is always there. Answers must fit both,
-// requests the first. It is safe for concurrent use.
+// Validator validates requests against the description without the overlay. It
+// validates answers against the description both without and with the overlay, which
+// adds required members. It is safe for concurrent use.
 type Validator struct {
 	plain, overlaid *routed
 
@@ -42,20 +42,20 @@ type routed struct {
 // Operation is one operation of the description.
 type Operation struct {
 	*openapi3.Operation
-	Method, Path string              // Path is the template
-	Shared       openapi3.Parameters // of all operations of the path
+	Method, Path string              // Path is a template
+	Shared       openapi3.Parameters // the parameters of the path, for all its operations
 }
 
-// registerImages tells the library, which keeps its decoders for the whole
-// process, that the images of logos are bytes and no documents.
+// registerImages registers decoders for the images of logos, which are plain bytes.
+// The library has one list of decoders for the whole process.
 var registerImages = sync.OnceFunc(func() {
 	for _, mediaType := range []string{"image/png", "image/jpeg", "image/webp", "image/svg+xml"} {
 		openapi3filter.RegisterBodyDecoder(mediaType, openapi3filter.FileBodyDecoder)
 	}
 })
 
-// Load reads openapi.yaml and api/overlay.yaml of the repository that the
-// working directory is in.
+// Load reads openapi.yaml and api/overlay.yaml from the repository that contains the
+// working directory.
 func Load() (*Validator, error) {
 	registerImages()
 	root, err := findRoot()
@@ -124,7 +124,7 @@ func parse(text []byte) (*routed, error) {
 	return &routed{doc, router}, nil
 }
 
-// Operations are all operations of the description, by operationId.
+// Operations returns all operations of the description, sorted by operationId.
 func (v *Validator) Operations() []Operation {
 	var all []Operation
 	for path, item := range v.plain.doc.Paths.Map() {
@@ -136,7 +136,7 @@ func (v *Validator) Operations() []Operation {
 	return all
 }
 
-// Seen are the statuses that an operation was answered with.
+// Seen returns the statuses with which an operation was answered so far, sorted.
 func (v *Validator) Seen(operationID string) []int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -154,14 +154,15 @@ func (v *Validator) see(operationID string, status int) {
 
 type wrongOnPurpose struct{}
 
-// WrongOnPurpose marks a request that the description does not allow, and that
-// is sent to see the refusal: only its answer is validated.
+// WrongOnPurpose marks a request that is invalid on purpose, so that only its answer
+// is validated.
 func WrongOnPurpose(ctx context.Context) context.Context {
 	return context.WithValue(ctx, wrongOnPurpose{}, true)
 }
 
-// Transport sends requests through base and validates both ways. What does not
-// fit goes to report; the exchange itself is left as it is.
+// Transport returns a transport that sends requests through base and validates them
+// and their answers. It calls report with each violation, and does not change the
+// request or the answer.
 func (v *Validator) Transport(base http.RoundTripper, report func(error)) http.RoundTripper {
 	return &transport{v, base, report}
 }
@@ -172,7 +173,7 @@ type transport struct {
 	report func(error)
 }
 
-// RoundTrip sends the request and validates what the wire carried.
+// RoundTrip sends a request and validates it together with its answer.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	body, err := drain(r.Body)
 	if err != nil {
@@ -194,7 +195,7 @@ func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// failing gives the reader of a body the error that the wire gave.
+// failing is a reader that returns the error with which a body ended, or io.EOF.
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) {
@@ -221,7 +222,7 @@ func (v *Validator) check(r *http.Request, body []byte, resp *http.Response, ans
 	}
 	operation := plain.Route.Operation
 	v.see(operation.OperationID, resp.StatusCode)
-	if r.Method == http.MethodHead { // its answers have no body
+	if r.Method == http.MethodHead { // answers to HEAD have no body
 		return nil
 	}
 	if r.Context().Value(wrongOnPurpose{}) == nil {
@@ -241,8 +242,8 @@ func (v *Validator) check(r *http.Request, body []byte, resp *http.Response, ans
 		validateAnswer(r.Context(), overlaid, resp, answer))
 }
 
-// protocolStatus is what HTTP itself, or a server in trouble, may answer to any
-// request.
+// protocolStatus reports whether any request may be answered with a status because of
+// HTTP itself or a failure of the server.
 func protocolStatus(status int) bool {
 	switch status {
 	case http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusTooManyRequests:
@@ -283,11 +284,11 @@ func validateAnswer(ctx context.Context, in *openapi3filter.RequestValidationInp
 	return nil
 }
 
-// checkProblem holds an answer that no operation declares against the general
-// problem document.
+// checkProblem validates an answer that the operation does not declare, which has to
+// be a problem document.
 func (v *Validator) checkProblem(resp *http.Response, body []byte) error {
 	if t := resp.Header.Get("Content-Type"); t != "application/problem+json" {
-		return fmt.Errorf("answer: media type %q is no problem document", t)
+		return fmt.Errorf("answer: the media type %q is not that of a problem document", t)
 	}
 	var document any
 	if err := yaml.Unmarshal(body, &document); err != nil { // JSON is YAML
@@ -306,7 +307,7 @@ func expectStatus(resp *http.Response, allowed ...int) error {
 	return nil
 }
 
-// CheckSchema holds decoded JSON against a component schema, as published and
+// CheckSchema validates decoded JSON against a component schema, both without and
 // with the overlay.
 func (v *Validator) CheckSchema(name string, document any) error {
 	for _, d := range []*routed{v.plain, v.overlaid} {

@@ -22,37 +22,37 @@ const (
 	quote       = `{"amount_kg":10}`
 )
 
-func TestWhatTheDescriptionAllowsAndWhatNot(t *testing.T) {
+func TestValidator(t *testing.T) {
 	v, err := Load()
 	require.NoError(t, err)
 	for name, c := range map[string]struct {
 		method, path, body string
 		status             int
 		mediaType, answer  string
-		complaint          string // empty: nothing is reported
+		complaint          string // empty if nothing is reported
 	}{
 		"good":                      {"POST", "/quotes", quote, 200, typeJSON, good, ""},
 		"with a charset":            {"POST", "/quotes", quote, 200, typeJSON + "; charset=utf-8", good, ""},
 		"good problem":              {"POST", "/quotes", quote, 401, typeProblem, `{"title":"Unauthorized","status":401}`, ""},
-		"server in trouble":         {"POST", "/quotes", quote, 503, typeProblem, `{"title":"x","status":503}`, ""},
+		"server failure":            {"POST", "/quotes", quote, 503, typeProblem, `{"title":"x","status":503}`, ""},
 		"request of a wrong type":   {"POST", "/quotes", `{"amount_kg":"10"}`, 200, typeJSON, good, "request: "},
 		"request without a member":  {"POST", "/quotes", `{}`, 200, typeJSON, good, "request: "},
 		"request below the minimum": {"POST", "/quotes", `{"amount_kg":-1}`, 200, typeJSON, good, "request: "},
 		"limit out of range":        {"GET", "/orders?limit=101", "", 200, typeJSON, `{"data":[]}`, "request: "},
 		"answer of a wrong type":    {"POST", "/quotes", quote, 200, typeJSON, `{"amount_kg":"10","price_usd_cents":20}`, "answer: "},
 		"answer without a member":   {"POST", "/quotes", quote, 200, typeJSON, `{"amount_kg":10}`, "answer: "},
-		"answer that is no JSON":    {"POST", "/quotes", quote, 200, typeJSON, `{`, "answer: "},
+		"answer that is not JSON":   {"POST", "/quotes", quote, 200, typeJSON, `{`, "answer: "},
 		"answer of another type":    {"POST", "/quotes", quote, 200, "text/html", `<p>`, "answer: "},
 		"status not declared":       {"POST", "/quotes", quote, 201, typeJSON, good, "answer: "},
 		"error not declared":        {"POST", "/quotes", quote, 409, typeProblem, `{"title":"x","status":409}`, "answer: "},
 		"problem as JSON":           {"POST", "/quotes", quote, 401, typeJSON, `{"title":"x","status":401}`, "answer: "},
-		"trouble in HTML":           {"POST", "/quotes", quote, 502, "text/html", `<p>`, "answer: "},
+		"failure in HTML":           {"POST", "/quotes", quote, 502, "text/html", `<p>`, "answer: "},
 		"problem of a wrong type":   {"POST", "/quotes", quote, 500, typeProblem, `{"status":"500"}`, "answer: "},
 		"unknown path":              {"GET", "/nothing", "", 404, typeProblem, `{"title":"x","status":404}`, ""},
 		"unknown path that answers": {"GET", "/nothing", "", 200, typeProblem, `{}`, "no such operation"},
-		"null that may be":          {"GET", "/subaccounts/x", "", 200, typeJSON, `{"id":"x","name":"n","created_on":"2023-08-01T18:00:00.000000Z","email":null,"default_portfolio_id":null,"logo_url":null}`, ""},
-		"null that may not be":      {"GET", "/subaccounts/x", "", 200, typeJSON, `{"id":"x","name":null,"created_on":"2023-08-01T18:00:00.000000Z"}`, "answer: "},
-		"no timestamp":              {"GET", "/subaccounts/x", "", 200, typeJSON, `{"id":"x","name":"n","created_on":"yesterday"}`, "answer: "},
+		"null where allowed":        {"GET", "/subaccounts/x", "", 200, typeJSON, `{"id":"x","name":"n","created_on":"2023-08-01T18:00:00.000000Z","email":null,"default_portfolio_id":null,"logo_url":null}`, ""},
+		"null where not allowed":    {"GET", "/subaccounts/x", "", 200, typeJSON, `{"id":"x","name":null,"created_on":"2023-08-01T18:00:00.000000Z"}`, "answer: "},
+		"invalid timestamp":         {"GET", "/subaccounts/x", "", 200, typeJSON, `{"id":"x","name":"n","created_on":"yesterday"}`, "answer: "},
 		"204 with a body":           {"DELETE", "/subaccounts/x", "", 204, typeJSON, `{}`, "204 with a body"},
 		"204":                       {"DELETE", "/subaccounts/x", "", 204, "", ``, ""},
 	} {
@@ -61,7 +61,7 @@ func TestWhatTheDescriptionAllowsAndWhatNot(t *testing.T) {
 			rt := v.Transport(roundTrip(func(r *http.Request) (*http.Response, error) {
 				sent, err := io.ReadAll(r.Body)
 				assert.NoError(t, err)
-				assert.Equal(t, c.body, string(sent), "the request goes on whole")
+				assert.Equal(t, c.body, string(sent), "the request is forwarded unchanged")
 				return &http.Response{
 					StatusCode: c.status, Header: http.Header{"Content-Type": {c.mediaType}},
 					Body: io.NopCloser(strings.NewReader(c.answer)),
@@ -72,7 +72,7 @@ func TestWhatTheDescriptionAllowsAndWhatNot(t *testing.T) {
 			require.NoError(t, err)
 			got, err := io.ReadAll(resp.Body)
 			require.NoError(t, err)
-			assert.Equal(t, c.answer, string(got), "the answer goes on whole")
+			assert.Equal(t, c.answer, string(got), "the answer is forwarded unchanged")
 			if c.complaint == "" {
 				assert.Empty(t, reported)
 				return
@@ -85,7 +85,8 @@ func TestWhatTheDescriptionAllowsAndWhatNot(t *testing.T) {
 	assert.Len(t, v.Operations(), len(v.plain.doc.Paths.Map())+operationsBeyondOneAPath(v))
 }
 
-// operationsBeyondOneAPath counts methods, so that Operations can't miss any.
+// operationsBeyondOneAPath returns by how much the number of operations exceeds that
+// of the paths, so that the test notices if Operations misses one.
 func operationsBeyondOneAPath(v *Validator) (n int) {
 	for _, item := range v.plain.doc.Paths.Map() {
 		n += len(item.Operations()) - 1
@@ -116,7 +117,7 @@ func TestWrongOnPurpose(t *testing.T) {
 	assert.Equal(t, 400, resp.StatusCode)
 }
 
-func TestFailuresOfTheWirePassThrough(t *testing.T) {
+func TestTransportErrorsAreForwarded(t *testing.T) {
 	v, err := Load()
 	require.NoError(t, err)
 	report := func(err error) { t.Error(err) }
@@ -129,7 +130,7 @@ func TestFailuresOfTheWirePassThrough(t *testing.T) {
 	}), report).RoundTrip(request(t, context.Background(), "GET", "/orders", ""))
 	require.NoError(t, err)
 	got, err := io.ReadAll(resp.Body)
-	assert.ErrorIs(t, err, io.ErrUnexpectedEOF, "a body that was cut off is still cut off")
+	assert.ErrorIs(t, err, io.ErrUnexpectedEOF, "a body that was cut off remains so")
 	assert.Equal(t, "{", string(got))
 }
 
@@ -137,6 +138,6 @@ func TestCheckSchema(t *testing.T) {
 	v, err := Load()
 	require.NoError(t, err)
 	assert.NoError(t, v.CheckSchema("Quote", map[string]any{"amount_kg": 1.0, "price_usd_cents": 2.0}))
-	assert.Error(t, v.CheckSchema("Quote", map[string]any{"amount_kg": 1.0}), "the overlay's required")
+	assert.Error(t, v.CheckSchema("Quote", map[string]any{"amount_kg": 1.0}), "the overlay makes a member required")
 	assert.Error(t, v.CheckSchema("Nothing", nil))
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// TestWrapper sends each request that the wrapper can make, filled and bare,
-// through the validator, which knows the description alone: a member that the
-// wrapper misspells, forgets or invents fails here.
+// TestWrapper sends each request that the wrapper can make through the validator, both
+// with all members and with only the required ones. It fails if the wrapper sends a
+// request that the description does not allow.
 func TestWrapper(t *testing.T) {
 	own, err := Load()
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func TestWrapper(t *testing.T) {
 	require.NoError(t, err)
 	for _, op := range own.Operations() {
 		isNew := slices.Contains(without, goapi.RawOnly{Operation: op.OperationID, Reason: goapi.NewReason})
-		assert.Equal(t, !isNew, len(own.Seen(op.OperationID)) > 0, "%s: the wrapper calls whatever it has a method for", op.OperationID)
+		assert.Equal(t, !isNew, len(own.Seen(op.OperationID)) > 0, "%s: this test calls every method of the wrapper", op.OperationID)
 	}
 }
 
@@ -86,7 +86,7 @@ func driveOrders(ctx context.Context, t *testing.T, cn *sandbox.Server, client *
 		require.NoError(t, err)
 		count++
 	}
-	assert.Equal(t, 3, count, "two of ours and the well-known one")
+	assert.Equal(t, 3, count, "two that were created here and one of the sandbox")
 }
 
 func driveCheckout(ctx context.Context, t *testing.T, client *cnaught.Client) {

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/exp/apidiff"
 )
 
-// Kind says what happened to a symbol.
+// Kind is the kind of a change.
 type Kind string
 
 // The kinds of change.
@@ -25,10 +25,10 @@ const (
 
 // Change is one change of an exported symbol.
 type Change struct {
-	Symbol   string // with the package: api.Order.CallbackURL
+	Symbol   string // including the package, such as api.Order.CallbackURL
 	Kind     Kind
-	Text     string // what changed, for people: `*string` becomes `string`
-	Breaking bool   // a program that uses the symbol may not compile
+	Text     string // a description, such as "`*string` becomes `string`"
+	Breaking bool   // whether programs that use the symbol may not compile
 }
 
 // Compare returns the changes of the exported API, sorted by symbol.
@@ -60,11 +60,11 @@ var (
 	majorSuffix = regexp.MustCompile(`^v\d+\.$`)
 )
 
-// change reads a message of apidiff's: "Order.CallbackURL: changed from
+// change converts a message of apidiff, such as "Order.CallbackURL: changed from
 // *string to string".
 func change(pkg string, found apidiff.Change) Change {
 	symbol, text, _ := strings.Cut(found.Message, ": ")
-	symbol, _, _ = strings.Cut(symbol, ", method set of ") // the same method, once more
+	symbol, _, _ = strings.Cut(symbol, ", method set of ") // the same method again
 	symbol = receiver.ReplaceAllString(symbol, "$1.$2")
 	c := Change{Symbol: pkg + "." + symbol, Kind: Changed, Text: text, Breaking: !found.Compatible}
 	switch {
@@ -82,20 +82,20 @@ func change(pkg string, found apidiff.Change) Change {
 	return c
 }
 
-// receiver is how apidiff writes a method: (*Client).GetOrder.
+// receiver matches a method in the form of apidiff, such as (*Client).GetOrder.
 var receiver = regexp.MustCompile(`^\(\*?(\w+)\)\.(\w+)$`)
 
-// isClientInterface reports whether the symbol is a method of the interfaces
-// that describe the generated client itself. They grow with every operation;
-// nobody but the client is meant to implement them.
+// isClientInterface reports whether the symbol is a method of the interfaces that
+// describe the generated client. Each new operation adds methods to them, and
+// programs are not meant to implement them.
 func isClientInterface(symbol string) bool {
 	return strings.HasPrefix(symbol, "ClientInterface.") || strings.HasPrefix(symbol, "ClientWithResponsesInterface.")
 }
 
-// tag is a struct tag as go/types writes it.
+// tag matches a struct tag in the form of go/types.
 var tag = regexp.MustCompile(` "(?:[^"\\]|\\.)*"`)
 
-// localName writes types as in a program that imports their packages, and
+// localName returns a type in the form that a program uses which imports its package,
 // without struct tags.
 func localName(name string) string {
 	name = tag.ReplaceAllString(name, "")
@@ -109,8 +109,8 @@ func localName(name string) string {
 	})
 }
 
-// tagChanges finds members that keep their Go name and type but are read from
-// and written to another name in JSON, which compilers do not see.
+// tagChanges returns the changes of members that have another name in JSON but keep
+// their Go name and type, which the compiler does not notice.
 func tagChanges(before, after *types.Package) []Change {
 	var out []Change
 	for _, name := range before.Scope().Names() {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// module writes a module and loads it.
+// module writes a module to a folder and loads it.
 func module(t *testing.T, tests bool, files map[string]string) *Snapshot {
 	t.Helper()
 	dir := t.TempDir()

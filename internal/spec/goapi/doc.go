@@ -1,5 +1,5 @@
-// Package goapi knows the Go side of a description: which exported symbols a
-// change touches (the judgement of what breaks callers is
-// golang.org/x/exp/apidiff's), what no longer compiles, which operation each
-// method of cnaught.Client sends, and what a missing method could look like.
+// Package goapi finds what a change of the description means for Go code: which
+// exported symbols change and whether that breaks callers (which
+// golang.org/x/exp/apidiff decides), what no longer compiles, and which operation
+// each method of cnaught.Client sends. It also drafts missing methods.
 package goapi

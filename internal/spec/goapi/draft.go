@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Operation is what a draft needs to know beyond the generated code.
+// Operation is what Draft needs in addition to the generated code.
 type Operation struct {
 	ID          string // operationId
 	GoName      string // of the generated method
@@ -16,13 +16,13 @@ type Operation struct {
 	Path        string // /orders/{id}
 	Summary     string
 	Description string
-	Answers     bool // a success has a body
+	Answers     bool // whether a success has a body
 }
 
-// Draft writes the method of cnaught.Client for an operation, in the form of the
-// methods that are there. It compiles; which checks to make before the request
-// is sent, and the words, are left to a person. It returns "" for an operation
-// whose request or answer Go cannot model.
+// Draft returns a method of cnaught.Client for an operation, in the form of the
+// existing methods. It compiles, but a person has to add the checks of the input and
+// complete the comment. It returns "" for an operation whose request or answer has no
+// Go type.
 func Draft(op Operation, api *types.Package) string {
 	build, _ := api.Scope().Lookup("New" + op.GoName + "Request").(*types.Func)
 	if build == nil {
@@ -37,8 +37,9 @@ func Draft(op Operation, api *types.Package) string {
 	return d.write()
 }
 
-// MethodName follows the names in package wrapper: GetOrderByID is GetOrder,
-// GetListOfOrders is ListOrders.
+// MethodName returns the name of the method for an operation in the style of package
+// wrapper. For instance, GetOrderByID becomes GetOrder, and GetListOfOrders becomes
+// ListOrders.
 func MethodName(name string) string {
 	if list, ok := strings.CutPrefix(name, "GetListOf"); ok {
 		return "List" + list
@@ -52,16 +53,16 @@ type draft struct {
 	api  *types.Package
 	name string
 
-	arguments []string // of the method, after ctx
+	arguments []string // parameters of the method after ctx
 	ids       []string
 	build     []string // arguments of the generated request builder, after the server
-	demanding bool     // a header or a query parameter is required
-	answer    string   // Go type, "" where there is none
-	list      bool     // the answer is a JSON array
+	demanding bool     // whether a header or a query parameter is required
+	answer    string   // Go type, or "" if there is none
+	list      bool     // whether the answer is a JSON array
 }
 
-// fromOptions are the parameters that CallOptions set, so that a method does
-// not have to take them.
+// fromOptions are the parameters that CallOptions set, so methods do not need
+// parameters for them.
 var fromOptions = []string{"XSubaccountID", "IdempotencyKey"}
 
 func (d *draft) readSignature(sig *types.Signature) {
@@ -83,8 +84,8 @@ func (d *draft) readSignature(sig *types.Signature) {
 	}
 }
 
-// hasRequired reports whether a generated parameter object has a member that is
-// always sent. Only required parameters are neither pointers nor slices.
+// hasRequired reports whether a generated parameter object has a required member.
+// Only required members are neither pointers nor slices.
 func hasRequired(t types.Type) bool {
 	fields, ok := t.Underlying().(*types.Struct)
 	if !ok {
@@ -120,8 +121,8 @@ func (d *draft) typeName(t types.Type) string {
 	return types.TypeString(t, func(p *types.Package) string { return p.Name() })
 }
 
-// readAnswer finds the type that a success is decoded into: the first JSON
-// member of the generated response for a 2xx.
+// readAnswer finds the type into which a success is decoded, which is that of the
+// first JSON member for a 2xx in the generated response.
 func (d *draft) readAnswer() {
 	object := d.api.Scope().Lookup(d.op.GoName + "Response")
 	if object == nil {
@@ -179,7 +180,7 @@ func (d *draft) write() string {
 	return string(formatted)
 }
 
-// comment writes the doc comment from the vendor's words.
+// comment writes the doc comment, which uses the vendor's text.
 func (d *draft) comment(b *strings.Builder) {
 	text := strings.Join(strings.Fields(d.op.Description), " ")
 	if text == "" {

@@ -15,15 +15,13 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// Snapshot is the state of a module's packages.
+// Snapshot is the state of the packages of a module.
 type Snapshot struct {
-	// Packages are the importable packages by import path, without internal
-	// ones, commands and tests.
+	// Packages are the packages that programs can import, by import path.
 	Packages map[string]*packages.Package
-	// Problems are what does not compile, tests included, in the order of
-	// files and lines.
+	// Problems are the compile errors, also in tests, sorted by file and line.
 	Problems []Problem
-	// all are the packages above and everything that they import.
+	// all are these packages and everything that they import.
 	all map[string]*types.Package
 
 	dir    string
@@ -39,15 +37,15 @@ type Problem struct {
 
 func (p Problem) String() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message) }
 
-// mode loads everything from source. Reading what is imported from the build
-// cache would compile each package first, for tests once more: that takes four
-// times as long as type-checking in a copy that was never built.
+// mode loads everything from source. To use export data of the build cache, the go
+// command would first compile each package, which takes four times as long in a copy
+// that was never built.
 const mode = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles |
 	packages.NeedImports | packages.NeedDeps | packages.NeedTypes | packages.NeedTypesSizes |
 	packages.NeedSyntax | packages.NeedTypesInfo | packages.NeedModule
 
-// Load type-checks the packages that match the patterns in the module at dir,
-// with their tests if asked.
+// Load type-checks the packages that match the patterns in the module at dir, and
+// also their tests if tests is set.
 func Load(ctx context.Context, dir string, env []string, tests bool, patterns ...string) (*Snapshot, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -62,13 +60,13 @@ func Load(ctx context.Context, dir string, env []string, tests bool, patterns ..
 }
 
 // parserOf returns a parser that leaves out the bodies of functions in Go files
-// outside dir: of what is imported, only the types are of interest, and to
-// check the rest takes most of the time. What the go command generates, such as
-// the main function of tests, lies in its cache under names without an ending.
+// outside of dir. Of imported packages, only the types are needed, and checking the
+// bodies takes most of the time. Generated files in the cache of the go command, such
+// as the main functions of tests, have no extension, so they are kept.
 func parserOf(dir string) func(*token.FileSet, string, []byte) (*ast.File, error) {
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
-		real = dir // Load says what is wrong with it
+		real = dir // Load reports the error
 	}
 	return func(set *token.FileSet, name string, text []byte) (*ast.File, error) {
 		file, err := parser.ParseFile(set, name, text, parser.ParseComments|parser.SkipObjectResolution)
@@ -85,8 +83,8 @@ func parserOf(dir string) func(*token.FileSet, string, []byte) (*ast.File, error
 	}
 }
 
-// snapshot describes packages. now returns the present state of a package that
-// one of them imports.
+// snapshot returns the snapshot of loaded packages. The function now returns the
+// current state of a package that one of them imports.
 func snapshot(dir string, loaded []*packages.Package, now func(*packages.Package) *packages.Package) *Snapshot {
 	s := &Snapshot{Packages: map[string]*packages.Package{}, all: map[string]*types.Package{}, dir: dir, loaded: loaded}
 	for _, p := range loaded {
@@ -104,12 +102,12 @@ func snapshot(dir string, loaded []*packages.Package, now func(*packages.Package
 			s.all[p.PkgPath] = p.Types
 		}
 	})
-	// A file of a package is also part of its test variant.
+	// The files of a package are also part of its test variant.
 	s.Problems = sorted(s.Problems)
 	return s
 }
 
-// sorted orders problems by place and drops repetitions.
+// sorted sorts problems by file and line and removes duplicates.
 func sorted(problems []Problem) []Problem {
 	slices.SortFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Message, b.Message))
@@ -117,9 +115,9 @@ func sorted(problems []Problem) []Problem {
 	return slices.Compact(problems)
 }
 
-// isEcho reports whether an error repeats others: the go command quotes what
-// the compiler said of a package ("# package"), and go/types adds a line for
-// the other place of an error.
+// isEcho reports whether an error repeats others. The go command quotes the output of
+// the compiler ("# package"), and go/types adds a line for the second position of an
+// error.
 func isEcho(e packages.Error) bool {
 	return strings.HasPrefix(e.Msg, "# ") || strings.HasPrefix(e.Msg, "\t")
 }

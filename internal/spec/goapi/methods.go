@@ -9,7 +9,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// Paths of the packages that are read.
+// The import paths of the packages that are read.
 const (
 	Module  = "github.com/cnaught-go/cnaught"
 	API     = Module + "/api"
@@ -57,8 +57,8 @@ func receiverOf(method *ast.FuncDecl) string {
 	return ""
 }
 
-// operationOf returns the operation that an expression sends: it names an entry
-// of the table, or selects a method of one of the generated clients.
+// operationOf returns the operation that an expression sends, or "". The expression
+// is an entry of the table or a method of one of the generated clients.
 func operationOf(info *types.Info, n ast.Node) string {
 	if name, ok := n.(*ast.Ident); ok {
 		return operationOfEntry(info, name)

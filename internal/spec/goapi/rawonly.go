@@ -10,13 +10,13 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// RawOnlyFile is the list's place in the repository.
+// RawOnlyFile is the path of the list of operations without a method.
 const RawOnlyFile = "internal/spec/raw-only.yaml"
 
-// NewReason is the reason that an update gives.
+// NewReason is the reason that an update adds for a new operation.
 const NewReason = "New in the description. It works through Client.Raw until it has a method."
 
-// RawOnly is one operation and why it has no method.
+// RawOnly is an operation without a method, with the reason.
 type RawOnly struct {
 	Operation string `yaml:"operation"`
 	Reason    string `yaml:"reason"`
@@ -27,7 +27,7 @@ const header = `# The operations that have no method of their own in package wra
 # drops those that the description no longer has.
 `
 
-// ReadRawOnly reads the list; a missing file is an empty one.
+// ReadRawOnly reads the list. If the file does not exist, the list is empty.
 func ReadRawOnly(path string) ([]RawOnly, error) {
 	data, err := os.ReadFile(path)
 	if os.IsNotExist(err) {
@@ -43,8 +43,8 @@ func ReadRawOnly(path string) ([]RawOnly, error) {
 	return entries, nil
 }
 
-// UpdateRawOnly returns the list for a description of which the operations in missing
-// have no method. Reasons that were given stay.
+// UpdateRawOnly returns the list with exactly the operations in missing. It keeps the
+// reasons of existing entries.
 func UpdateRawOnly(entries []RawOnly, missing []string) []RawOnly {
 	out := slices.DeleteFunc(slices.Clone(entries), func(e RawOnly) bool { return !slices.Contains(missing, e.Operation) })
 	for _, id := range missing {
@@ -56,7 +56,7 @@ func UpdateRawOnly(entries []RawOnly, missing []string) []RawOnly {
 	return out
 }
 
-// FormatRawOnly writes the list as the file has it.
+// FormatRawOnly returns the contents of the file with this list.
 func FormatRawOnly(entries []RawOnly) ([]byte, error) {
 	text := bytes.NewBufferString(header)
 	if len(entries) == 0 {
@@ -65,7 +65,7 @@ func FormatRawOnly(entries []RawOnly) ([]byte, error) {
 	}
 	body, err := yaml.Dump(entries, yaml.WithIndent(2))
 	if err != nil {
-		return nil, fmt.Errorf("write the list of operations without a method: %w", err)
+		return nil, fmt.Errorf("format the list of operations without a method: %w", err)
 	}
 	text.Write(body)
 	return text.Bytes(), nil

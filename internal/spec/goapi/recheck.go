@@ -10,12 +10,12 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// Recheck returns the state of the module after some of its files got another
-// text, by their names relative to the module. Only the packages that have one
-// of them, or import one that does, are type-checked again, tests included:
-// that takes a fraction of a new Load. It returns nil where it cannot know the
-// result, because a file is new, is gone (its text is nil) or imports a package that
-// its package did not import before.
+// Recheck returns the state of the module after some of its files were changed. The
+// keys of changed are paths relative to the module, and the values are the new
+// contents. Only the packages with changed files, and those that import them, are
+// type-checked again with their tests, which is much faster than Load. It returns nil
+// if it cannot determine the result, because a file is new, was removed (its contents
+// are nil) or imports a package that its package did not import before.
 func (s *Snapshot) Recheck(changed map[string][]byte) *Snapshot {
 	r := &recheck{before: s, changed: map[string][]byte{}, done: map[*packages.Package]*packages.Package{}}
 	for name, text := range changed {
@@ -45,7 +45,7 @@ func (s *Snapshot) Recheck(changed map[string][]byte) *Snapshot {
 	return snapshot(s.dir, loaded, r.now)
 }
 
-// recheck is one run of Recheck.
+// recheck is the state of one call of Recheck.
 type recheck struct {
 	before  *Snapshot
 	changed map[string][]byte // by absolute path
@@ -53,7 +53,7 @@ type recheck struct {
 	unknown bool
 }
 
-// now returns a package as it is after the change.
+// now returns the state of a package after the change.
 func (r *recheck) now(p *packages.Package) *packages.Package {
 	if again := r.done[p]; again != nil {
 		return again
@@ -61,7 +61,7 @@ func (r *recheck) now(p *packages.Package) *packages.Package {
 	return p
 }
 
-// visit checks a package whose imports have been visited.
+// visit type-checks a package whose imports were already visited.
 func (r *recheck) visit(p *packages.Package) {
 	if !r.affects(p) || r.unknown {
 		return
@@ -94,7 +94,7 @@ func (r *recheck) visit(p *packages.Package) {
 	again.Syntax = files
 	again.TypesInfo = &types.Info{Uses: map[*ast.Ident]types.Object{}}
 	again.Types = types.NewPackage(p.PkgPath, p.Name)
-	_ = types.NewChecker(&config, p.Fset, again.Types, again.TypesInfo).Files(files) // its errors came one by one
+	_ = types.NewChecker(&config, p.Fset, again.Types, again.TypesInfo).Files(files) // config.Error has collected the errors
 	r.done[p] = &again
 }
 
@@ -129,7 +129,7 @@ func importsKnown(p *packages.Package, file *ast.File) bool {
 	return true
 }
 
-// imports gives a package what it imports, as it is after the change.
+// imports is an importer that returns packages in their state after the change.
 type imports struct {
 	*recheck
 	p *packages.Package

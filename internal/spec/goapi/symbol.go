@@ -13,18 +13,18 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// Resolver finds the generated Go symbol of a place in a description:
-// components.schemas.Order.properties.callback_url is api.Order.CallbackURL. It
-// looks members up by their JSON names in the generated types, so that it does
-// not have to know how the generator names things.
+// Resolver finds the generated Go symbol for a place in a description. For instance,
+// that of components.schemas.Order.properties.callback_url is api.Order.CallbackURL.
+// It looks up members by their JSON names in the generated types, so it does not
+// depend on how the generator derives names.
 type Resolver struct {
 	root *yaml.Node
 	pkg  *types.Package
-	// byKey are the exported names of the package by key.
+	// byKey are the exported names of the package by Key.
 	byKey map[string]string
 }
 
-// NewResolver makes a Resolver for the package that was generated from the description
+// NewResolver returns a Resolver for the package that was generated from a description
 // with the overlay applied.
 func NewResolver(overlaid *yaml.Node, pkg *types.Package) *Resolver {
 	r := &Resolver{root: overlaid, pkg: pkg, byKey: map[string]string{}}
@@ -36,7 +36,7 @@ func NewResolver(overlaid *yaml.Node, pkg *types.Package) *Resolver {
 	return r
 }
 
-// Key makes names comparable whatever their case and separators.
+// Key returns a form of a name that does not depend on its case and separators.
 func Key(name string) string {
 	return strings.Map(func(c rune) rune {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {
@@ -46,8 +46,8 @@ func Key(name string) string {
 	}, name)
 }
 
-// Symbols returns the Go symbols of a place, with the name of the package,
-// sorted; none where no code is generated for it.
+// Symbols returns the Go symbols of a place, each with the name of the package,
+// sorted. It returns none if no code is generated for the place.
 func (r *Resolver) Symbols(place tree.Path) []string {
 	found := r.symbols(place)
 	for i := range found {
@@ -85,7 +85,7 @@ func (r *Resolver) OperationName(operationID string) string {
 			return name
 		}
 	}
-	// An operation with a body that Go cannot model has only this method.
+	// An operation with a body that is not JSON may only have this method.
 	for i := range client.NumMethods() {
 		if name := client.Method(i).Name(); Key(name) == Key(operationID+"WithBody") {
 			return strings.TrimSuffix(name, "WithBody")
@@ -103,8 +103,8 @@ func (r *Resolver) named(name string) *types.Named {
 	return named
 }
 
-// schema finds the type of a named schema, and of those that are composed of
-// it, since their Go types have its members too.
+// schema returns the symbols for a named schema, and for those that are composed of
+// it, because their Go types have its members too.
 func (r *Resolver) schema(name string, rest tree.Path, seen []string) []string {
 	if slices.Contains(seen, name) {
 		return nil
@@ -139,8 +139,8 @@ func composedOf(schema *yaml.Node, ref string) bool {
 	return false
 }
 
-// sharedParameter finds the type of a component parameter and the members of
-// the operations that take it.
+// sharedParameter returns the type of a component parameter and the members for it in
+// the parameter objects of operations.
 func (r *Resolver) sharedParameter(name string) []string {
 	var out []string
 	if goName := r.byKey[Key(name)]; goName != "" {
@@ -159,8 +159,8 @@ func (r *Resolver) sharedParameter(name string) []string {
 	return out
 }
 
-// parametersOf leads from a path item to the parameters of one of its members:
-// an operation's, or those of the path itself.
+// parametersOf returns the keys that lead from a path item to the parameters of one of
+// its members, which is an operation or the parameters of the path itself.
 func parametersOf(member string) []string {
 	if member == "parameters" {
 		return []string{member}
@@ -175,8 +175,8 @@ func sequence(n *yaml.Node) []*yaml.Node {
 	return n.Content
 }
 
-// walk follows rest, a way inside a schema, through the Go type of the schema.
-// at is the place of the schema, symbol what Go calls it.
+// walk follows rest, a path inside of a schema, through the Go type of the schema. The
+// argument at is the place of the schema, and symbol is its Go name.
 func (r *Resolver) walk(t types.Type, symbol string, at, rest tree.Path) []string {
 	t, symbol = r.deref(t, symbol)
 	if len(rest) == 0 {
@@ -211,8 +211,8 @@ func (r *Resolver) walk(t types.Type, symbol string, at, rest tree.Path) []strin
 	return []string{symbol}
 }
 
-// deref takes pointers off, and lets a named type of the package go by its own
-// name rather than by the member that holds it.
+// deref removes pointers. For a named type of the package, it returns the name of the
+// type instead of the symbol of the member.
 func (r *Resolver) deref(t types.Type, symbol string) (types.Type, string) {
 	for {
 		t = types.Unalias(t)

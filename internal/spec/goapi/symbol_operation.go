@@ -9,8 +9,8 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// inPath finds the symbols of a place below paths: place has at least the path
-// and one of its members.
+// inPath returns the symbols of a place in paths. The place has at least a path and
+// one of its members.
 func (r *Resolver) inPath(place tree.Path) []string {
 	if place[2] == "parameters" {
 		if len(place) < 4 {
@@ -43,8 +43,8 @@ func (r *Resolver) ofType(goName string, at, rest tree.Path) []string {
 	return nil
 }
 
-// response finds the member of the operation's response type that holds the
-// body of a status.
+// response returns the member of the operation's response type for the body of a
+// status.
 func (r *Resolver) response(name string, place, rest tree.Path) []string {
 	response := r.named(name + "Response")
 	if response == nil {
@@ -62,9 +62,9 @@ func (r *Resolver) response(name string, place, rest tree.Path) []string {
 	return []string{symbol, name + "Response.Get" + goName}
 }
 
-// parameter finds the members that hold a parameter: of its operation, or of
-// all operations of a path. Path parameters are arguments and have no symbol
-// of their own, so the operation stands for them.
+// parameter returns the members for a parameter of an operation, or of all operations
+// of a path. A path parameter is an argument without a symbol, so the symbol of the
+// operation is returned instead.
 func (r *Resolver) parameter(owner tree.Path, i int) []string {
 	item := tree.Get(r.root, owner[:2]...)
 	methods := []string{owner[2]}
@@ -95,8 +95,8 @@ func (r *Resolver) parameter(owner tree.Path, i int) []string {
 	return out
 }
 
-// fieldByStatus finds JSON200 and the like; the prefix depends on the media
-// type.
+// fieldByStatus returns the field for a status, such as JSON200. The prefix of its
+// name depends on the media type.
 func fieldByStatus(response *types.Named, status string) (*types.Var, string) {
 	fields, ok := response.Underlying().(*types.Struct)
 	if !ok {

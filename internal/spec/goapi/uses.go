@@ -11,12 +11,12 @@ import (
 	"slices"
 )
 
-// Uses finds what stops compiling in Go files that lie in other modules when
-// the packages of before become those of after. files are relative to dir.
+// Uses returns the compile errors in Go files of other modules that are new when the
+// packages of before are replaced by those of after. The files are relative to dir.
 //
-// The files are checked as far as they use our packages and the standard
-// library. What they import beyond that is taken as it is, so that nothing has
-// to be downloaded or compiled for modules that only tests and benchmarks need.
+// It checks only how the files use our packages and the standard library. Other
+// imports are ignored, so that modules which only tests and benchmarks need do not
+// have to be downloaded or compiled.
 func Uses(dir string, files []string, before, after *Snapshot) ([]Problem, error) {
 	set := token.NewFileSet()
 	units := map[string][]*ast.File{} // by folder and package name
@@ -40,8 +40,8 @@ func Uses(dir string, files []string, before, after *Snapshot) ([]Problem, error
 	return sorted(found), nil
 }
 
-// problemsOf type-checks one package. What depends on an import that is not
-// known raises no errors beyond that of the import, which is in both results.
+// problemsOf type-checks one package. An import that is not known causes only one
+// error, which is in both results.
 func problemsOf(dir string, set *token.FileSet, files []*ast.File, s *Snapshot) []Problem {
 	var out []Problem
 	config := types.Config{
@@ -54,11 +54,11 @@ func problemsOf(dir string, set *token.FileSet, files []*ast.File, s *Snapshot) 
 			}
 		},
 	}
-	_, _ = config.Check(files[0].Name.Name, set, files, nil) // its errors came one by one
+	_, _ = config.Check(files[0].Name.Name, set, files, nil) // config.Error has collected the errors
 	return out
 }
 
-// known imports packages that are loaded already.
+// known is an importer of packages that are already loaded.
 type known map[string]*types.Package
 
 func (k known) Import(path string) (*types.Package, error) {

@@ -5,10 +5,10 @@ import (
 	"net/url"
 )
 
-// unknownID is the id of nothing. It looks like an id of the API.
+// unknownID looks like an id of the API, but no object has it.
 const unknownID = "zz9Unknown0"
 
-// The requests that facts look for.
+// The names of the requests whose answers are looked up later.
 const (
 	firstPage   = "first page"
 	largestPage = "limit=100"
@@ -21,16 +21,16 @@ const (
 	noSuchAfter = "after an unknown id"
 	unknown     = "an unknown id"
 	wrongKey    = "a wrong key"
-	otherOwner  = "for a subaccount that it does not belong to"
+	otherOwner  = "with a subaccount that it does not belong to"
 	ofOwner     = "of one subaccount"
-	nobody      = "for an unknown subaccount"
+	nobody      = "with an unknown subaccount"
 	zero        = "an amount of zero"
 	large       = "an amount of 1,000,000 t"
 	noPortfolio = "an unknown portfolio_id"
-	notATime    = "from is no time"
+	notATime    = "a from that is not a time"
 	refused     = "refused: "
 
-	namedByOthers = "one that others name"
+	namedByOthers = "one that another answer names"
 )
 
 var (
@@ -38,7 +38,7 @@ var (
 	badRequest = []int{http.StatusBadRequest}
 	notFound   = []int{http.StatusNotFound}
 	denied     = []int{http.StatusUnauthorized}
-	// The description does not say which of the two.
+	// The description does not say which of these two it is.
 	okOrRefused = []int{http.StatusOK, http.StatusBadRequest}
 	// An account may have no subaccounts.
 	okOrForbidden      = []int{http.StatusOK, http.StatusForbidden}
@@ -54,7 +54,8 @@ func quote(what, path, body string, want []int) ask {
 	return ask{what: what, method: http.MethodPost, path: path, body: body, want: want}
 }
 
-// below is a path that ends with an id, empty if the id is no segment of a path.
+// below returns a path that ends with an id. It returns "" if the id cannot be a
+// segment of a path.
 func below(path, id string) string {
 	if id == "" || id == "." || id == ".." {
 		return ""
@@ -62,8 +63,8 @@ func below(path, id string) string {
 	return path + "/" + url.PathEscape(id)
 }
 
-// quotes are the seven quotes, each once answered and once refused, and the
-// deprecated one.
+// quotes are valid and invalid requests to each of the seven quote operations, and
+// a request to the deprecated one.
 var quotes = []ask{
 	quote("10 kg", "/quotes", `{"amount_kg":10}`, ok),
 	quote("10.5 kg at the price of checkout", "/quotes", `{"amount_kg":10.5,"source":"checkout"}`, ok),
@@ -82,11 +83,11 @@ var quotes = []ask{
 	quote("an office", "/quotes/office-space", `{"square_footage":1000}`, ok),
 	quote(refused+"null for a number", "/quotes/office-space", `{"square_footage":null}`, badRequest),
 	quote("a train", "/quotes/train", `{"distance_km":1000}`, ok),
-	quote(refused+"no JSON", "/quotes/train", `{`, badRequest),
+	quote(refused+"invalid JSON", "/quotes/train", `{`, badRequest),
 	quote("a ride", "/quotes/ride", `{"distance_km":30}`, ok),
 }
 
-// strangers are what nobody may ask, and what names nothing.
+// strangers are requests with a wrong key, an unknown subaccount or an unknown id.
 var strangers = []ask{
 	{what: wrongKey, method: http.MethodGet, path: "/orders", wrongKey: true, want: denied},
 	{what: wrongKey, method: http.MethodPost, path: "/quotes", body: `{"amount_kg":10}`, wrongKey: true, want: denied},
@@ -101,7 +102,7 @@ var strangers = []ask{
 	get(unknown, "/checkout/sessions/"+unknownID, notFound),
 }
 
-// impact is what the account has offset, and its public page.
+// impact are requests for what the account has offset, and for its public page.
 var impact = []ask{
 	get("since the beginning", "/impact/data", ok),
 	get("one month", "/impact/data?from=2024-01-01T00:00:00.000Z&to=2024-02-01T00:00:00.000Z", ok),
@@ -109,7 +110,7 @@ var impact = []ask{
 	get("the page", "/impact/hosted-page-config", ok),
 }
 
-// refusedLists are pages that there can't be, or need not be.
+// refusedLists are requests for pages that the API refuses, or may refuse.
 var refusedLists = []ask{
 	get(limitZero, "/orders?limit=0", badRequest),
 	get(limitOver, "/orders?limit=101", badRequest),

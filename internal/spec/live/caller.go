@@ -20,13 +20,13 @@ const (
 	maxBody     = 8 << 20
 	maxWaits    = 3                // after 429, for one request
 	defaultWait = 5 * time.Second  // after a 429 that does not say how long
-	longestWait = 60 * time.Second // whatever a 429 says
+	longestWait = 60 * time.Second // even if a 429 names more
 )
 
-// ask is one request and what the description has it answered with.
+// ask is one request with the statuses that the description allows for it.
 type ask struct {
-	what               string // in words that name nothing of the account
-	method, path, body string // path with its query
+	what               string // a name for the report, without data of the account
+	method, path, body string // the path includes the query
 	subaccount         string
 	wrongKey           bool
 	want               []int
@@ -40,9 +40,9 @@ type exchange struct {
 	status    int
 	header    http.Header
 	body      []byte
-	value     any    // the body, if it is JSON
-	said      string // by a problem document, without what belongs to the account
-	err       error  // why there is no answer of the API
+	value     any    // the decoded body, if it is JSON
+	said      string // the type and title of a problem document, masked
+	err       error  // why the API did not answer, nil if it did
 }
 
 // caller sends requests, one after the other.
@@ -54,8 +54,8 @@ type caller struct {
 	timeout time.Duration
 }
 
-// send sends a request until it is answered with something else than 429, which
-// it waits for a bounded time.
+// send sends a request, and repeats it after a 429 up to maxWaits times, each time
+// after the wait that the answer names. It then pauses, to space out the requests.
 func (c *caller) send(ctx context.Context, a ask) *exchange {
 	for tries := 0; ; tries++ {
 		x := c.once(ctx, a)
@@ -103,20 +103,20 @@ func (c *caller) once(ctx context.Context, a ask) *exchange {
 	defer resp.Body.Close()
 	x.status, x.header = resp.StatusCode, resp.Header
 	if x.body, x.err = io.ReadAll(io.LimitReader(resp.Body, maxBody+1)); len(x.body) > maxBody {
-		x.err = errors.New("an answer of more than 8 MiB")
+		x.err = errors.New("the answer is larger than 8 MiB")
 	}
-	_ = json.Unmarshal(bytes.TrimPrefix(x.body, []byte("\ufeff")), &x.value) // the validator names what is no JSON
+	_ = json.Unmarshal(bytes.TrimPrefix(x.body, []byte("\ufeff")), &x.value) // the validator reports a body that is not JSON
 	return x
 }
 
-// retryAfter reads how long a 429 asks to wait, within a bound.
+// retryAfter returns how long to wait after a 429, at most longestWait.
 func retryAfter(h http.Header) time.Duration {
 	value := h.Get("Retry-After")
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
 		return time.Duration(min(max(seconds, 0), longestWait.Seconds()) * float64(time.Second))
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		now, err := http.ParseTime(h.Get("Date")) // clocks differ
+		now, err := http.ParseTime(h.Get("Date")) // the clocks of server and client may differ
 		if err != nil {
 			now = time.Now()
 		}
@@ -134,13 +134,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// ok says whether the answer is one of those that were wanted, with a body that
-// can be read further.
+// ok reports whether the answer is an expected 200, whose body can therefore be
+// used for further requests.
 func (x *exchange) ok() bool {
 	return x != nil && x.answered != nil && x.err == nil && x.status == http.StatusOK && slices.Contains(x.want, x.status)
 }
 
-// items are the objects in data of a list.
+// items returns the objects in the data member of a list.
 func (x *exchange) items() []map[string]any {
 	if !x.ok() {
 		return nil
@@ -159,7 +159,7 @@ func objects(values []any) (all []map[string]any) {
 	return all
 }
 
-// text is a member that is a string, empty if it is none.
+// text returns a member that is a string, or "" if it is not one.
 func text(object map[string]any, name string) string {
 	s, _ := object[name].(string)
 	return s

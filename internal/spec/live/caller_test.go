@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// callerThrough sends through a transport, with the pauses of a real run.
+// callerThrough returns a caller with this transport and the pauses of a real run.
 func callerThrough(t *testing.T, transport http.RoundTripper) *caller {
 	t.Helper()
 	base, err := url.Parse("https://api.cnaught.com/v1")
@@ -23,22 +23,22 @@ func callerThrough(t *testing.T, transport http.RoundTripper) *caller {
 	}
 }
 
-func TestLimitedRequestsWait(t *testing.T) {
+func TestRequestIsRepeatedAfter429(t *testing.T) {
 	for name, c := range map[string]struct {
 		header http.Header
 		want   time.Duration
 	}{
-		"seconds":          {http.Header{"Retry-After": {"7"}}, 7 * time.Second},
-		"a fraction":       {http.Header{"Retry-After": {"0.5"}}, 500 * time.Millisecond},
-		"no word of it":    {http.Header{}, defaultWait},
-		"unreadable":       {http.Header{"Retry-After": {"soon"}}, defaultWait},
-		"too long":         {http.Header{"Retry-After": {"86400"}}, longestWait},
-		"beyond any bound": {http.Header{"Retry-After": {"1e300"}}, longestWait},
-		"negative":         {http.Header{"Retry-After": {"-5"}}, 0},
+		"seconds":       {http.Header{"Retry-After": {"7"}}, 7 * time.Second},
+		"a fraction":    {http.Header{"Retry-After": {"0.5"}}, 500 * time.Millisecond},
+		"no header":     {http.Header{}, defaultWait},
+		"unreadable":    {http.Header{"Retry-After": {"soon"}}, defaultWait},
+		"a day":         {http.Header{"Retry-After": {"86400"}}, longestWait},
+		"a huge number": {http.Header{"Retry-After": {"1e300"}}, longestWait},
+		"negative":      {http.Header{"Retry-After": {"-5"}}, 0},
 		"a date": {http.Header{
 			"Retry-After": {"Fri, 27 Nov 2026 09:00:09 GMT"}, "Date": {"Fri, 27 Nov 2026 09:00:00 GMT"},
 		}, 9 * time.Second},
-		"a date that is past": {http.Header{
+		"a past date": {http.Header{
 			"Retry-After": {"Fri, 27 Nov 2026 08:00:00 GMT"}, "Date": {"Fri, 27 Nov 2026 09:00:00 GMT"},
 		}, 0},
 	} {
@@ -64,7 +64,7 @@ func TestLimitedRequestsWait(t *testing.T) {
 	}
 }
 
-func TestLimitWithoutEndIsAFailure(t *testing.T) {
+func TestRepeated429IsAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
 		call := callerThrough(t, roundTrip(func(*http.Request) (*http.Response, error) {
@@ -90,13 +90,13 @@ func TestSilentServerIsAFailure(t *testing.T) {
 	})
 }
 
-func TestRunNeverSendsMoreThanItsBound(t *testing.T) {
+func TestRunSendsAtMostMaxRequests(t *testing.T) {
 	v, err := description()
 	require.NoError(t, err)
 	synctest.Test(t, func(t *testing.T) {
 		sent := 0
 		r := &run{validator: v, caller: callerThrough(t, roundTrip(func(*http.Request) (*http.Response, error) {
-			sent++ // every other request has to be repeated
+			sent++ // every other answer is a 429
 			status := http.StatusTooManyRequests
 			if sent%2 == 0 {
 				status = http.StatusNotFound

@@ -17,21 +17,21 @@ import (
 type Finding struct {
 	Operation string // method and path template
 	Status    int
-	Member    string // or the part of the answer that is no member
+	Member    string // or another part of the answer, such as "HTTP status"
 	Expected  string
 	Seen      string
-	What      string // the request that showed it first
-	Answers   int    // that show it
+	What      string // the first request with this difference
+	Answers   int    // the number of answers with this difference
 }
 
-// noter takes down one difference.
+// noter records one difference.
 type noter func(member, expected, seen string)
 
-// check names how an answer differs from what the description says.
+// check returns the differences between an answer and the description.
 func (l log) check(x *exchange) (found []Finding) {
 	note := func(member, expected, seen string) {
 		f := Finding{x.title(), x.status, member, expected, seen, x.what, 1}
-		if !slices.Contains(found, f) { // the description says it with and without the overlay
+		if !slices.Contains(found, f) { // the description is checked both with and without the overlay
 			found = append(found, f)
 		}
 	}
@@ -42,7 +42,7 @@ func (l log) check(x *exchange) (found []Finding) {
 	case !wanted:
 		note("HTTP status", statuses(x.want), strconv.Itoa(x.status))
 	case !described:
-		note("HTTP status", "one that is described", strconv.Itoa(x.status))
+		note("HTTP status", "a described status", strconv.Itoa(x.status))
 	}
 	if !described {
 		return found
@@ -68,11 +68,11 @@ func statuses(want []int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(want), " ", " or "), "[]")
 }
 
-// leaves are the errors that an error is made of: where there are any, those of
-// the members, each of which says one thing; else the error itself.
+// leaves returns the errors about single members that an error contains, or the
+// error itself if it contains none.
 func leaves(err error) (all []error) {
 	schema, isSchema := err.(*openapi3.SchemaError)
-	if isSchema && schema.SchemaField == "format" { // below are only the patterns of the format
+	if isSchema && schema.SchemaField == "format" { // it contains only the patterns of the format
 		return []error{err}
 	}
 	var inner []error
@@ -102,8 +102,8 @@ func leaves(err error) (all []error) {
 	return all
 }
 
-// deepest keeps, of the errors of several variants, those that lie farthest inside
-// the value: those of the variant that fits best.
+// deepest returns the errors that lie farthest inside the value. If none of several
+// variants of a schema fits, these are the errors of the one that fits best.
 func deepest(all []error) (kept []error) {
 	depth := 0
 	for _, err := range all {
@@ -118,11 +118,11 @@ func deepest(all []error) (kept []error) {
 	return kept
 }
 
-// checkMember puts what the library found of one member into words without the
+// checkMember records an error about one member, in words that do not quote the
 // member's value.
 func (x *exchange) checkMember(err *openapi3.SchemaError, note noter) {
 	if x.answered.Schema == nil { // the schema of a header
-		note("headers", "headers that fit", "one that does not")
+		note("headers", "valid headers", "an invalid header")
 		return
 	}
 	path, schema, value := at(x.answered.Schema, x.value, err.JSONPointer())
@@ -130,11 +130,11 @@ func (x *exchange) checkMember(err *openapi3.SchemaError, note noter) {
 	if err.SchemaField == "required" {
 		if object, is := value.(map[string]any); is && schema != nil {
 			for _, required := range missing(schema, object) {
-				note(join(path, required), "always there", "missing")
+				note(join(path, required), "always present", "missing")
 			}
 			return
 		}
-		note(name, "always there", "missing")
+		note(name, "always present", "missing")
 		return
 	}
 	switch {
@@ -147,7 +147,7 @@ func (x *exchange) checkMember(err *openapi3.SchemaError, note noter) {
 	case err.SchemaField == "type", err.SchemaField == "nullable", err.SchemaField == "oneOf":
 		note(name, typesOf(schema), kindOf(value))
 	default:
-		note(name, err.SchemaField, kindOf(value)+" that breaks it")
+		note(name, err.SchemaField, kindOf(value)+" that violates it")
 	}
 }
 
@@ -162,8 +162,8 @@ func missing(s *openapi3.Schema, object map[string]any) (names []string) {
 	return names
 }
 
-// checkWhole names what is wrong with an answer whose members could not be looked
-// at. The error may quote the answer, so it is not printed.
+// checkWhole records what is wrong with an answer whose members could not be
+// checked. It does not use the text of the error, which may quote the answer.
 func (x *exchange) checkWhole(note noter) {
 	content, mediaType := x.answered.Response.Content, x.header.Get("Content-Type")
 	if len(content) == 0 || content.Get(mediaType) != nil {
@@ -171,13 +171,13 @@ func (x *exchange) checkWhole(note noter) {
 		return
 	}
 	if !mediaTypeText.MatchString(mediaType) {
-		mediaType = "none that can be read"
+		mediaType = "none, or an unreadable one"
 	}
 	note("media type", strings.Join(slices.Sorted(maps.Keys(content)), " or "), mediaType)
 }
 
-// checkBeyond names what the library does not look for: members that are not
-// described, and fractions of what is whole.
+// checkBeyond records what the validator does not check: members that are not
+// described, and fractions where the description says that numbers are whole.
 func (x *exchange) checkBeyond(note noter) {
 	walk("", x.answered.Schema, x.value, func(path string, s *openapi3.Schema, v any) {
 		if path == "" {
@@ -193,19 +193,19 @@ func (x *exchange) checkBeyond(note noter) {
 	})
 }
 
-// isWhole says whether the description, in words, or the overlay, by a type of
-// Go, has a number be whole.
+// isWhole reports whether a number has to be whole, according to the words of the
+// description or to the Go type in the overlay.
 func isWhole(s *openapi3.Schema) bool {
 	return s.Extensions["x-go-type"] == "USDCents" || strings.Contains(s.Description, "in whole ")
 }
 
-// checkProblem holds an error to be a problem document.
+// checkProblem checks that the answer is a problem document with the right status.
 func (x *exchange) checkProblem(note noter) {
 	problem, _ := x.value.(map[string]any)
 	if problem["type"] == nil && problem["title"] == nil && problem["status"] == nil {
-		note("body", "a problem document", "none")
+		note("body", "a problem document", "something else")
 	}
 	if status, is := problem["status"].(float64); is && int(status) != x.status {
-		note("status", fmt.Sprintf("%d, as the answer has it", x.status), "another number in the document")
+		note("status", fmt.Sprintf("%d, the status of the answer", x.status), "another number")
 	}
 }

@@ -1,8 +1,9 @@
-// Package live asks the real API whether it answers as the description says.
+// Package live checks whether the real API answers as the description says.
 //
-// [Run] sends only what costs nothing and changes nothing: quotes, some of them
-// invalid on purpose, and reads. A guard below everything else refuses any other
-// request. Each answer is held against openapi.yaml and its overlay, and what the
-// description does not know is named. The [Report] is Markdown for an issue; no
-// id, name, address or key of an account is in it.
+// [Run] sends only requests that cost nothing and change nothing: reads and
+// quotes, some of which are invalid on purpose. A guard in the transport refuses
+// all other requests. Each answer is compared with openapi.yaml and its overlay.
+// The [Report] is Markdown that can be pasted into an issue. It lists the
+// differences and what is not described, and it does not contain ids, names,
+// addresses or the key of the account.
 package live

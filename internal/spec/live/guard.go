@@ -9,12 +9,12 @@ import (
 )
 
 var (
-	errRefused = errors.New("the guard sends nothing but GET and POST to quotes")
-	errBound   = errors.New("the bound on the number of requests is reached")
+	errRefused = errors.New("the guard sends only GET requests and quotes")
+	errBound   = errors.New("the limit on the number of requests is reached")
 )
 
-// guard is the transport that everything passes. It refuses what could change
-// something or cost something, and ends a run that sends too much.
+// guard is the transport that sends all requests. It refuses those that could
+// change or cost something, and those beyond the limit on their number.
 type guard struct {
 	next http.RoundTripper
 	base *url.URL
@@ -23,7 +23,7 @@ type guard struct {
 
 var quotePath = regexp.MustCompile(`^/quotes(/[a-z-]+)?$`)
 
-// RoundTrip sends a request that is harmless.
+// RoundTrip sends a request if it is harmless.
 func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case !g.harmless(r):

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// checkLists names what the answers, taken together, show about lists and reads
-// that no schema says.
+// checkLists checks rules for lists and reads that no schema expresses: the id of
+// an object, the length and the order of a page, its subaccount and its cursor.
 func (l log) checkLists(x *exchange, note noter) {
 	if !x.ok() {
 		return
@@ -18,7 +18,7 @@ func (l log) checkLists(x *exchange, note noter) {
 	if _, id, isRead := strings.Cut(x.operation.Path, "/{"); isRead && id == "id}" {
 		object, _ := x.value.(map[string]any)
 		if !strings.HasSuffix(x.path, "/"+url.PathEscape(text(object, "id"))) {
-			note("id", "the one that was asked for", "another")
+			note("id", "the requested id", "another id")
 		}
 		return
 	}
@@ -30,14 +30,14 @@ func (l log) checkLists(x *exchange, note noter) {
 		before, err := time.Parse(time.RFC3339, text(items[i-1], "created_on"))
 		after, err2 := time.Parse(time.RFC3339, text(items[i], "created_on"))
 		if err == nil && err2 == nil && after.After(before) {
-			note("data", "newest first", "an older one before a newer one")
+			note("data", "newest first", "an older item before a newer one")
 			break
 		}
 	}
 	if x.what == ofOwner {
 		for _, o := range items {
 			if text(o, "subaccount_id") != x.subaccount {
-				note("data[].subaccount_id", "the subaccount of the header", "another, or none")
+				note("data[].subaccount_id", "the subaccount in the header", "another subaccount, or none")
 				break
 			}
 		}
@@ -45,8 +45,8 @@ func (l log) checkLists(x *exchange, note noter) {
 	l.checkCursor(x, items, note)
 }
 
-// limit is how many items the page may have: what was asked for, or what the
-// description says of a request that does not say.
+// limit returns how many items the page may have: the limit in the request, or the
+// default in the description.
 func (x *exchange) limit() int {
 	_, query, _ := strings.Cut(x.path, "?")
 	values, _ := url.ParseQuery(query)
@@ -63,7 +63,8 @@ func (x *exchange) limit() int {
 	return math.MaxInt
 }
 
-// checkCursor compares a page with the first one, which it continues.
+// checkCursor checks that a page requested with a cursor starts or ends at the
+// neighbor of the cursor's item on the first page.
 func (l log) checkCursor(x *exchange, items []map[string]any, note noter) {
 	all := l.find(x.operation.Path, firstPage).items()
 	if len(all) < 2 {
@@ -86,14 +87,14 @@ func (l log) checkCursor(x *exchange, items []map[string]any, note noter) {
 	}
 	for _, item := range items {
 		if text(item, "id") == text(cursor, "id") {
-			note("data", "a page without the cursor's own", "the cursor is ignored")
+			note("data", "a page without the cursor's item", "a page with it")
 			return
 		}
 	}
 	switch {
 	case got == nil:
-		note("data", "a page beside the cursor", "an empty page")
+		note("data", "the page next to the cursor", "an empty page")
 	case text(got, "id") != text(wanted, "id"):
-		note("data", "a page beside the cursor", "another page")
+		note("data", "the page next to the cursor", "another page")
 	}
 }

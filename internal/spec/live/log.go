@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// find is the exchange of this path, a template, that was called what; nil if it
-// did not take place.
+// find returns the exchange with this path template and this name, or nil if there
+// is none.
 func (l log) find(path, what string) *exchange {
 	for _, x := range l {
 		if x.what == what && x.operation.Path == path {
@@ -16,7 +16,7 @@ func (l log) find(path, what string) *exchange {
 	return nil
 }
 
-// of are the answers of one path that were to be successes and are.
+// of returns the exchanges with this path template that succeeded as expected.
 func (l log) of(path string) (all []*exchange) {
 	for _, x := range l {
 		if x.operation.Path == path && x.ok() {
@@ -26,7 +26,7 @@ func (l log) of(path string) (all []*exchange) {
 	return all
 }
 
-// orders are all orders that lists showed, each once.
+// orders returns all orders that the lists contain, each once.
 func (l log) orders() (all []map[string]any) {
 	seen := make(map[string]bool)
 	for _, x := range l.of("/orders") {
@@ -40,7 +40,8 @@ func (l log) orders() (all []map[string]any) {
 	return all
 }
 
-// orderOfOthers is the id of an order that does not belong to a subaccount.
+// orderOfOthers returns the id of an order that does not belong to a subaccount, or
+// "" if there is none.
 func (l log) orderOfOthers(subaccount string) string {
 	for _, o := range l.orders() {
 		if text(o, "subaccount_id") != subaccount {
@@ -50,7 +51,7 @@ func (l log) orderOfOthers(subaccount string) string {
 	return ""
 }
 
-// oneOfEachState picks an order of each state.
+// oneOfEachState returns one order in each state, at most three.
 func oneOfEachState(orders []map[string]any) (picked []map[string]any) {
 	seen := make(map[string]bool)
 	for _, o := range orders {
@@ -64,8 +65,8 @@ func oneOfEachState(orders []map[string]any) (picked []map[string]any) {
 
 func first(items []map[string]any, n int) []map[string]any { return items[:min(n, len(items))] }
 
-// named are the ids of the objects that the answers of one path hold under
-// member, at any depth.
+// named returns the ids of the objects that are the value of member, at any depth,
+// in the answers with this path template.
 func (l log) named(path, member string) (ids []string) {
 	for _, x := range l.of(path) {
 		collect(x.value, member, func(object map[string]any) {
@@ -77,8 +78,8 @@ func (l log) named(path, member string) (ids []string) {
 	return ids
 }
 
-// collect calls visit for each object that stands under member, alone or in a
-// list.
+// collect calls visit for each object that is the value of member, or an item of
+// it, at any depth.
 func collect(v any, member string, visit func(map[string]any)) {
 	switch v := v.(type) {
 	case []any:

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Markdown writes the report for an issue.
+// Markdown returns the report as Markdown that can be pasted into an issue.
 func (r *Report) Markdown() string {
 	b := &strings.Builder{}
 	fmt.Fprintf(b, "# Does the API answer as openapi.yaml says?\n\n%s\n", r.Summary())
@@ -16,11 +16,11 @@ func (r *Report) Markdown() string {
 	r.facts(b)
 	r.headers(b)
 	r.asked(b)
-	b.WriteString("\nQuotes and reads only: nothing was bought or changed. Ids, names, addresses and the key are left out.\n")
+	b.WriteString("\nThe run sent only quotes and reads, so nothing was bought or changed. The report does not contain ids, names, addresses or the key.\n")
 	return b.String()
 }
 
-// table writes a heading and a table, and nothing if there are no rows.
+// table writes a heading and a table. It writes nothing if there are no rows.
 func table(b *strings.Builder, title, header string, rows [][]string) {
 	if len(rows) == 0 {
 		return
@@ -42,7 +42,7 @@ func (r *Report) differences(b *strings.Builder) {
 			code(d.Operation), fmt.Sprint(d.Status), code(d.Member), d.Expected, d.Seen, fmt.Sprint(d.Answers), d.What,
 		})
 	}
-	table(b, "Differences", "operation|status|member|described|seen|answers|first asked for", rows)
+	table(b, "Differences", "operation|status|member|described|seen|answers|first request", rows)
 }
 
 func (r *Report) facts(b *strings.Builder) {
@@ -50,12 +50,12 @@ func (r *Report) facts(b *strings.Builder) {
 	for _, f := range r.Facts {
 		settled, seen := "yes", f.Seen
 		if seen == "" {
-			settled, seen = "no", "nothing that tells"
+			settled, seen = "no", "nothing in this run"
 		}
 		rows = append(rows, []string{code(f.About), f.Question, settled, seen})
 	}
 	table(b, "Open facts (x-note)", "about|question|settled|seen", rows)
-	fmt.Fprintf(b, "\nOnly a purchase or a change can settle those of %s.\n", strings.Join(costly, ", "))
+	fmt.Fprintf(b, "\nOnly a purchase or a change can settle the open facts about %s.\n", strings.Join(costly, ", "))
 }
 
 func (r *Report) headers(b *strings.Builder) {
@@ -75,7 +75,7 @@ func (r *Report) asked(b *strings.Builder) {
 		}
 		rows = append(rows, []string{code(a.Operation), a.What, answer})
 	}
-	table(b, "What was asked", "operation|with|answer", rows)
+	table(b, "Requests", "operation|request|answer", rows)
 }
 
 func code(s string) string {

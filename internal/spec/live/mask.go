@@ -12,18 +12,20 @@ import (
 
 const masked = "[masked]"
 
-// masker takes out of the server's own words what belongs to an account: the key,
-// each text that an answer held and each word of it, and all that looks like an id
-// or an address. Words that the description uses in errors stay.
+// masker masks what may belong to the account in texts of the server: the key, each
+// text in an answer and each of its words, and everything that looks like an id or
+// an address. Words that the description uses for errors are not masked.
 type masker struct {
 	texts []string        // longest first
 	words map[string]bool // lower case
 }
 
-// minText keeps a name of one letter from turning every text into masks.
+// minText is the length of the shortest text that is masked. If a name of one letter
+// were masked, no text could be read.
 const minText = 3
 
-// newMasker returns a masker of the texts of all answers, and some more.
+// newMasker returns a masker for the texts in all successful answers, and for those
+// in more.
 func newMasker(l log, more ...string) *masker {
 	m := &masker{words: make(map[string]bool)}
 	learn := func(s string) {
@@ -52,7 +54,7 @@ func newMasker(l log, more ...string) *masker {
 	return m
 }
 
-// texts calls visit for each text in a value.
+// texts calls visit for each string in a JSON value.
 func texts(v any, visit func(string)) {
 	switch v := v.(type) {
 	case string:
@@ -68,7 +70,7 @@ func texts(v any, visit func(string)) {
 	}
 }
 
-// errorWords are the words with which the description writes of the errors of an
+// errorWords returns the words that the description uses for the errors of the
 // operation.
 func (x *exchange) errorWords() map[string]bool {
 	words := make(map[string]bool)
@@ -78,7 +80,7 @@ func (x *exchange) errorWords() map[string]bool {
 		}
 		text, err := json.Marshal(response.Value.Content)
 		if err != nil {
-			continue // then more is masked
+			continue // so more words are masked
 		}
 		for _, w := range letters.FindAllString(strings.ToLower(string(text)), -1) {
 			words[w] = true
@@ -97,7 +99,7 @@ var (
 	idLike  = regexp.MustCompile(`[a-z][A-Z]|[0-9]`)
 )
 
-// mask cleans words of the server.
+// mask masks a text of the server.
 func (m *masker) mask(s string) string {
 	for _, text := range m.texts {
 		s = strings.ReplaceAll(s, text, masked)
@@ -120,8 +122,8 @@ func (m *masker) mask(s string) string {
 	})
 }
 
-// member cleans the path of a member: in an object that is a map, names may be
-// those of the account.
+// member masks the path of a member. In an object that is a map, the names may
+// belong to the account.
 func (m *masker) member(path string) string {
 	names := strings.Split(path, ".")
 	for i, name := range names {
@@ -133,11 +135,11 @@ func (m *masker) member(path string) string {
 	return strings.Join(names, ".")
 }
 
-// problemType finds the last part of the API's own error types, which name
-// nothing of an account.
+// problemType matches the error types of the API, which contain no data of an
+// account.
 var problemType = regexp.MustCompile(`^https://api\.cnaught\.com/v1/errors/([a-z-]+)$`)
 
-// problem says what a problem document says, cleaned.
+// problem returns the type and the title of a problem document, masked.
 func (m *masker) problem(v any) string {
 	var said []string
 	document, _ := v.(map[string]any)

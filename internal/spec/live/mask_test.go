@@ -12,7 +12,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// secretsOf are all texts of a filled sandbox that belong to its customers.
+// secretsOf returns all texts of a filled sandbox that belong to its customers.
 func secretsOf(t *testing.T, cn *sandbox.Server) []string {
 	t.Helper()
 	all := []string{testKey, customerName, customerMail, metadata, certificate, callback, "Ottilie", "Rosalind", "bakery.example"}
@@ -33,7 +33,7 @@ func secretsOf(t *testing.T, cn *sandbox.Server) []string {
 	return all
 }
 
-func TestNothingOfTheAccountIsPrinted(t *testing.T) {
+func TestReportContainsNoDataOfTheAccount(t *testing.T) {
 	cn := filled(t)
 	secrets := secretsOf(t, cn)
 	require.Greater(t, len(secrets), 40)
@@ -52,7 +52,7 @@ func TestNothingOfTheAccountIsPrinted(t *testing.T) {
 		"as a timestamp":    replace(`GET /v1/orders.*`, `"created_on": ?"[^"]*"`, `"created_on":"`+customerMail+`"`),
 		"as the wrong type": replace(`.*`, `"amount_kg": ?[0-9.]+`, `"amount_kg":"`+quote(everything)+`"`),
 		"as a media type":   answer(`GET /v1/orders.*`, 200, 200, "text/plain; name="+customerName, ""),
-		"as no JSON":        answer(`GET /v1/orders.*`, 200, 200, asJSON, everything),
+		"as plain text":     answer(`GET /v1/orders.*`, 200, 200, asJSON, everything),
 		"as headers": func(resp *http.Response, body string) string {
 			resp.Header.Set("X-Account", everything)
 			resp.Header.Set("X-Ratelimit-Account", strings.ToLower(customerName))
@@ -76,7 +76,7 @@ func TestNothingOfTheAccountIsPrinted(t *testing.T) {
 					t.Errorf("%s is printed", secret)
 				}
 			}
-			assert.NotEqual(t, strings.ToLower(unchanged), printed, "the change is seen")
+			assert.NotEqual(t, strings.ToLower(unchanged), printed, "the change has an effect")
 		})
 	}
 }

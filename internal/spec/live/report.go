@@ -7,33 +7,33 @@ import (
 	"strings"
 )
 
-// Exit codes of a run.
+// The exit codes of a run.
 const (
 	ExitAsDescribed = 0
 	ExitDifferent   = 1
 	ExitUnchecked   = 2
 )
 
-// Report is what a run found. It holds nothing of the account.
+// Report is the result of a run. It contains no data of the account.
 type Report struct {
 	Differences []Finding
 	Facts       []Fact
 	Headers     []Header
 	Asked       []Asked
-	Stopped     string // why the rest was not asked, empty if all was
+	Stopped     string // why the run ended early, empty if it did not
 }
 
-// Asked is one request and what came of it.
+// Asked is one request with its result.
 type Asked struct {
 	Operation, What string
 	Status          int
-	Failure         string // why there is no answer, empty if there is
+	Failure         string // why there is no answer, empty if there is one
 }
 
-// Header is a header of answers that the description does not name.
+// Header is a header that the description does not name.
 type Header struct {
-	Name, Value string // the value only of what tells about limits
-	Answers     int
+	Name, Value string // the value only if the header is about rate limits
+	Answers     int    // the number of answers with the header
 }
 
 func newReport(l log, stopped error, secrets ...string) *Report {
@@ -65,7 +65,7 @@ func newReport(l log, stopped error, secrets ...string) *Report {
 	return r
 }
 
-// add takes a difference down, or counts it if it was seen before.
+// add records a difference, or counts it if it was seen before.
 func (r *Report) add(f Finding) {
 	for i := range r.Differences {
 		known := r.Differences[i]
@@ -78,7 +78,7 @@ func (r *Report) add(f Finding) {
 	r.Differences = append(r.Differences, f)
 }
 
-// ordinary are headers that say nothing about the API.
+// ordinary are headers of HTTP itself, which the report leaves out.
 var ordinary = strings.Fields(`Accept-Ranges Age Alt-Svc Cache-Control Connection Content-Encoding Content-Length
 	Content-Security-Policy Content-Type Cross-Origin-Opener-Policy Cross-Origin-Resource-Policy Date Expires Keep-Alive
 	Nel Permissions-Policy Pragma Referrer-Policy Report-To Reporting-Endpoints Server Set-Cookie Strict-Transport-Security
@@ -109,7 +109,7 @@ func headers(l log, m *masker) (all []Header) {
 	return all
 }
 
-// declares says whether the description names a header of this answer.
+// declares reports whether the description names this header of the answer.
 func (x *exchange) declares(name string) bool {
 	if x.answered == nil || x.answered.Response == nil {
 		return false
@@ -122,7 +122,7 @@ func (x *exchange) declares(name string) bool {
 	return false
 }
 
-// Unanswered counts the requests that got no answer of the API.
+// Unanswered returns the number of requests without an answer from the API.
 func (r *Report) Unanswered() (n int) {
 	for _, a := range r.Asked {
 		if a.Failure != "" {
@@ -132,8 +132,9 @@ func (r *Report) Unanswered() (n int) {
 	return n
 }
 
-// ExitCode is 0 if all is as described, 1 if something differs, and 2 if
-// something could not be checked.
+// ExitCode returns ExitDifferent if an answer differs from the description,
+// otherwise ExitUnchecked if something could not be checked, and otherwise
+// ExitAsDescribed.
 func (r *Report) ExitCode() int {
 	switch {
 	case len(r.Differences) > 0:
@@ -153,7 +154,7 @@ func (r *Report) settled() (n int) {
 	return n
 }
 
-// Summary is the report in one line.
+// Summary returns the result in one line.
 func (r *Report) Summary() string {
 	answers := len(r.Asked) - r.Unanswered()
 	tail := fmt.Sprintf("in %s; %d of %d open facts are settled.", plural(answers, "answer"), r.settled(), len(r.Facts))

@@ -16,42 +16,43 @@ import (
 )
 
 const (
-	maxRequests = 80 // with those repeated after 429
-	maxFailures = 3  // one after the other
-	maxReads    = 2  // of what one list names; orders: one of each state
+	maxRequests = 80 // including those repeated after 429
+	maxFailures = 3  // consecutive requests without an answer
+	maxReads    = 2  // for each resource, except orders, of which one in each state is read
 )
 
-// Options say what to ask. Only the key is needed.
+// Options configures a run. Only Key is required.
 type Options struct {
 	Key       string
-	BaseURL   string // that of the description if empty
-	Transport http.RoundTripper
-	Pause     time.Duration // between two requests
-	Timeout   time.Duration // of one request, 30 seconds if 0
+	BaseURL   string            // cnaught.DefaultBaseURL if empty
+	Transport http.RoundTripper // http.DefaultTransport if nil
+	Pause     time.Duration     // between two requests
+	Timeout   time.Duration     // of one request, 30 seconds if 0
 }
 
-// run is a run and what it found.
+// run is the state of a run.
 type run struct {
 	caller    *caller
 	validator *contract.Validator
 	log       log
-	failures  int // without an answer between them
+	failures  int // consecutive requests without an answer
 }
 
-// description is read once: it does not change.
+// description loads the description once, because it does not change during a run.
 var description = sync.OnceValues(contract.Load)
 
-// log is what was asked, in order.
+// log holds the exchanges of a run in the order in which they were sent.
 type log []*exchange
 
-// Run asks the API and holds its answers against the description. The error
-// means that nothing could be asked.
+// Run sends the requests to the API and compares the answers with the
+// description. It returns an error if the options are invalid or the description
+// cannot be loaded; failures of requests are in the report.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	base := strings.TrimRight(o.BaseURL, "/")
 	if base == "" {
 		base = cnaught.DefaultBaseURL
 	}
-	// The client knows which keys and addresses are safe to use.
+	// The client checks whether the key and the address are safe to use.
 	if _, err := cnaught.New(o.Key, cnaught.WithBaseURL(base)); err != nil {
 		return nil, err
 	}
@@ -81,7 +82,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 
 var errKeyRefused = errors.New("the API refused the key")
 
-// askAll asks for everything, until the API cannot be reached.
+// askAll sends all requests. It stops early, with an error, if the API refuses the
+// key or cannot be reached.
 func (r *run) askAll(ctx context.Context) error {
 	first, err := r.ask(ctx, get(firstPage, "/orders", ok))
 	switch {
@@ -108,8 +110,8 @@ func (r *run) askAll(ctx context.Context) error {
 	return nil
 }
 
-// ask sends one request, if the description still has its operation; if not, the
-// exchange is nil. The error means that it makes no sense to send more.
+// ask sends one request. The exchange is nil if the description no longer has the
+// operation. An error means that no further requests should be sent.
 func (r *run) ask(ctx context.Context, a ask) (*exchange, error) {
 	operation, err := r.validator.Find(a.method, a.path)
 	if err != nil {
@@ -138,7 +140,7 @@ func (r *run) lists() []ask {
 	}
 }
 
-// pages follows the cursors of both lists.
+// pages returns requests that follow the cursors of both lists.
 func (r *run) pages() (asks []ask) {
 	for _, path := range []string{"/orders", "/subaccounts"} {
 		items := r.log.find(path, firstPage).items()
@@ -156,7 +158,8 @@ func (r *run) pages() (asks []ask) {
 	return asks
 }
 
-// reads asks for what the lists name, and for what belongs to a subaccount.
+// reads returns requests for objects that the lists contain, and for the data of a
+// subaccount.
 func (r *run) reads() (asks []ask) {
 	for _, o := range oneOfEachState(r.log.orders()) {
 		asks = append(asks, read("an order that is "+word(o["state"]), "/orders", text(o, "id")))
@@ -169,7 +172,7 @@ func (r *run) reads() (asks []ask) {
 	}
 	for i, s := range first(r.log.find("/subaccounts", firstPage).items(), maxReads) {
 		id := text(s, "id")
-		asks = append(asks, read("one of the list", "/subaccounts", id))
+		asks = append(asks, read("one from the list", "/subaccounts", id))
 		if i == 0 {
 			asks = append(asks,
 				ask{what: ofOwner, method: http.MethodGet, path: "/orders", subaccount: id, want: ok},
@@ -178,19 +181,19 @@ func (r *run) reads() (asks []ask) {
 		}
 	}
 	for _, p := range first(r.log.find("/portfolios", "all").items(), maxReads) {
-		asks = append(asks, read("one of the list", "/portfolios", text(p, "id")))
+		asks = append(asks, read("one from the list", "/portfolios", text(p, "id")))
 	}
 	return slices.DeleteFunc(asks, func(a ask) bool { return a.path == "" })
 }
 
 func read(what, path, id string) ask { return get(what, below(path, id), ok) }
 
-// categories asks for categories of the portfolios.
+// categories returns requests for categories of the portfolios.
 func (r *run) categories() []ask {
 	return readsOf("/project-categories", r.log.named("/portfolios/{id}", "category"))
 }
 
-// projects asks for projects of the categories and of orders.
+// projects returns requests for projects of the categories and of the orders.
 func (r *run) projects() []ask {
 	return readsOf("/projects", append(r.log.named("/project-categories/{id}", "projects"), r.log.named("/orders/{id}", "project")...))
 }

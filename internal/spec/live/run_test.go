@@ -34,8 +34,8 @@ func TestSandboxAnswersAsDescribed(t *testing.T) {
 	}
 }
 
-// The orders and subaccounts that a run finds decide what it can read.
-func TestEveryReadIsAsked(t *testing.T) {
+// Which reads are sent depends on the orders and subaccounts that the run finds.
+func TestEveryReadIsSent(t *testing.T) {
 	asked := make(map[string]int)
 	for _, a := range runAt(t, filled(t).URL()).Asked {
 		if a.Status == http.StatusOK {
@@ -52,7 +52,7 @@ func TestEveryReadIsAsked(t *testing.T) {
 	}, asked)
 }
 
-func TestRequestsThatAreToSucceedAreAsDescribed(t *testing.T) {
+func TestValidRequestsAreAsDescribed(t *testing.T) {
 	v, err := description()
 	require.NoError(t, err)
 	var wrong []string
@@ -64,10 +64,10 @@ func TestRequestsThatAreToSucceedAreAsDescribed(t *testing.T) {
 	_, err = Run(t.Context(), Options{Key: testKey, BaseURL: filled(t).URL(), Transport: transport})
 	require.NoError(t, err)
 	assert.Empty(t, wrong)
-	assert.Contains(t, v.Seen("GetOrderById"), 200, "the validator saw them")
+	assert.Contains(t, v.Seen("GetOrderById"), 200, "the validator was used")
 }
 
-func TestHeadersThatAreNotDescribedAreNamed(t *testing.T) {
+func TestUndescribedHeadersAreReported(t *testing.T) {
 	base := between(t, filled(t), nil, func(resp *http.Response, body string) string {
 		if resp.Request.Method == http.MethodPost {
 			resp.Header.Set("X-RateLimit-Limit", "100;w=60")
@@ -77,7 +77,7 @@ func TestHeadersThatAreNotDescribedAreNamed(t *testing.T) {
 		return body
 	})
 	report := runAt(t, base)
-	assert.Equal(t, ExitAsDescribed, report.ExitCode(), "a header more breaks no client")
+	assert.Equal(t, ExitAsDescribed, report.ExitCode(), "an additional header is not a difference")
 	assert.Equal(t, []Header{
 		{Name: "Www-Authenticate", Answers: 2},
 		{Name: "X-Ratelimit-Limit", Value: "100;w=60", Answers: 21},
@@ -103,16 +103,16 @@ func TestRefusedKeyEndsTheRun(t *testing.T) {
 	assert.Contains(t, report.Markdown(), "The run ended early: the API refused the key.")
 }
 
-func TestGatewayInTroubleIsNoDifference(t *testing.T) {
+func TestGatewayErrorIsNotADifference(t *testing.T) {
 	cn := filled(t)
 	report := runAt(t, between(t, cn, nil, answer(`GET /v1/impact/hosted-page-config`, 200, 503, "text/html", "<p>")))
 	assert.Equal(t, ExitUnchecked, report.ExitCode())
-	assert.Empty(t, report.Stopped, "the rest was asked")
+	assert.Empty(t, report.Stopped, "the run continues")
 	assert.Contains(t, report.Markdown(), "| `GET /impact/hosted-page-config` | the page | none: 503 Service Unavailable |")
 
 	report = runAt(t, between(t, cn, nil, answer(`POST /v1/quotes.*`, 200, 502, "text/html", "<p>")))
 	assert.Equal(t, ExitUnchecked, report.ExitCode())
-	assert.Len(t, report.Asked, 1+maxFailures, "after three failures it is in vain")
+	assert.Len(t, report.Asked, 1+maxFailures, "the run ends after three failures")
 	assert.Equal(t, "502 Bad Gateway", report.Stopped)
 }
 
@@ -131,8 +131,8 @@ func TestEndedContextEndsTheRun(t *testing.T) {
 	assert.Contains(t, report.Stopped, "context canceled")
 }
 
-// A newer description may have no such operation any more.
-func TestWhatIsNotDescribedIsNotAsked(t *testing.T) {
+// An operation may be removed from the description.
+func TestUndescribedOperationIsNotRequested(t *testing.T) {
 	v, err := description()
 	require.NoError(t, err)
 	r := &run{validator: v, caller: callerThrough(t, refuseAll{t})}
@@ -146,7 +146,7 @@ func TestInvalidOptionsAreRefused(t *testing.T) {
 	for name, o := range map[string]Options{
 		"no key":          {BaseURL: "https://api.cnaught.com/v1"},
 		"plain HTTP":      {Key: testKey, BaseURL: "http://api.cnaught.com/v1"},
-		"not an URL":      {Key: testKey, BaseURL: "api.cnaught.com"},
+		"not a URL":       {Key: testKey, BaseURL: "api.cnaught.com"},
 		"password in URL": {Key: testKey, BaseURL: "https://user:pass@api.cnaught.com/v1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -165,7 +165,7 @@ func (r refuseAll) RoundTrip(*http.Request) (*http.Response, error) {
 	return nil, http.ErrServerClosed
 }
 
-// recorder is a server in front of a sandbox that keeps what reached it.
+// recorder records the requests that reach a sandbox.
 type recorder struct {
 	mu   sync.Mutex
 	sent []string
@@ -177,16 +177,16 @@ func (r *recorder) add(req *http.Request) {
 	r.sent = append(r.sent, req.Method+" "+req.URL.EscapedPath())
 }
 
-func TestNothingButReadsAndQuotesIsSent(t *testing.T) {
+func TestOnlyReadsAndQuotesAreSent(t *testing.T) {
 	cn := filled(t)
 	before, subaccounts := cn.Orders(), runAt(t, cn.URL())
 	for name, change := range map[string]tamper{
-		"as it is": nil,
-		// Ids that would lead elsewhere if they were not escaped.
+		"unchanged": nil,
+		// These ids would lead to other operations if they were not escaped.
 		"hostile ids": func(_ *http.Response, body string) string {
 			return strings.NewReplacer(`"id":"`, `"id":"../orders/x/cancel?a=`, `"id": "`, `"id": "../../v1/orders/`).Replace(body)
 		},
-		"ids of dots": replace(`GET .*`, `"id": ?"[^"]*"`, `"id":".."`),
+		"ids that are dots": replace(`GET .*`, `"id": ?"[^"]*"`, `"id":".."`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &recorder{}
@@ -194,7 +194,7 @@ func TestNothingButReadsAndQuotesIsSent(t *testing.T) {
 			require.Greater(t, len(r.sent), 40)
 			for _, sent := range r.sent {
 				assert.Regexp(t, `^(GET /v1/|POST /v1/quotes(/[a-z-]+)?$)`, sent)
-				assert.NotRegexp(t, `/\.\.?(/|$)`, sent, "no id is a way out")
+				assert.NotRegexp(t, `/\.\.?(/|$)`, sent, "no id leads out of its path")
 			}
 		})
 	}

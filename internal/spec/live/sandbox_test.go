@@ -18,7 +18,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
 
-// What the filled sandbox holds of its customers, none of which may be printed.
+// The customer data in the filled sandbox. None of it may be in a report.
 const (
 	testKey      = "C0-live-test-4f9a7c21e8b3"
 	customerName = "Marigold Bakery"
@@ -28,8 +28,8 @@ const (
 	callback     = "http://127.0.0.1:1/hooks/Marigold"
 )
 
-// filled is a sandbox with orders in every state, more than a page of them, of the
-// account, of a subaccount and of a checkout session.
+// filled returns a sandbox with more than one page of orders, which are in all
+// states and belong to the account, to a subaccount or to a checkout session.
 func filled(t *testing.T) *sandbox.Server {
 	t.Helper()
 	ctx := t.Context()
@@ -65,11 +65,12 @@ func filled(t *testing.T) *sandbox.Server {
 	return cn
 }
 
-// tamper changes an answer on its way: the response, and its body, which it
-// returns.
+// tamper changes an answer on its way to the client. It may change resp, and it
+// returns the body.
 type tamper func(resp *http.Response, body string) string
 
-// between starts a proxy in front of a sandbox. rewrite, if any, changes requests.
+// between starts a proxy in front of a sandbox and returns its base URL. The
+// functions rewrite and change, which may be nil, change requests and answers.
 func between(t *testing.T, cn *sandbox.Server, rewrite func(*http.Request), change tamper) string {
 	t.Helper()
 	target, err := url.Parse(cn.URL())

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// refusals counts the statuses of what is not valid.
+// refusals counts the different answers to invalid quotes.
 func refusals(l log) string {
 	var seen []string
 	for _, x := range l {
@@ -36,7 +36,7 @@ func ordersOfSubaccounts(l log) string {
 	case slices.ContainsFunc(all.items(), func(o map[string]any) bool { return text(o, "subaccount_id") != "" }):
 		return "yes"
 	case len(own.items()) > 0 && len(all.items()) < 100:
-		return "no: a subaccount has orders that the list has not"
+		return "no: a subaccount has orders that are not in the list"
 	}
 	return ""
 }
@@ -55,11 +55,11 @@ func direction(l log) string {
 	case len(all) < 2 || !next.ok():
 		return ""
 	case len(next.items()) == 0:
-		return "no: after the newest order comes nothing"
+		return "no: there is nothing after the newest order"
 	case text(next.items()[0], "id") == text(all[1], "id"):
 		return "yes"
 	}
-	return "no: the page is another"
+	return "no: another page"
 }
 
 func homes(l log) string {
@@ -116,7 +116,7 @@ func hexadecimal(l log) string {
 	if other > 0 {
 		return fmt.Sprintf("neither hexadecimal nor decimal: %d", other)
 	}
-	return count(hex, "with a letter from a to f", decimal, "of digits alone")
+	return count(hex, "with a letter from a to f", decimal, "with only digits")
 }
 
 func spelling(l log) string {
@@ -145,8 +145,8 @@ func detail(l log) string {
 	return count(one, "with detail", other, "with details")
 }
 
-// errorNames compares the names in errors with those of a request that lacks a
-// member, and of one that has it wrong.
+// errorNames compares the names in the member errors with the names of the members
+// that were missing or invalid in the request.
 func errorNames(l log) string {
 	for _, sent := range []struct{ path, what, member string }{
 		{"/quotes/air-freight", refused + "no distance", "distance_km"},
@@ -177,7 +177,7 @@ func published(l log) string {
 	return strings.Join(slices.Sorted(maps.Keys(shapes)), ", ")
 }
 
-// count puts two numbers into words, unless both are 0.
+// count describes two numbers, or returns "" if both are 0.
 func count(a int, as string, b int, bs string) string {
 	if a+b == 0 {
 		return ""

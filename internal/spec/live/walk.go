@@ -8,9 +8,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// walk calls visit for a value and all below it, each with what the description
-// says of it. The schema of a member that the description does not know is nil,
-// and what is below it is not visited.
+// walk calls visit for a value and for all values inside it, each with its schema.
+// The schema of a member that is not described is nil, and the values inside such
+// a member are not visited.
 func walk(path string, s *openapi3.Schema, v any, visit func(path string, s *openapi3.Schema, v any)) {
 	visit(path, s, v)
 	if s == nil {
@@ -42,7 +42,8 @@ func join(path, name string) string {
 	return path + "." + name
 }
 
-// parts are a schema and all that it is put together from.
+// parts returns a schema and all schemas that it combines with allOf, oneOf and
+// anyOf.
 func parts(s *openapi3.Schema) []*openapi3.Schema {
 	all := []*openapi3.Schema{s}
 	for _, refs := range []openapi3.SchemaRefs{s.AllOf, s.OneOf, s.AnyOf} {
@@ -53,13 +54,14 @@ func parts(s *openapi3.Schema) []*openapi3.Schema {
 	return all
 }
 
-// isOpen says whether any member is as good as another.
+// isOpen reports whether an object may have members with any names.
 func isOpen(s *openapi3.Schema) bool {
 	return !slices.ContainsFunc(parts(s), func(part *openapi3.Schema) bool { return len(part.Properties) > 0 }) ||
 		slices.ContainsFunc(parts(s), func(part *openapi3.Schema) bool { return part.AdditionalProperties.Schema != nil })
 }
 
-// step is the schema of a member, or of the items of a list; nil if there is none.
+// step returns the schema of a member or of the items of a list, or nil if there is
+// none.
 func step(s *openapi3.Schema, token string) *openapi3.Schema {
 	for _, part := range parts(s) {
 		if ref := part.Properties[token]; ref != nil {
@@ -72,7 +74,8 @@ func step(s *openapi3.Schema, token string) *openapi3.Schema {
 	return nil
 }
 
-// at follows a JSON pointer in a schema and in a value. The name has no indexes.
+// at follows a JSON pointer in a schema and in a value. The returned name contains
+// [] instead of indexes.
 func at(s *openapi3.Schema, v any, pointer []string) (name string, schema *openapi3.Schema, value any) {
 	for _, token := range pointer {
 		if list, is := v.([]any); is {

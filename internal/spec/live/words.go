@@ -7,9 +7,10 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// The functions here say of a value what can be said without quoting it.
+// The functions in this file describe a value without quoting it, because it may
+// belong to the account.
 
-// kindOf names the type of a JSON value.
+// kindOf returns the name of the type of a JSON value.
 func kindOf(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -29,7 +30,7 @@ func kindOf(v any) string {
 	return "an object"
 }
 
-// typesOf names the types that a schema allows.
+// typesOf returns the names of the types that a schema allows.
 func typesOf(s *openapi3.Schema) string {
 	var types []string
 	for _, part := range parts(s) {
@@ -50,7 +51,7 @@ var (
 	memberText    = regexp.MustCompile(`^[A-Za-z_-]{1,40}[0-9]{0,2}$`)
 )
 
-// word quotes a value of an enumeration, if it looks like one.
+// word returns a value that looks like one of an enumeration, or otherwise its type.
 func word(v any) string {
 	if s, is := v.(string); is && enumText.MatchString(s) {
 		return s
@@ -58,8 +59,8 @@ func word(v any) string {
 	return kindOf(v)
 }
 
-// shape shows how a timestamp is written: 0 for each digit, a for each letter but
-// the T and the Z of RFC 3339.
+// shape returns the form of a timestamp, with 0 for each digit and a for each letter
+// except the T and the Z of RFC 3339.
 func shape(v any) string {
 	s, is := v.(string)
 	if !is {
@@ -80,7 +81,7 @@ func shape(v any) string {
 	return s
 }
 
-// nameOf is the name of a member, if it looks like one.
+// nameOf returns a name that looks like that of a member, or otherwise a mask.
 func nameOf(name string) string {
 	if memberText.MatchString(name) {
 		return name

@@ -9,12 +9,12 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// maxNesting bounds how deep schemas are followed, since they can contain
-// themselves.
+// maxNesting limits the depth to which schemas are followed, because they can
+// contain themselves.
 const maxNesting = 20
 
-// membersOf returns the members of an object by name, those of the schemas that
-// it is composed of included, each with its place.
+// membersOf returns the members of an object by name, each with its place. This
+// includes the members of the schemas that it is composed of.
 func membersOf(root, schema *yaml.Node, at tree.Path) map[string]member {
 	out := map[string]member{}
 	collectMembers(root, schema, at, out, 0)
@@ -43,9 +43,9 @@ func collectMembers(root, schema *yaml.Node, at tree.Path, into map[string]membe
 	}
 }
 
-// alike reports whether a schema of theirs can be the one of ours: objects that
-// share at least half of the members that either has, values of the same type,
-// and enums that share a value.
+// alike reports whether a published schema can be the given schema of ours. Objects
+// have to share at least half of the members that either has, other values have to
+// have the same type, and enums have to share a value.
 func (p *pairing) alike(ours, theirs *yaml.Node) bool {
 	ours, _ = tree.Resolve(p.ours, ours, nil)
 	theirs, _ = tree.Resolve(p.theirs, theirs, nil)
@@ -71,7 +71,7 @@ func (p *pairing) alike(ours, theirs *yaml.Node) bool {
 	})
 }
 
-// typeOf is the type of a schema without null.
+// typeOf returns the type of a schema, without null.
 func typeOf(schema *yaml.Node) string {
 	types := tree.Get(schema, "type")
 	if types == nil {
@@ -89,8 +89,7 @@ func typeOf(schema *yaml.Node) string {
 	return strings.Join(names, " ")
 }
 
-// core splits a schema into what it is without null, and whether it may be
-// null.
+// core returns a schema without null, its place, and whether it may be null.
 func core(schema *yaml.Node, at tree.Path) (*yaml.Node, tree.Path, bool) {
 	if parts := sequence(tree.Get(schema, "oneOf")); len(parts) == 2 && tree.Text(parts[1], "type") == "null" {
 		return parts[0], slices.Concat(at, tree.Path{"oneOf", "0"}), true
@@ -102,9 +101,9 @@ func hasNull(schema *yaml.Node) bool {
 	return slices.ContainsFunc(sequence(tree.Get(schema, "type")), func(t *yaml.Node) bool { return t.Value == "null" })
 }
 
-// sameSchema reports whether two schemas of one description can be one: they
-// have the same members of the same types. Texts and examples do not count, nor
-// does what only one of them says, such as the values of an enum.
+// sameSchema reports whether two schemas of a description can be the same, that is,
+// whether they have the same members with the same types. Texts and examples are
+// ignored, and so is a fact that only one of them has, such as the values of an enum.
 func sameSchema(root, a, b *yaml.Node, depth int) bool {
 	a, _, _ = core(a, nil)
 	b, _, _ = core(b, nil)
@@ -152,7 +151,7 @@ func sameValues(a, b *yaml.Node) bool {
 	return slices.Equal(values(a), values(b))
 }
 
-// sameComponent is sameSchema for schemas and parameters.
+// sameComponent is like sameSchema, but for schemas and parameters.
 func sameComponent(root, a, b *yaml.Node) bool {
 	if name := tree.Text(a, "name"); tree.Text(a, "in") != "" || tree.Text(b, "in") != "" {
 		return name == tree.Text(b, "name") && tree.Text(a, "in") == tree.Text(b, "in") &&

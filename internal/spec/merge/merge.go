@@ -1,6 +1,6 @@
-// Package merge puts a new description, whole or in pages, in the place of
-// ours. It decides nothing: pages that contradict each other are conflicts,
-// which a person has to settle.
+// Package merge replaces our description, or the parts of it that new pages
+// contain, by a new description. If pages contradict each other, it reports a
+// conflict, which a person has to resolve.
 package merge
 
 import (
@@ -14,16 +14,17 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// Result is the description after the merge.
+// Result is the result of a merge.
 type Result struct {
 	Root *yaml.Node
-	// Notes say what the merge dropped or kept on purpose, for the report.
+	// Notes describe, for the report, what the merge removed or kept.
 	Notes []string
-	// Conflicts are contradictions between pages. With any, Root is nil.
+	// Conflicts are contradictions between pages. If there are any, Root is nil.
 	Conflicts []Conflict
-	// Unsure are the names of ours that a person has to give to one of theirs.
+	// Unsure are messages about our names that a person has to assign to one of
+	// several components of the new description.
 	Unsure []string
-	// Remembered is what stands between what was published and Root.
+	// Remembered are the differences between the published description and Root.
 	Remembered *Remembered
 }
 
@@ -31,7 +32,7 @@ type Result struct {
 type Conflict struct {
 	Place         tree.Path
 	First, Second string
-	// Differences are the places below Place where the two differ.
+	// Differences are the places at which they differ, relative to Place.
 	Differences []tree.Path
 }
 
@@ -43,8 +44,9 @@ func (c Conflict) String() string {
 	return fmt.Sprintf("`%s` is defined differently by %s and %s: they differ at %s", c.Place, c.First, c.Second, strings.Join(where, ", "))
 }
 
-// Merge returns ours with what from says in its place, in our names. before is
-// what was remembered of what was published until now. ours is not changed.
+// Merge returns a copy of ours in which the documents of from replace what they
+// describe, with our names. The argument before is what is remembered of the
+// description that was published until now.
 func Merge(ours *yaml.Node, from *source.Source, before *Remembered) (*Result, error) {
 	for _, document := range from.Documents {
 		if err := sameAPI(ours, document, from.Whole); err != nil {
@@ -71,8 +73,8 @@ func Merge(ours *yaml.Node, from *source.Source, before *Remembered) (*Result, e
 		result.Root, result.Notes = m.root, m.allNotes()
 		return result, nil
 	}
-	// What two pages write in place is one component of ours if it means the
-	// same: its texts and examples may differ.
+	// Inline schemas of two pages can be the same component of ours. Then only
+	// their texts and examples may differ.
 	facts, conflicts := collect(documents, func(a, b *yaml.Node) bool { return tree.Equal(a, b) || sameComponent(ours, a, b) })
 	if len(conflicts) > 0 {
 		return &Result{Conflicts: conflicts}, nil
@@ -85,9 +87,8 @@ func Merge(ours *yaml.Node, from *source.Source, before *Remembered) (*Result, e
 	return result, nil
 }
 
-// inOurNames returns the documents in our names, and what is to be remembered
-// from now on: for a whole description, what was found, and for pages, also
-// what was remembered of other pages.
+// inOurNames returns the documents with our names, and what has to be remembered
+// from now on. For pages, this includes what was remembered of other pages.
 func inOurNames(ours *yaml.Node, from *source.Source, before *Remembered) (documents []source.Document, all *Remembered, unsure []string) {
 	all = &Remembered{}
 	for _, document := range from.Documents {
@@ -104,12 +105,11 @@ func inOurNames(ours *yaml.Node, from *source.Source, before *Remembered) (docum
 	return documents, all, unsure
 }
 
-// groups are the members of a description whose entries are operations by
-// path or name.
+// groups are the members of a description that contain operations.
 var groups = []string{"paths", "webhooks"}
 
-// fact is one thing that a page says: a top-level member, a member of a path
-// item, or a component.
+// fact is one part of a page: a top-level member, a member of a path item or a
+// component.
 type fact struct {
 	path  tree.Path
 	value *yaml.Node
@@ -122,7 +122,7 @@ func (f fact) isOperation() bool {
 	return f.isPathItemMember() && slices.Contains(tree.Methods, f.path[2])
 }
 
-// collect takes the pages apart into facts, each once.
+// collect returns the facts of all pages, each once, and the conflicts between them.
 func collect(documents []source.Document, equal func(a, b *yaml.Node) bool) (facts []fact, conflicts []Conflict) {
 	for _, document := range documents {
 		for _, next := range factsOf(document) {
@@ -163,13 +163,13 @@ func factsOf(document source.Document) []fact {
 type merger struct {
 	ours, root *yaml.Node
 	notes      []string
-	published  []string // places whose notes on what is unsure end
+	published  []string // places whose x-note was removed
 }
 
-// allNotes are the notes, with one line for everything that is published now.
+// allNotes returns the notes. One note covers all places that are published now.
 func (m *merger) allNotes() []string {
 	if n := len(m.published); n > 0 {
-		m.note("Published now, so that our notes on what was unsure end (the diff of openapi.yaml has them): %d, the first is `%s`.", n, m.published[0])
+		m.note("Published now, so our notes (x-note) were removed: %d, the first at `%s` (see the diff of openapi.yaml for all).", n, m.published[0])
 		m.published = nil
 	}
 	return m.notes
@@ -179,7 +179,7 @@ func (m *merger) note(format string, args ...any) {
 	m.notes = append(m.notes, fmt.Sprintf(format, args...))
 }
 
-// apply writes one fact into the description.
+// apply writes a fact to the description.
 func (m *merger) apply(f fact) {
 	parent := m.root
 	for _, key := range f.path[:len(f.path)-1] {
@@ -190,7 +190,7 @@ func (m *merger) apply(f fact) {
 	tree.Set(parent, f.path[len(f.path)-1], value)
 }
 
-// markWhole carries our extensions over to a whole new description.
+// markWhole copies our extensions to a whole new description.
 func (m *merger) markWhole() {
 	for key, value := range tree.Pairs(m.ours) {
 		if strings.HasPrefix(key, "x-") && tree.Get(m.root, key) == nil {
@@ -213,8 +213,8 @@ func (m *merger) markWhole() {
 	}
 }
 
-// keepWebhooks carries our webhooks over to a description in OpenAPI 3.0, which
-// has no way to speak of any, with the components that only they use.
+// keepWebhooks copies our webhooks, with the components that only they use, to a
+// description in OpenAPI 3.0, which cannot contain webhooks.
 func (m *merger) keepWebhooks() {
 	webhooks := tree.Get(m.ours, "webhooks")
 	if webhooks == nil || tree.Get(m.root, "webhooks") != nil {
@@ -222,10 +222,10 @@ func (m *merger) keepWebhooks() {
 	}
 	tree.Set(m.root, "webhooks", tree.Clone(webhooks))
 	m.keepReferenced(webhooks)
-	m.note("The webhooks stay as they were: OpenAPI 3.0 has no way to speak of any.")
+	m.note("The webhooks are unchanged, because OpenAPI 3.0 cannot contain webhooks.")
 }
 
-// keepReferenced copies the components that a part of ours refers to and the
+// keepReferenced copies the components that a part of ours refers to and that the
 // new description does not have.
 func (m *merger) keepReferenced(part *yaml.Node) {
 	if path := tree.Target(part); path != nil {
@@ -246,13 +246,13 @@ func (m *merger) keepReferenced(part *yaml.Node) {
 	}
 }
 
-// guesses are our extensions that say how sure the transcription is. They end
-// when the vendor's own text takes its place.
+// guesses are our extensions that say how certain a transcription is. They are
+// removed when the vendor's text replaces it.
 var guesses = []string{"x-confidence", "x-note"}
 
-// keepExtensions gives next, which the vendor published, our extensions of
-// old. An operation is marked as published, unless it says itself what it is: a
-// copy of ours may hold what is only transcribed.
+// keepExtensions copies our extensions from old to next, which the vendor published.
+// It marks an operation as published, unless next has an x-source, as a copy of our
+// description does.
 func (m *merger) keepExtensions(old, next *yaml.Node, path tree.Path, operation bool) {
 	if next.Kind != yaml.MappingNode || tree.Ref(next) != "" {
 		return
@@ -272,10 +272,10 @@ func (m *merger) keepExtensions(old, next *yaml.Node, path tree.Path, operation 
 	}
 }
 
-// pushDownParameters keeps the parameters of operations that no page speaks
-// of. A page shows one operation, with the parameters that the vendor keeps at
-// the path for all its operations. Where ours keeps others there, the other
-// operations get them as their own before the page's take the place.
+// pushDownParameters keeps the parameters of operations that no page contains. A
+// page contains one operation, with the parameters that the vendor defines at the
+// path for all operations. If ours defines others at the path, they are copied to
+// the other operations before those of the page replace them.
 func (m *merger) pushDownParameters(facts []fact) {
 	for _, f := range facts {
 		if !f.isOperation() {
@@ -303,8 +303,8 @@ func (m *merger) pushDownParameters(facts []fact) {
 	}
 }
 
-// addMissing appends to the operation those of the parameters that neither it
-// nor the path will have.
+// addMissing appends the parameters that neither the operation nor the path will
+// have to the operation.
 func (m *merger) addMissing(operation, parameters, atPath *yaml.Node) {
 	for _, parameter := range parameters.Content {
 		identity := m.identity(parameter)
@@ -323,8 +323,8 @@ func (m *merger) addMissing(operation, parameters, atPath *yaml.Node) {
 	}
 }
 
-// identity is what makes two parameters the same: their name and where they
-// are sent; for a reference that ours does not know, the reference.
+// identity returns a key that is the same for the same parameter: its location and
+// name or, if ours does not have the target of a reference, the reference.
 func (m *merger) identity(parameter *yaml.Node) string {
 	resolved, _ := tree.Resolve(m.ours, parameter, nil)
 	if resolved == nil {

@@ -97,9 +97,9 @@ func TestPageReplacesItsOperation(t *testing.T) {
 	item := tree.Get(result.Root, "paths", "/orders/{id}")
 
 	assert.Equal(t, "published", tree.Text(item, "get", "x-source"))
-	assert.Nil(t, tree.Get(item, "get", "x-confidence"), "the vendor's word is no guess")
+	assert.Nil(t, tree.Get(item, "get", "x-confidence"), "the vendor's text is not a guess")
 	assert.Nil(t, tree.Get(item, "get", "x-note"))
-	assert.Equal(t, "1", tree.Text(item, "get", "x-kept"), "our other extensions stay")
+	assert.Equal(t, "1", tree.Text(item, "get", "x-kept"), "our other extensions are kept")
 	assert.Equal(t, "ok", tree.Text(item, "get", "responses", "200", "description"))
 	assert.Equal(t, "The id", tree.Text(item, "parameters", "0", "description"))
 	assert.Len(t, tree.Get(item, "parameters").Content, 1)
@@ -107,18 +107,18 @@ func TestPageReplacesItsOperation(t *testing.T) {
 	assert.Equal(t, "integer", tree.Text(result.Root, "components", "schemas", "Order", "properties", "id", "type"))
 	assert.Equal(t, "2", tree.Text(result.Root, "components", "schemas", "Order", "x-kept"))
 	assert.Equal(t, []string{
-		"Published now, so that our notes on what was unsure end (the diff of openapi.yaml has them): 2, the first is `paths[\"/orders/{id}\"].get`.",
+		"Published now, so our notes (x-note) were removed: 2, the first at `paths[\"/orders/{id}\"].get` (see the diff of openapi.yaml for all).",
 	}, result.Notes)
 }
 
-func TestPageLeavesTheRest(t *testing.T) {
+func TestPageKeepsOtherOperations(t *testing.T) {
 	result := merged(t, pages(t, page))
 	assert.Equal(t, "Other", tree.Text(result.Root, "paths", "/other", "get", "operationId"))
 	assert.Equal(t, "string", tree.Text(result.Root, "components", "schemas", "Mine", "type"))
 	assert.Equal(t, "true", tree.Text(result.Root, "x-ours"))
 
-	// The header was kept at the path, which the page does not have: the other
-	// operation of the path takes it as its own, once.
+	// The header was at the path, and the page does not have it. So it is moved to
+	// the other operation of the path, once.
 	removed := tree.Get(result.Root, "paths", "/orders/{id}", "delete")
 	assert.Equal(t, "transcribed", tree.Text(removed, "x-source"))
 	parameters := tree.Get(removed, "parameters")
@@ -163,8 +163,8 @@ func TestPagesThatContradict(t *testing.T) {
 	assert.Contains(t, result.Conflicts[1].String(), "`paths[\"/orders/{id}\"].get.operationId`")
 }
 
-// What a webhook sends is often a component of its own, and OpenAPI 3.0 knows
-// no webhooks.
+// OpenAPI 3.0 cannot contain webhooks, and the schema of a webhook is often a
+// component that nothing else uses.
 func TestWholeFileIn30KeepsWebhooks(t *testing.T) {
 	const webhook = `webhooks:
   paid: {post: {operationId: Paid, requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/Event'}}}}}}
@@ -177,7 +177,7 @@ func TestWholeFileIn30KeepsWebhooks(t *testing.T) {
 	from := whole(t, page)
 	result, err := Merge(before, from, &Remembered{})
 	require.NoError(t, err)
-	assert.Nil(t, tree.Get(result.Root, "webhooks"), "3.1 could have said it")
+	assert.Nil(t, tree.Get(result.Root, "webhooks"), "a description in 3.1 could contain them")
 
 	from.Documents[0].Older = "3.0.3"
 	result, err = Merge(before, from, &Remembered{})
@@ -188,7 +188,7 @@ func TestWholeFileIn30KeepsWebhooks(t *testing.T) {
 		assert.NotNil(t, tree.Get(schemas, name), name)
 	}
 	assert.Equal(t, "integer", tree.Text(schemas, "Order", "properties", "id", "type"), "the new one")
-	assert.Contains(t, result.Notes, "The webhooks stay as they were: OpenAPI 3.0 has no way to speak of any.")
+	assert.Contains(t, result.Notes, "The webhooks are unchanged, because OpenAPI 3.0 cannot contain webhooks.")
 }
 
 func TestWholeFileReplaces(t *testing.T) {
@@ -201,15 +201,15 @@ func TestWholeFileReplaces(t *testing.T) {
 	assert.Equal(t, "true", tree.Text(result.Root, "x-ours"))
 	require.Len(t, result.Notes, 1)
 	assert.Contains(t, result.Notes[0], "Published now")
-	assert.Contains(t, result.Notes[0], ": 2, the first is")
+	assert.Contains(t, result.Notes[0], ": 2, the first at")
 }
 
-func TestWholeFileThatSaysWhatItIs(t *testing.T) {
+func TestWholeFileKeepsItsSource(t *testing.T) {
 	result := merged(t, whole(t, strings.Replace(page, "operationId: GetOrder", "operationId: GetOrder\n      x-source: transcribed", 1)))
 	assert.Equal(t, "transcribed", tree.Text(result.Root, "paths", "/orders/{id}", "get", "x-source"))
 }
 
-func TestOperationsOwnParameterStays(t *testing.T) {
+func TestParameterOfOperationIsKept(t *testing.T) {
 	own := strings.Replace(ours, "        - {name: force, in: query, schema: {type: boolean}}\n", "        - {name: id, in: path, required: true, description: Mine, schema: {type: string}}\n", 1)
 	result, err := Merge(root(t, own), pages(t, page), &Remembered{})
 	require.NoError(t, err)
@@ -221,10 +221,10 @@ func TestOperationsOwnParameterStays(t *testing.T) {
 func TestReferencesGetNoSiblings(t *testing.T) {
 	referring := strings.Replace(page, "Order: {type: object, properties: {id: {type: integer}}}", "Order: {$ref: '#/components/schemas/Other'}\n    Other: {type: object}", 1)
 	order := tree.Get(merged(t, pages(t, referring)).Root, "components", "schemas", "Order")
-	assert.Len(t, order.Content, 2, "a $ref and nothing beside it")
+	assert.Len(t, order.Content, 2, "only a $ref")
 }
 
-func TestOurOwnFileStays(t *testing.T) {
+func TestOurOwnFileIsUnchanged(t *testing.T) {
 	from := whole(t, ours)
 	from.Ours = true
 	assert.True(t, tree.Equal(merged(t, from).Root, root(t, ours)))

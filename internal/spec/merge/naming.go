@@ -12,12 +12,12 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// naming decides which of their components and places get which of our names.
+// naming assigns our names to the components and places of the published description.
 type naming struct {
 	*pairing
 	component map[string]string   // place of their component -> our name
 	places    map[string]string   // other places of theirs -> our name
-	taken     map[string][]string // kind and our name -> the places that have it
+	taken     map[string][]string // kind and our name -> the places with this name
 }
 
 func (d *naming) decide() {
@@ -45,8 +45,8 @@ func (d *naming) decide() {
 	d.avoidCollisions()
 }
 
-// nameUnused gives components that no operation of ours leads to the name of
-// the place at which they are written out.
+// nameUnused names the components that no operation of ours uses. Each gets the name
+// of an inline schema that is the same.
 func (d *naming) nameUnused() {
 	for own := range tree.Pairs(tree.Get(d.theirs, "components", "schemas")) {
 		at := tree.Path{"components", "schemas", own}.String()
@@ -64,8 +64,8 @@ func (d *naming) nameUnused() {
 	}
 }
 
-// nameComponent gives a component of theirs our name. Where it stands for
-// several of ours, each of those is a copy of it under its own name.
+// nameComponent assigns our name to a published component. If it corresponds to
+// several components of ours, each of the others becomes a copy with its own name.
 func (d *naming) nameComponent(at string, soft bool) {
 	count := map[string]int{}
 	for name, uses := range d.uses[at] {
@@ -122,15 +122,16 @@ func (d *naming) exists(kind, name string) bool {
 	return tree.Get(d.theirs, "components", strings.TrimSuffix(kind, "."), name) != nil
 }
 
-// telling reports whether a schema says enough to be recognized by: members, or
-// the values of an enum.
+// telling reports whether a schema has members or the values of an enum, by which it
+// can be recognized.
 func (d *naming) telling(at string) bool {
 	return len(membersOf(d.theirs, d.node(at), nil)) > 0 || tree.Get(d.node(at), "enum") != nil
 }
 
-// settle looks at each name that several of theirs would have. If they are the
-// same schema, all of them have it. Otherwise the one that a person named has
-// it, or the one that is called so by the vendor; else a person has to say.
+// settle decides which place gets a name that was assigned to several places. If all
+// have the same schema, all get the name. Otherwise, the place that a person chose
+// gets it, or else the component to which the vendor gave the name. If there is
+// neither, a person has to decide.
 func (d *naming) settle() {
 	for _, key := range slices.Sorted(maps.Keys(d.taken)) {
 		candidates := d.taken[key]
@@ -147,7 +148,7 @@ func (d *naming) settle() {
 			chosen = slices.IndexFunc(candidates, func(at string) bool { return at == "components."+key })
 		}
 		if chosen < 0 {
-			d.unsure = append(d.unsure, fmt.Sprintf("`%s` may be any of `%s`, which differ: name one of them in `%s` (`- at: %s`, `name: %s`)",
+			d.unsure = append(d.unsure, fmt.Sprintf("`%s` may be any of `%s`, which differ: add an entry for one of them to `%s` (`- at: %s`, `name: %s`)",
 				name, strings.Join(candidates, "`, `"), RememberedFile, candidates[0], name))
 			continue
 		}
@@ -165,8 +166,8 @@ func (d *naming) node(at string) *yaml.Node {
 	return tree.Get(d.theirs, path...)
 }
 
-// avoidCollisions names components of theirs that are called as one of ours
-// that is another one of theirs.
+// avoidCollisions gives a new name to each published component whose name we use for
+// another published component.
 func (d *naming) avoidCollisions() {
 	for _, kind := range []string{"schemas", "parameters"} {
 		for own := range tree.Pairs(tree.Get(d.theirs, "components", kind)) {

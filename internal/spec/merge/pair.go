@@ -11,13 +11,13 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// Pair holds a published description against ours, by path, method, status,
-// media type and member, and returns what has to be remembered so that the
-// names that Go callers know survive. What it cannot know for sure it does not
-// guess: unsure names those places, for a person to add to RememberedFile.
+// Pair matches a published description with ours by path, method, status, media type
+// and member. It returns what has to be remembered so that the names that Go callers
+// know are kept. If a match is uncertain, it does not guess but returns a message in
+// unsure, and a person has to add an entry to RememberedFile.
 //
-// whole says that theirs is a complete description, so that what it leaves out
-// is not published anywhere.
+// The argument whole says that theirs is a complete description, so that what it
+// leaves out is not published anywhere.
 func Pair(ours, theirs *yaml.Node, before *Remembered, whole bool) (found *Remembered, unsure []string) {
 	p := &pairing{
 		ours: ours, theirs: theirs,
@@ -32,8 +32,8 @@ func Pair(ours, theirs *yaml.Node, before *Remembered, whole bool) (found *Remem
 			p.forced[name.At] = name.Name
 		}
 	}
-	// What a published operation says of a schema is no guess, whatever a
-	// transcribed one that uses it too says: those come first.
+	// If a published and a transcribed operation use the same schema, the published
+	// operation is reliable and the transcribed one is not. So it comes first.
 	for _, transcribed := range []bool{false, true} {
 		p.walkOperations(transcribed)
 	}
@@ -46,23 +46,24 @@ func Pair(ours, theirs *yaml.Node, before *Remembered, whole bool) (found *Remem
 	return found, p.unsure
 }
 
-// use is one place of theirs at which a component of theirs stands where ours
-// has a component.
+// use is a place in the published description that refers to a component, and at
+// which our description refers to one too.
 type use struct {
 	at tree.Path
-	// soft: in an error, whose schema no Go code depends on.
+	// soft reports whether the place is in an error, on whose schema no Go code
+	// depends.
 	soft bool
 }
 
 type pairing struct {
 	ours, theirs *yaml.Node
 	seen         map[string]bool
-	uses         map[string]map[string][]use // place of their component -> our name -> where
-	inline       map[string]string           // their place -> our name
-	order        []string                    // of the places in inline
+	uses         map[string]map[string][]use // place of the published component -> our name -> uses
+	inline       map[string]string           // published place -> our name
+	order        []string                    // the keys of inline in the order in which they were found
 	softInline   []Name
-	operations   map[string]string // their place -> our operationId
-	forced       map[string]string // what was remembered and still has a place
+	operations   map[string]string // published place -> our operationId
+	forced       map[string]string // published place -> our name, from the entries that were remembered
 	kept         map[string]Kept
 	keptBefore   map[string]bool
 	unsure       []string
@@ -98,14 +99,14 @@ func (p *pairing) walkOperations(transcribed bool) {
 	}
 }
 
-// isTranscribed reports whether ours of an operation was transcribed and theirs
+// isTranscribed reports whether our operation was transcribed and the published one
 // is not a copy of it.
 func isTranscribed(ours, theirs *yaml.Node) bool {
 	return tree.Text(ours, "x-source") == "transcribed" && tree.Text(theirs, "x-source") != "transcribed"
 }
 
-// pathOf is their form of one of our paths, which may call its parameters
-// otherwise.
+// pathOf returns the published form of one of our paths, in which the parameters may
+// have other names.
 func (p *pairing) pathOf(path string) string {
 	if tree.Get(p.theirs, "paths", path) != nil {
 		return path
@@ -128,8 +129,8 @@ func withoutNames(path string) string {
 	return strings.Join(segments, "/")
 }
 
-// webhookOf is their name of one of our webhooks: the same, or that of the only
-// one.
+// webhookOf returns the published name of one of our webhooks. If both descriptions
+// have only one webhook, its name may differ.
 func (p *pairing) webhookOf(name string) string {
 	theirs := tree.Get(p.theirs, "webhooks")
 	if theirs != nil && tree.Get(theirs, name) == nil && len(theirs.Content) == 2 && len(tree.Get(p.ours, "webhooks").Content) == 2 {
@@ -173,7 +174,7 @@ func onlySuccess(responses *yaml.Node) string {
 	return found
 }
 
-// keepHeaders keeps the headers of a success that only the transcription knows.
+// keepHeaders keeps the headers of a success that only the transcription contains.
 func (p *pairing) keepHeaders(ours *yaml.Node, at tree.Path) {
 	theirs := tree.Get(p.theirs, at...)
 	headers := tree.Get(ours, "headers")
@@ -221,7 +222,7 @@ func withoutComments(n *yaml.Node) *yaml.Node {
 	return out
 }
 
-// walkParameters pairs parameters by where they are sent and their names.
+// walkParameters pairs parameters by their locations and names.
 func (p *pairing) walkParameters(ours []*yaml.Node, at tree.Path) {
 	for _, parameter := range ours {
 		known := p.resolved(parameter)
@@ -258,7 +259,7 @@ func (p *pairing) parameterOf(ours *yaml.Node, at tree.Path) (*yaml.Node, tree.P
 	return nil, nil
 }
 
-// walkContent pairs the schemas of a body or an answer by media type.
+// walkContent pairs the schemas of a request body or an answer by media type.
 func (p *pairing) walkContent(ours *yaml.Node, at tree.Path) {
 	theirs, at := tree.Resolve(p.theirs, tree.Get(p.theirs, at...), at)
 	ourContent, theirContent := tree.Get(ours, "content"), tree.Get(theirs, "content")
@@ -272,8 +273,8 @@ func (p *pairing) walkContent(ours *yaml.Node, at tree.Path) {
 	}
 }
 
-// pair notes that theirs, which stands at a place, is our component of that
-// name.
+// pair records that theirs, which is at a place of the published description,
+// corresponds to our component with this name.
 func (p *pairing) pair(name string, theirs *yaml.Node, at tree.Path) {
 	target := tree.Target(theirs)
 	if target == nil {
@@ -293,7 +294,7 @@ func (p *pairing) pair(name string, theirs *yaml.Node, at tree.Path) {
 	p.uses[key][name] = append(p.uses[key][name], use{at: at, soft: p.soft})
 }
 
-// nameOf is the component that a node refers to.
+// nameOf returns the name of the component that a node refers to, or "".
 func nameOf(n *yaml.Node) string {
 	if target := tree.Target(n); len(target) == 3 && isComponent(target) {
 		return target[2]
@@ -301,7 +302,7 @@ func nameOf(n *yaml.Node) string {
 	return ""
 }
 
-// remembered decides the names from what was found.
+// remembered decides on the names and returns what has to be remembered.
 func (p *pairing) remembered() *Remembered {
 	out := &Remembered{Kept: slices.Collect(maps.Values(p.kept))}
 	for at, id := range p.operations {
@@ -320,8 +321,7 @@ func (p *pairing) remembered() *Remembered {
 	return out
 }
 
-// keepWebhooks keeps what was transcribed of the webhooks where nothing is
-// published of any.
+// keepWebhooks keeps the transcribed webhooks if no webhooks are published.
 func (p *pairing) keepWebhooks() {
 	if tree.Get(p.theirs, "webhooks") != nil {
 		return
@@ -336,8 +336,8 @@ func (p *pairing) keepWebhooks() {
 	}
 }
 
-// keepReferenced keeps the components that what is kept refers to and that
-// theirs has under no name.
+// keepReferenced keeps the components that other kept facts refer to and that are
+// not published under any name.
 func (p *pairing) keepReferenced(r *Remembered) {
 	published := r.Apply(p.theirs)
 	for i := 0; i < len(r.Kept); i++ {

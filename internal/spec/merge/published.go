@@ -10,10 +10,9 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// Differences names what of a published document does not stand in the
-// description as it was published, in our names. Our own extensions (x-) do not
-// count; nor, for a component that is written in several places of what was
-// published, which of their texts was taken.
+// Differences returns the places at which the description differs from a published
+// document with our names. Extensions (x-) are ignored. If a component was published
+// in several places, it is also ignored which of their texts it has.
 func Differences(description *yaml.Node, published source.Document, remembered *Remembered) []tree.Path {
 	published.Root = remembered.Apply(published.Root)
 	var out []tree.Path
@@ -48,7 +47,7 @@ func withoutExtensions(n *yaml.Node) *yaml.Node {
 	return &out
 }
 
-// Operations returns the operations of a description, as "GET /orders".
+// Operations returns the operations of a description in the form "GET /orders".
 func Operations(root *yaml.Node) []string {
 	var out []string
 	for path, item := range tree.Pairs(tree.Get(root, "paths")) {

@@ -15,42 +15,42 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// RememberedFile is the place of what an update remembers in the repository.
+// RememberedFile is the path of the file with what an update remembers.
 const RememberedFile = "internal/spec/remembered.yaml"
 
-// Remembered is what stands between what the vendor published and our
-// description: what we call otherwise, and what was known before and is not
+// Remembered are the differences between what the vendor published and our
+// description: our names that differ, and facts that were known before but are not
 // published.
 type Remembered struct {
 	Names []Name `yaml:"names,omitempty"`
 	Kept  []Kept `yaml:"kept,omitempty"`
 }
 
-// Name is what we call a place of the published description: a component, a
-// schema or parameter that is written in place, or an operation (its
-// operationId).
+// Name is our name for a place of the published description: for a component, for an
+// inline schema or parameter, or for an operation, whose operationId it is.
 type Name struct {
 	At   string `yaml:"at"`
 	Name string `yaml:"name"`
 }
 
-// Kept is one thing that was known before and that the published description
-// does not say. At is a place in our names. Where a list stands there, such as
+// Kept is a fact that was known before and that is not in the published description.
+// At is its place, with our names. If there is a list at this place, such as
 // required, the items of Value are added to it.
 type Kept struct {
 	At string `yaml:"at"`
-	// Null says that the schema may be null.
+	// Null reports whether the schema may be null.
 	Null  bool       `yaml:"null,omitempty"`
 	Value *yaml.Node `yaml:"value,omitempty"`
 }
 
-const rememberedHeader = `# What "make update-spec" remembers of the published description. names are what
-# this client calls otherwise than the vendor, each with its place in what was
-# published. kept is what was known before and is not published: confirm or drop
-# it. A person may add or change entries; the next update honors them.
+const rememberedHeader = `# What "make update-spec" remembers of the published description. The entries in
+# "names" are places in the published description for which this client uses another
+# name. The entries in "kept" are facts that were known before but are not published,
+# and that have to be confirmed or removed. The next update uses entries that were
+# added or changed by hand.
 `
 
-// ReadRemembered reads the file; a missing one is empty.
+// ReadRemembered reads the file. If it does not exist, the result is empty.
 func ReadRemembered(path string) (*Remembered, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -83,7 +83,7 @@ func ReadRemembered(path string) (*Remembered, error) {
 	return r, nil
 }
 
-// Format writes the file.
+// Format returns the contents of the file.
 func (r *Remembered) Format() ([]byte, error) {
 	out := bytes.NewBufferString(rememberedHeader)
 	if r.Empty() {
@@ -92,13 +92,13 @@ func (r *Remembered) Format() ([]byte, error) {
 	}
 	body, err := yaml.Dump(r, yaml.WithIndent(2), yaml.WithLineWidth(-1))
 	if err != nil {
-		return nil, fmt.Errorf("write what is remembered: %w", err)
+		return nil, fmt.Errorf("format %s: %w", RememberedFile, err)
 	}
 	out.Write(body)
 	return out.Bytes(), nil
 }
 
-// Empty reports whether the published description is ours.
+// Empty reports whether there are no differences.
 func (r *Remembered) Empty() bool { return len(r.Names)+len(r.Kept) == 0 }
 
 func (r *Remembered) add(found *Remembered) {
@@ -114,8 +114,8 @@ func (r *Remembered) add(found *Remembered) {
 	}
 }
 
-// addOthers adds what was remembered before of places that a page, published
-// and in our names, does not have.
+// addOthers adds the entries of before for places that a page does not contain. The
+// argument published is the page, and inOurs is the page with our names.
 func (r *Remembered) addOthers(before *Remembered, published, inOurs *yaml.Node) {
 	others := &Remembered{}
 	for _, name := range before.Names {
@@ -137,9 +137,9 @@ func (r *Remembered) sort() {
 	slices.SortFunc(r.Kept, func(a, b Kept) int { return strings.Compare(a.At, b.At) })
 }
 
-// Apply returns a published description in our names, with what is kept. What
-// is remembered of places that it does not have is left out, since a page holds
-// only a part.
+// Apply returns a published description with our names and with the facts that are
+// kept. It ignores entries for places that the description does not have, because a
+// page is only a part.
 func (r *Remembered) Apply(published *yaml.Node) *yaml.Node {
 	if r.Empty() {
 		return tree.Clone(published)
@@ -173,10 +173,10 @@ func sortedMapping(members map[string]*yaml.Node) *yaml.Node {
 type applying struct {
 	root  *yaml.Node
 	names map[string]string
-	added map[string]map[string]*yaml.Node // components that were written in place, by kind
+	added map[string]map[string]*yaml.Node // components that were inline, by kind
 }
 
-// rewrite copies a node of the published description in our names.
+// rewrite returns a copy of a node of the published description, with our names.
 func (a *applying) rewrite(n *yaml.Node, at tree.Path) *yaml.Node {
 	name := a.names[at.String()]
 	switch {
@@ -212,8 +212,8 @@ func (a *applying) rewrite(n *yaml.Node, at tree.Path) *yaml.Node {
 	return out
 }
 
-// withoutNull drops null from the types and the values of a schema that gets a
-// name: whether it may be null is said where it is used.
+// withoutNull removes null from the types and the values of a schema that becomes a
+// component. Whether it may be null is then expressed by the schemas that refer to it.
 func withoutNull(schema *yaml.Node) *yaml.Node {
 	if !hasNull(schema) {
 		return schema
@@ -229,7 +229,7 @@ func withoutNull(schema *yaml.Node) *yaml.Node {
 	return schema
 }
 
-// copy copies a node, whatever it is called itself.
+// copy returns a copy of a node and of everything in it, with our names.
 func (a *applying) copy(n *yaml.Node, at tree.Path) *yaml.Node {
 	out := *n
 	out.Content = make([]*yaml.Node, 0, len(n.Content))
@@ -244,7 +244,7 @@ func (a *applying) copy(n *yaml.Node, at tree.Path) *yaml.Node {
 				key.Value = name
 			}
 			if seen[key.Value] {
-				continue // two components of theirs are one of ours
+				continue // two published components are the same component of ours
 			}
 			seen[key.Value] = true
 			out.Content = append(out.Content, &key, a.rewrite(n.Content[i+1], place))
@@ -265,8 +265,8 @@ func (a *applying) copy(n *yaml.Node, at tree.Path) *yaml.Node {
 	return &out
 }
 
-// isMapping reports whether a place is the mapping of a discriminator, whose
-// values are references.
+// isMapping reports whether a place is the mapping of a discriminator. The values of
+// a mapping are references.
 func isMapping(at tree.Path) bool {
 	return len(at) > 1 && at[len(at)-1] == "mapping" && at[len(at)-2] == "discriminator"
 }
@@ -292,7 +292,7 @@ func isOperation(at tree.Path) bool {
 	return len(at) == 3 && slices.Contains(groups, at[0]) && slices.Contains(tree.Methods, at[2])
 }
 
-// apply puts what is kept into a description.
+// apply adds the fact to a description.
 func (k Kept) apply(root *yaml.Node) {
 	at, err := tree.ParsePath(k.At)
 	if err != nil || len(at) == 0 {
@@ -329,7 +329,7 @@ func (k Kept) apply(root *yaml.Node) {
 	}
 }
 
-// allowNull lets a schema be null.
+// allowNull changes a schema so that it may be null.
 func allowNull(schema *yaml.Node) {
 	null := tree.String("null")
 	if types := tree.Get(schema, "type"); types != nil && types.Kind == yaml.ScalarNode {

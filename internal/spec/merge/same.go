@@ -12,8 +12,8 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// OtherAPIError says that a description is not one of our API, so that taking
-// it would throw the client away.
+// OtherAPIError reports that a description is that of another API, so that adopting
+// it would destroy the client.
 type OtherAPIError struct {
 	Name   string
 	Reason string
@@ -23,10 +23,10 @@ func (e *OtherAPIError) Error() string {
 	return fmt.Sprintf("%s describes another API: %s", e.Name, e.Reason)
 }
 
-// sameAPI accepts a description that names one of our hosts and, beyond that,
-// has our title or at least one of our paths; a whole file needs one of our
-// paths, since it replaces them all. Title, base path and paths may each
-// change with a new version, but not all at once.
+// sameAPI returns an OtherAPIError unless a description has one of our hosts and, in
+// addition, our title or one of our paths. A whole file needs one of our paths,
+// because it replaces all of them. The title, the base path and the paths can change
+// in a new version, but not all of them at once.
 func sameAPI(ours *yaml.Node, document source.Document, whole bool) error {
 	refuse := func(format string, args ...any) error {
 		return &OtherAPIError{Name: document.Name, Reason: fmt.Sprintf(format, args...)}

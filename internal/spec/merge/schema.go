@@ -11,8 +11,8 @@ import (
 
 func itoa(i int) string { return strconv.Itoa(i) }
 
-// walkSchema pairs a schema of ours with one of theirs. at is where theirs
-// stands, and out where it will stand in our names.
+// walkSchema pairs a schema of ours with a published one, whose place is at. The
+// argument out is its place with our names.
 func (p *pairing) walkSchema(ours, theirs *yaml.Node, at, out tree.Path) {
 	if ours == nil || theirs == nil {
 		return
@@ -54,7 +54,7 @@ func (p *pairing) keepNull(theirs *yaml.Node, out tree.Path) {
 	p.keep(Kept{At: out.String(), Null: true})
 }
 
-// walkBelow pairs what is inside of two schemas.
+// walkBelow pairs the schemas inside of two schemas.
 func (p *pairing) walkBelow(ours, theirs *yaml.Node, at, out tree.Path) {
 	below := func(path tree.Path, keys ...string) tree.Path { return slices.Concat(path, keys) }
 	p.keepMissing(ours, theirs, out)
@@ -79,7 +79,7 @@ func (p *pairing) walkBelow(ours, theirs *yaml.Node, at, out tree.Path) {
 	for name, known := range membersOf(p.ours, ours, nil) {
 		if found, both := next[name]; both {
 			place := below(out, "properties", name)
-			if tree.Get(theirs, "properties", name) == nil { // it is in a part of theirs
+			if tree.Get(theirs, "properties", name) == nil { // it is in a part of the published schema
 				place = found.at
 			}
 			p.walkSchema(known.node, found.node, found.at, place)
@@ -87,8 +87,9 @@ func (p *pairing) walkBelow(ours, theirs *yaml.Node, at, out tree.Path) {
 	}
 }
 
-// closest is the part of ours that a part of theirs is: the one that shares
-// most members, at least half of its own, and else the one in its place.
+// closest returns the part of ours that corresponds to a published part: the one
+// that shares the most members, but at least half of its own, or else the one with
+// the same index.
 func (p *pairing) closest(ours []*yaml.Node, theirs *yaml.Node, i int) *yaml.Node {
 	members := membersOf(p.theirs, theirs, nil)
 	best, most := ours[i], -1
@@ -107,9 +108,9 @@ func (p *pairing) closest(ours []*yaml.Node, theirs *yaml.Node, i int) *yaml.Nod
 	return best
 }
 
-// keepMissing keeps what the transcription says of a schema and the published
-// one does not: the values of an enum, a format, which members are always
-// there, and members that are left out.
+// keepMissing keeps the facts that the transcription of a schema contains and the
+// published schema does not: the values of an enum, a format, required members, and
+// members that are not published.
 func (p *pairing) keepMissing(ours, theirs *yaml.Node, out tree.Path) {
 	if p.soft {
 		return

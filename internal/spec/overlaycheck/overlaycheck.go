@@ -1,7 +1,5 @@
-// Package overlaycheck says of every action of an overlay whether the
-// description still needs it: an action that matches nothing any more, and an
-// action that says what the description says by itself, are named with the
-// line that they stand on.
+// Package overlaycheck finds the actions of an overlay that no longer match anything
+// in the description, or that only set what the description already contains.
 package overlaycheck
 
 import (
@@ -19,29 +17,30 @@ import (
 type Verdict string
 
 const (
-	// NoTarget: the action matches nothing, and generation fails.
+	// NoTarget means that the action matches nothing, so that generation fails.
 	NoTarget Verdict = "matches nothing"
-	// PartNoTarget: one of the alternatives of the target matches nothing.
-	PartNoTarget Verdict = "matches nothing in part"
-	// Invalid: the target is not a JSONPath, or the update does not fit it.
+	// PartNoTarget means that an alternative of the target matches nothing.
+	PartNoTarget Verdict = "matches only in part"
+	// Invalid means that the target is not a valid JSONPath, or that the update
+	// cannot be applied to it.
 	Invalid Verdict = "cannot be applied"
-	// Superfluous: the description says it by itself.
-	Superfluous Verdict = "superfluous"
-	// PartSuperfluous: the description says a part of it by itself.
-	PartSuperfluous Verdict = "superfluous in part"
+	// Superfluous means that the description already contains the update.
+	Superfluous Verdict = "not needed"
+	// PartSuperfluous means that the description already contains a part of it.
+	PartSuperfluous Verdict = "needed only in part"
 )
 
-// Finding is one verdict on one action.
+// Finding is the verdict on one action.
 type Finding struct {
-	Line        int // of the action in the overlay
+	Line        int // the line of the action in the overlay
 	Target      string
 	Description string
 	Verdict     Verdict
-	// Detail names the alternatives or members that the verdict is about;
-	// empty where it is about the whole action.
+	// Detail are the alternatives or members to which the verdict applies. It is
+	// empty if the verdict applies to the whole action.
 	Detail []string
-	// Before says that the same was true of the description that is replaced,
-	// so that the new one is not the reason.
+	// Before reports whether the same was true for the current description, so
+	// that the new one is not the reason.
 	Before bool
 }
 
@@ -49,9 +48,9 @@ type Finding struct {
 // generated.
 func (f Finding) Blocks() bool { return f.Verdict == NoTarget || f.Verdict == Invalid }
 
-// Check applies the overlay to current and to next, action by action, and
-// returns what it finds in next. current may be nil. The error is about the
-// overlay as a file.
+// Check applies the actions of the overlay to current and to next, and returns the
+// findings for next. The argument current may be nil. It returns an error if one of
+// the files cannot be read.
 func Check(current, next, overlayFile []byte) ([]Finding, error) {
 	o, lines, err := parse(overlayFile)
 	if err != nil {
@@ -73,8 +72,8 @@ func Check(current, next, overlayFile []byte) ([]Finding, error) {
 	return findings, nil
 }
 
-// Apply returns the description with the overlay in it, as the generator sees
-// it; actions that match nothing are skipped.
+// Apply returns the description with the overlay applied, as the generator reads it.
+// Actions that match nothing are skipped.
 func Apply(description, overlayFile []byte) ([]byte, error) {
 	o, _, err := parse(overlayFile)
 	if err != nil {
@@ -90,8 +89,8 @@ func Apply(description, overlayFile []byte) ([]byte, error) {
 	return yaml.Marshal(&root)
 }
 
-// Without returns the overlay without the actions on the given lines, so that
-// the rest can be applied.
+// Without returns the overlay without the actions on the given lines, so that the
+// other actions can be applied.
 func Without(overlayFile []byte, lines []int) ([]byte, error) {
 	var document yaml.Node
 	if err := yaml.Unmarshal(overlayFile, &document); err != nil {
@@ -105,7 +104,7 @@ func Without(overlayFile []byte, lines []int) ([]byte, error) {
 	return yaml.Marshal(&document)
 }
 
-// parse reads the overlay and the line of each of its actions.
+// parse returns the overlay and the line of each action.
 func parse(file []byte) (*overlay.Overlay, []int, error) {
 	var o overlay.Overlay
 	if err := yaml.Unmarshal(file, &o); err != nil {
@@ -125,7 +124,7 @@ func parse(file []byte) (*overlay.Overlay, []int, error) {
 		lines[i] = action.Line
 		for member := range o.Actions[i].Extensions {
 			if !strings.HasPrefix(member, "x-") {
-				return nil, nil, fmt.Errorf("the overlay is not valid: the action on line %d has %q, which is no member of an action", action.Line, member)
+				return nil, nil, fmt.Errorf("the overlay is not valid: the action on line %d has the unknown member %q", action.Line, member)
 			}
 		}
 	}
@@ -152,18 +151,18 @@ func check(o *overlay.Overlay, lines []int, description []byte) ([]Finding, erro
 	return findings, nil
 }
 
-// single is the overlay with one action only.
+// single returns the overlay with only one action.
 func single(o *overlay.Overlay, action overlay.Action) *overlay.Overlay {
 	one := *o
 	one.Actions = []overlay.Action{action}
 	return &one
 }
 
-// checkAction looks at one action before it is applied to root.
+// checkAction returns the findings for an action that is not yet applied to root.
 func checkAction(o *overlay.Overlay, action overlay.Action, root *yaml.Node) []Finding {
 	targets, err := query(o, action.Target, root)
 	if err != nil {
-		return nil // applying it fails too, and says why
+		return nil // applying it fails too and returns the error
 	}
 	if len(targets) == 0 {
 		return []Finding{{Verdict: NoTarget}}

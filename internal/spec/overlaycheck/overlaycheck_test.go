@@ -26,7 +26,7 @@ components:
         created_on: {type: string}
 `
 
-// overlayOf makes an overlay; its first action stands on line 6.
+// overlayOf returns an overlay whose first action is on line 6.
 func overlayOf(actions string) string {
 	return "overlay: 1.0.0\nx-speakeasy-jsonpath: rfc9535\ninfo: {title: T, version: 1.0.0}\n# comment\nactions:\n" + actions
 }
@@ -63,26 +63,26 @@ func TestCheck(t *testing.T) {
 			next:    [2]string{"        amount: {type: number}\n", ""},
 			want:    []Finding{{Line: 6, Target: "$.components.schemas.Order", Verdict: PartNoTarget, Detail: []string{"amount"}}},
 		},
-		"superfluous": {
+		"not needed": {
 			actions: "  - {target: $.components.schemas.Order.properties.created_on, update: {format: date-time}}\n",
 			next:    [2]string{"created_on: {type: string}\n        amount", "created_on: {type: string, format: date-time}\n        amount"},
 			want:    []Finding{{Line: 6, Target: "$.components.schemas.Order.properties.created_on", Verdict: Superfluous}},
 		},
-		"superfluous but for its words": {
+		"needed only for its wording": {
 			actions: "  - {target: $.components.schemas.Order.properties, update: {created_on: {type: string, description: ours}}}\n",
 			want:    []Finding{{Line: 6, Target: "$.components.schemas.Order.properties", Verdict: Superfluous, Before: true}},
 		},
-		"superfluous required": {
+		"required is not needed": {
 			actions: "  - {target: $.components.schemas.Order, update: {required: [id]}}\n",
 			next:    [2]string{"    Order:\n", "    Order:\n      required: [amount, id]\n"},
 			want:    []Finding{{Line: 6, Target: "$.components.schemas.Order", Verdict: Superfluous}},
 		},
-		"superfluous in part: required": {
+		"needed only in part, required": {
 			actions: "  - {target: $.components.schemas.Order, update: {required: [id, amount]}}\n",
 			next:    [2]string{"    Order:\n", "    Order:\n      required: [id]\n"},
 			want:    []Finding{{Line: 6, Target: "$.components.schemas.Order", Verdict: PartSuperfluous, Detail: []string{"required.id"}}},
 		},
-		"superfluous in part: one of two names": {
+		"needed only in part, one of two names": {
 			actions: "  - target: $.components.schemas['Order', 'Quote'].properties.created_on\n    update: {format: date-time}\n",
 			next:    [2]string{"created_on: {type: string}\n        amount", "created_on: {type: string, format: date-time}\n        amount"},
 			want:    []Finding{{Line: 6, Target: "$.components.schemas['Order', 'Quote'].properties.created_on", Verdict: PartSuperfluous, Detail: []string{"Order"}}},

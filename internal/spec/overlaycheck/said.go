@@ -9,8 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// alreadySaid splits the members of an update into those that every target
-// says by itself and those that at least one does not.
+// alreadySaid divides the members of an update into those that every target already
+// contains (said) and the others (unsaid).
 func alreadySaid(targets []*yaml.Node, update *yaml.Node) (said, unsaid []string) {
 	for _, member := range membersOf(update, "") {
 		everywhere := !slices.ContainsFunc(targets, func(target *yaml.Node) bool {
@@ -32,9 +32,9 @@ type member struct {
 	value *yaml.Node
 }
 
-// membersOf takes an update apart, down to values and to the items of lists.
-// Wording beside something else does not count: an action that only rewords
-// what the description has come to say itself is not needed either.
+// membersOf returns the members of an update, down to single values and items of
+// lists. It ignores a text next to other members, because an action is also not
+// needed if it only changes the wording of what the description now contains.
 func membersOf(update *yaml.Node, prefix string, keys ...string) []member {
 	var out []member
 	switch update.Kind {
@@ -67,8 +67,8 @@ func join(prefix, key string) string {
 	return prefix + "." + key
 }
 
-// says reports whether the value stands at keys of the target; for a list,
-// whether it is one of its items.
+// says reports whether the target has the value at keys or, if there is a list at
+// keys, whether the value is one of its items.
 func says(target *yaml.Node, keys []string, value *yaml.Node) bool {
 	for _, key := range keys {
 		if target = lookup(target, key); target == nil {
@@ -119,12 +119,11 @@ var (
 	filterPattern = regexp.MustCompile(`\[\?\(([^()]*\|\|[^()]*)\)\]`)
 )
 
-// alternative is a target with one of its alternatives only.
+// alternative is a target with only one of its alternatives.
 type alternative struct{ name, target string }
 
-// alternatives are the lists of names (['a', 'b']) and the filters with "or"
-// (@.x == 'a' || @.x == 'b') of a JSONPath, one by one. A target with none has
-// no alternatives.
+// alternatives returns the alternatives of a JSONPath, which are the names in a list
+// (['a', 'b']) and the conditions in a filter with "or" (@.x == 'a' || @.x == 'b').
 func alternatives(target string) []alternative {
 	var out []alternative
 	for _, at := range unionPattern.FindAllStringIndex(target, -1) {
@@ -141,8 +140,8 @@ func alternatives(target string) []alternative {
 	return out
 }
 
-// deadAlternatives names the alternatives that match nothing, which strict
-// application does not notice as long as another one matches.
+// deadAlternatives returns the names of the alternatives that match nothing. The
+// strict mode of the overlay does not notice them if another one matches.
 func deadAlternatives(o *overlay.Overlay, target string, root *yaml.Node) []string {
 	var dead []string
 	for _, alternative := range alternatives(target) {
@@ -153,8 +152,8 @@ func deadAlternatives(o *overlay.Overlay, target string, root *yaml.Node) []stri
 	return dead
 }
 
-// doneAlternatives names the alternatives for which the description says all
-// of the update by itself.
+// doneAlternatives returns the names of the alternatives for which the description
+// already contains the whole update.
 func doneAlternatives(o *overlay.Overlay, action overlay.Action, root *yaml.Node) []string {
 	var done []string
 	for _, alternative := range alternatives(action.Target) {
@@ -169,9 +168,9 @@ func doneAlternatives(o *overlay.Overlay, action overlay.Action, root *yaml.Node
 	return done
 }
 
-// absentMembers names the members that an update makes required and that its
-// targets do not have. Schemas that are composed of others are left out: their
-// members may be elsewhere.
+// absentMembers returns the names of the members that an update makes required but
+// that its targets do not have. It ignores schemas that are composed of others,
+// because their members may be in a part.
 func absentMembers(targets []*yaml.Node, update *yaml.Node) []string {
 	required := lookup(update, "required")
 	if required == nil {

@@ -9,25 +9,25 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/goapi"
 )
 
-// maxDecisions is how many causes are written out, and maxLines how many lines of
-// code each of them.
+// The report names at most maxDecisions decisions, and at most maxLines lines of code
+// for each cause.
 const (
 	maxDecisions = 40
 	maxLines     = 6
 )
 
-// cause is what keeps code from compiling: changes of one schema or operation,
-// or, where none is known, what the compiler says.
+// cause is the reason why lines of code do not compile: changes of one schema or
+// operation or, if no such change is known, the compiler's message.
 type cause struct {
 	text     string
 	problems []goapi.Problem
 }
 
-// causes sorts the lines that do not compile by what they follow from, those
-// with the most lines first.
+// causes groups the lines that do not compile by their cause. The causes with the
+// most lines come first.
 func (r *Report) causes() []cause {
 	groups := map[string]*cause{}
-	changed := map[string][]Change{} // by key of the cause
+	changed := map[string][]Change{} // by the key of the cause
 	ofLine := map[string]string{}    // the key of the first cause of a line
 	var order []string
 	add := func(key string, p goapi.Problem) {
@@ -57,7 +57,7 @@ func (r *Report) causes() []cause {
 		ofLine[fmt.Sprint(p.File, p.Line)] = key
 	}
 	for _, p := range rest {
-		if key, known := ofLine[fmt.Sprint(p.File, p.Line)]; known { // it only follows
+		if key, known := ofLine[fmt.Sprint(p.File, p.Line)]; known { // it is a consequence of the other error
 			add(key, p)
 		} else {
 			add(p.Message, p)
@@ -75,7 +75,7 @@ func (r *Report) causes() []cause {
 	return out
 }
 
-// owner is the schema or the operation that a change is in.
+// owner returns the schema or the operation that contains a change.
 func owner(c Change) string {
 	if place := c.Place(); len(place) >= 3 {
 		return strings.Join(place[:3], " ")
@@ -83,7 +83,7 @@ func owner(c Change) string {
 	return strings.Join(c.Operations, " ")
 }
 
-// title says in a line what changed.
+// title describes changes of one kind in a line.
 func (r *Report) title(changes []Change) string {
 	if len(changes) == 1 {
 		return r.places(row{changes}) + ": " + changes[0].Text
@@ -95,8 +95,7 @@ func (r *Report) title(changes []Change) string {
 	return list(names, maxPlaces) + ": " + withoutName(changes[0])
 }
 
-// Forms of what the compiler says of a symbol that is gone or is not what it
-// was.
+// The messages of the compiler about a symbol that was removed or has another type.
 var (
 	noMember  = regexp.MustCompile(`type \*?(?:api\.)?(\w+) has no field or method (\w+)`)
 	noField   = regexp.MustCompile(`unknown field (\w+) in struct literal of type (?:api\.)?(\w+)`)
@@ -105,7 +104,7 @@ var (
 	selector  = regexp.MustCompile(`\.([A-Z]\w*)\b`)
 )
 
-// changeBehind finds the change that a message of the compiler follows from.
+// changeBehind returns the change that caused a message of the compiler.
 func (r *Report) changeBehind(message string) (Change, bool) {
 	var symbols []string
 	if found := noMember.FindStringSubmatch(message); found != nil {
@@ -129,7 +128,8 @@ func (r *Report) changeBehind(message string) (Change, bool) {
 			return c, true
 		}
 	}
-	// A member of another type: its own type is not always in the message.
+	// If the type of a member has changed, the message names the member but not
+	// always the type that contains it.
 	for _, found := range selector.FindAllStringSubmatch(message, -1) {
 		member := func(s Symbol) bool {
 			return s.Breaking && strings.Count(s.Name, ".") == 2 && strings.HasSuffix(s.Name, "."+found[1])
@@ -141,8 +141,9 @@ func (r *Report) changeBehind(message string) (Change, bool) {
 	return Change{}, false
 }
 
-// otherBehind finds the symbol that is gone without a change of its own, such as
-// the type of an enum; its values go with it.
+// otherBehind returns the removed symbol that caused a message, if no change of the
+// description removed it directly. The type of an enum, for instance, is removed
+// together with its values.
 func (r *Report) otherBehind(message string) string {
 	found := undefined.FindStringSubmatch(message)
 	if found == nil {
@@ -166,8 +167,8 @@ func (r *Report) changeOf(is func(Symbol) bool) (Change, bool) {
 	return Change{}, false
 }
 
-// String writes a cause as a line: what changed, how many lines of code follow,
-// and where. Lines of tests are only counted where others are named.
+// String returns one line, which says what changed, how many lines of code are
+// affected, and where. Lines of tests are named only if there are no others.
 func (c cause) String() string {
 	var code, tests []string
 	for _, p := range c.problems {

@@ -12,7 +12,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/merge"
 )
 
-// removed is the change that a member of a schema is gone.
+// removed returns the change that removes a member of a schema.
 func removed(schema, member, symbol string) Change {
 	return Change{
 		Change: apichange.Change{
@@ -23,8 +23,8 @@ func removed(schema, member, symbol string) Change {
 	}
 }
 
-// A schema that is gone is one line, however many lines of code used it.
-func TestLinesOfCodeAreCountedByTheirCause(t *testing.T) {
+// A removed schema takes one line, regardless of how many lines of code used it.
+func TestLinesOfCodeAreGroupedByCause(t *testing.T) {
 	r := &Report{Compared: true, Other: []goapi.Change{
 		{Symbol: "api.OrderState", Kind: goapi.Removed, Text: "removed", Breaking: true},
 		{Symbol: "api.OrderStatePlaced", Kind: goapi.Removed, Text: "removed", Breaking: true},
@@ -60,7 +60,7 @@ func TestLinesOfCodeAreCountedByTheirCause(t *testing.T) {
 		"- `wrapper/quotes.go:9`: `Quote.kg` (theirs: `QuoteDto`): removed the optional property `kg`\n"+
 		"- `wrapper/webhook.go:3`: missing return\n\n", decide)
 	assert.Contains(t, text, "| `Order.m0`, `Order.m1`, `Order.m2` and 4 more | removed the optional property | **breaking:** `api.Order.M0`, `api.Order.M1`, `api.Order.M2` and 4 more: removed |")
-	assert.NotContains(t, text, "invalid type", "what only follows is not repeated")
+	assert.NotContains(t, text, "invalid type", "consequences are not repeated")
 }
 
 func TestMessagesOfTheCompilerHaveACause(t *testing.T) {
@@ -88,14 +88,14 @@ func TestMessagesOfTheCompilerHaveACause(t *testing.T) {
 	}
 }
 
-// Nothing is left empty: a change without a place is named by its operations.
+// A change without a place has its operations instead, so that no cell is empty.
 func TestEveryRowHasAPlace(t *testing.T) {
 	r := &Report{Compared: true}
 	assert.Equal(t, "`GET /orders`", r.places(row{[]Change{{Change: apichange.Change{Operations: []string{"GET /orders"}}}}}))
 	assert.Equal(t, "the description", r.places(row{[]Change{{}}}))
 }
 
-// Bounds of what a person reads hold however much has changed.
+// The limits on the length of a report hold for any number of changes.
 func TestLongReportsAreBounded(t *testing.T) {
 	r := &Report{Compared: true}
 	for i := range 300 {
@@ -110,5 +110,5 @@ func TestLongReportsAreBounded(t *testing.T) {
 	for _, part := range parts {
 		assert.LessOrEqual(t, strings.Count(part, "\n"), 50, part)
 	}
-	assert.Contains(t, parts[1], "- and 260 more: run the report again when these are decided")
+	assert.Contains(t, parts[1], "- and 260 more: run the report again after these are decided")
 }

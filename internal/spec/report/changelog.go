@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// section is a heading of the change log and the lines below it.
+// section is a heading of the changelog with its lines.
 type section struct {
 	title string
 	lines []string
 }
 
-// Changelog writes the entry for CHANGELOG.md, as https://keepachangelog.com
-// has it.
+// Changelog returns the entry for CHANGELOG.md, in the format of
+// https://keepachangelog.com.
 func (r *Report) Changelog() string {
 	added, changed, removed := section{title: "Added"}, section{title: "Changed"}, section{title: "Removed"}
 	for _, row := range rows(r.Changes) {
@@ -43,8 +43,8 @@ func (r *Report) Changelog() string {
 	return strings.TrimSpace(b.String())
 }
 
-// entry is one line of the change log: the changes, then the Go symbols in them
-// that differ.
+// entry returns one line of the changelog, with the changes of a row and the Go
+// symbols that they affect.
 func entry(r row) string {
 	line := "- "
 	var symbols, places []string
@@ -73,7 +73,8 @@ func entry(r row) string {
 	return line + "."
 }
 
-// where says what the text of a change is about, unless it says so itself.
+// where returns the operations or the place that a change affects, or "" if its
+// text names them.
 func where(c Change) string {
 	ofOperation := c.ID == "endpoint-added" || strings.HasPrefix(c.ID, "api-") || c.Place() == nil
 	switch {
@@ -85,7 +86,8 @@ func where(c Change) string {
 	return fmt.Sprintf("`%s`: ", shortPlace(c.Place()))
 }
 
-// shortPlace names a place as people do: Order.callback_url, or the operation.
+// shortPlace returns the short name of a place, such as Order.callback_url or
+// GET /orders.
 func shortPlace(place []string) string {
 	if len(place) >= 3 && place[0] == "components" {
 		name := []string{place[2]}

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// Markdown writes the whole report for people.
+// Markdown returns the whole report.
 func (r *Report) Markdown() string { return r.Body() + r.Ending() }
 
-// Body is what can be said before anything is written.
+// Body returns the part of the report that is known before any file is written.
 func (r *Report) Body() string {
 	w := &writer{}
 	w.line("# New API description: %s", r.Source)
@@ -41,7 +41,7 @@ func (r *Report) Body() string {
 	return w.b.String()
 }
 
-// Ending says which files were written, or would be.
+// Ending returns the part that names the files that were written, or would be.
 func (r *Report) Ending() string {
 	w := &writer{}
 	switch {
@@ -55,7 +55,7 @@ func (r *Report) Ending() string {
 	return w.b.String()
 }
 
-// Times writes how long each step took, and the whole.
+// Times returns a table of how long each step took, with the total.
 func Times(timings []Timing) string {
 	var b strings.Builder
 	var total time.Duration
@@ -63,7 +63,7 @@ func Times(timings []Timing) string {
 		total += t.Duration
 		fmt.Fprintf(&b, "%-34s %6.1f s\n", t.Step, t.Duration.Seconds())
 	}
-	fmt.Fprintf(&b, "%-34s %6.1f s\n", "whole", total.Seconds())
+	fmt.Fprintf(&b, "%-34s %6.1f s\n", "total", total.Seconds())
 	return b.String()
 }
 
@@ -76,7 +76,7 @@ func (w *writer) heading(title string) { w.line("\n## %s\n", title) }
 func (r *Report) summary() string {
 	switch r.Verdict() {
 	case Nothing:
-		return "The description says what ours says."
+		return "The description is the same as ours."
 	case Failed:
 		return "Nothing was written."
 	}
@@ -120,7 +120,7 @@ func (r *Report) decisions(w *writer) {
 	}
 	for i, line := range lines {
 		if i == maxDecisions {
-			w.line("- and %d more: run the report again when these are decided", len(lines)-i)
+			w.line("- and %d more: run the report again after these are decided", len(lines)-i)
 			break
 		}
 		w.line("- %s", line)
@@ -146,7 +146,7 @@ func (r *Report) changes(w *writer) {
 	var other []string
 	for _, c := range r.Other {
 		if strings.Contains(c.Text, "invalid type") {
-			continue // it only follows from what does not compile
+			continue // the code does not compile, and the report names the cause
 		}
 		mark := ""
 		if c.Breaking {
@@ -160,7 +160,7 @@ func (r *Report) changes(w *writer) {
 	}
 }
 
-// lines joins lines up to maxRows, and counts the rest.
+// lines joins the first maxRows lines and counts the rest.
 func lines(all []string) string {
 	if len(all) <= maxRows+1 {
 		return strings.Join(all, "\n")
@@ -168,7 +168,7 @@ func lines(all []string) string {
 	return fmt.Sprintf("%s\n- and %d more", strings.Join(all[:maxRows], "\n"), len(all)-maxRows)
 }
 
-// cell keeps a text inside one cell of a table.
+// cell escapes a text for a cell of a table.
 func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", "\\|")
 }
@@ -177,7 +177,7 @@ func (r *Report) overlay(w *writer) {
 	var lines []string
 	for _, f := range r.Overlay {
 		if f.Blocks() || f.Before {
-			continue // named above as a decision, or not this description's doing
+			continue // listed as a decision, or not caused by this description
 		}
 		lines = append(lines, fmt.Sprintf("- `api/overlay.yaml:%d`: %s: `%s`%s. Its reason was: %s",
 			f.Line, f.Verdict, cell(f.Target), detail(f.Detail), cell(f.Description)))
@@ -203,10 +203,10 @@ func (r *Report) methods(w *writer) {
 		w.heading(fmt.Sprintf("No method yet for %s (`%s`)", m.Operation, m.Request))
 		text := "It works through `Client.Raw()`."
 		if !m.Classed {
-			text += " Whether it may be repeated is for `api/overlay.yaml` to say (`x-retry`); until then, it is treated as RFC 9110 says of its method, or as keyed if it takes an Idempotency-Key."
+			text += " Set `x-retry` in `api/overlay.yaml` to say whether it may be repeated. Until then, this depends on its method, as in RFC 9110, or it is keyed if it takes an Idempotency-Key."
 		}
 		if m.Draft == "" {
-			w.line("%s No draft: its request or its answer has no Go type.", text)
+			w.line("%s There is no draft, because its request or its answer has no Go type.", text)
 			continue
 		}
 		w.line("%s A draft for package wrapper:\n\n```go\n%s```", text, m.Draft)

@@ -8,14 +8,14 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/merge"
 )
 
-// maxNames is how many names are written out; the rest stands in the file.
+// maxNames is the number of names in the report. The others are in remembered.yaml.
 const maxNames = 10
 
-// remembered writes what is called otherwise in what was published, and what is
+// remembered writes what has another name in the published description, and what is
 // kept although it is not published.
 func (r *Report) remembered(w *writer) {
 	if len(r.Names) > 0 {
-		w.heading(fmt.Sprintf("Called otherwise: %s, with our names kept", plural(len(r.Names), "place")))
+		w.heading(fmt.Sprintf("Renamed in %s, with our names kept", plural(len(r.Names), "place")))
 		w.line("| ours | theirs |\n|---|---|")
 		ours, theirs := byName(r.Names)
 		for i, name := range ours {
@@ -27,7 +27,7 @@ func (r *Report) remembered(w *writer) {
 		}
 	}
 	if len(r.Kept) > 0 {
-		w.heading("Known, but not published: kept, to be confirmed")
+		w.heading("Known but not published, so kept until confirmed")
 		for i, kept := range r.Kept {
 			if i == maxNames && len(r.Kept) > maxNames+1 {
 				w.line("- and %d more, in internal/spec/remembered.yaml", len(r.Kept)-i)
@@ -49,8 +49,8 @@ func (r *Report) remembered(w *writer) {
 	}
 }
 
-// byName gathers the places of each of our names, renamed components first: what
-// the vendor has written in place, without a name, says less.
+// byName returns the vendor's places for each of our names. Renamed components come
+// first, because inline schemas, which have no name, tell the reader less.
 func byName(names []merge.Name) (ours []string, theirs map[string][]string) {
 	theirs = map[string][]string{}
 	for _, name := range names {

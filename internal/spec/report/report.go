@@ -1,6 +1,6 @@
-// Package report says what a new description means for those who use this
-// client: what changed, which Go symbols it touches, which version step it
-// asks for, and what a person has to decide.
+// Package report describes what a new description means for the users of this
+// client: what changed, which Go symbols are affected, which part of the version
+// has to be increased, and what a person has to decide.
 package report
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
 )
 
-// Verdict is the report in a word.
+// Verdict is the result of an update in a few words.
 type Verdict string
 
 // The verdicts, from the best to the worst.
@@ -23,51 +23,51 @@ const (
 	Nothing  Verdict = "nothing changed"
 	Additive Verdict = "additive"
 	Breaking Verdict = "breaking"
-	// Decision: code cannot be generated, or does not build, until a person
-	// has decided something.
+	// Decision means that a person has to decide something before code can be
+	// generated and built.
 	Decision Verdict = "a person has to decide"
-	// Failed: the source could not be used.
+	// Failed means that the source could not be used or that a tool failed.
 	Failed Verdict = "failed"
 )
 
-// Report is everything that an update finds out.
+// Report is the result of an update.
 type Report struct {
 	Source string
 	// Reason says why the verdict is Decision or Failed.
 	Reason    string
 	Conflicts []string
 	Changes   []Change
-	// Other are changes of the Go API that belong to no change of the
-	// description, for instance because the generator names something anew.
+	// Other are changes of the Go API that do not follow from a single change of
+	// the description, for instance because the generator gave something a new
+	// name.
 	Other   []goapi.Change
 	Overlay []overlaycheck.Finding
-	// Names and Kept are what is remembered of the published description and was
-	// not before.
+	// Names and Kept are the entries that remembered.yaml has now and did not have
+	// before.
 	Names []merge.Name
 	Kept  []merge.Kept
-	// Renamed are all names of which the published description has others.
+	// Renamed are all names for which the published description uses others.
 	Renamed []merge.Name
-	// Problems are the places in hand-written code that do not compile any
-	// more.
+	// Problems are the places in hand-written code that no longer compile.
 	Problems []goapi.Problem
 	Methods  []Method
 	Notes    []string
 	// Wording is the number of places where only texts or examples changed.
 	Wording int
-	// Compared says that the Go API was compared; it is not where no code could
-	// be generated.
+	// Compared reports whether the Go API was compared. It is false if no code
+	// could be generated.
 	Compared bool
-	// Version is the newest version in CHANGELOG.md, without v; "" where there
+	// Version is the newest version in CHANGELOG.md, without "v", or "" if there
 	// is none.
 	Version string
 	// Written are the files that were changed, or would be.
 	Written []string
-	// Applied says that Written were changed.
+	// Applied reports whether the files in Written were changed.
 	Applied bool
 	Timings []Timing
 }
 
-// Remember notes what is remembered now and was not before.
+// Remember adds what remembered.yaml contains now and did not contain before.
 func (r *Report) Remember(before, now *merge.Remembered) {
 	r.Renamed = now.Names
 	for _, name := range now.Names {
@@ -82,14 +82,13 @@ func (r *Report) Remember(before, now *merge.Remembered) {
 	}
 }
 
-// Change is one change of the description with the Go symbols it touches.
+// Change is one change of the description with the Go symbols that it affects.
 type Change struct {
 	apichange.Change
 	Symbols []Symbol
 }
 
-// Symbol is a Go symbol and what became of it; no Text means that it stays as
-// it is.
+// Symbol is a Go symbol with its change. Text is empty if the symbol is unchanged.
 type Symbol struct {
 	Name     string
 	Text     string
@@ -100,9 +99,9 @@ type Symbol struct {
 type Method struct {
 	Operation string // operationId
 	Request   string // GET /orders
-	Draft     string // Go code, "" where none could be drafted
-	Classed   bool   // the overlay says whether it may be repeated
-	New       bool   // it was not in the list of such operations before
+	Draft     string // Go code, or "" if no method could be drafted
+	Classed   bool   // whether the overlay says if it may be repeated
+	New       bool   // whether it was not in raw-only.yaml before
 }
 
 // Timing is how long a step took.
@@ -111,7 +110,7 @@ type Timing struct {
 	Duration time.Duration
 }
 
-// Verdict sums the report up.
+// Verdict returns the verdict that follows from the findings.
 func (r *Report) Verdict() Verdict {
 	switch {
 	case len(r.Conflicts) > 0 || len(r.Problems) > 0 || slices.ContainsFunc(r.Overlay, overlaycheck.Finding.Blocks):
@@ -130,7 +129,7 @@ func (r *Report) breaksAPI() int {
 	return count(r.Changes, func(c Change) bool { return c.Breaking })
 }
 
-// BrokenSymbols are the Go symbols that break programs, sorted.
+// BrokenSymbols returns the Go symbols whose changes break programs, sorted.
 func (r *Report) BrokenSymbols() []string {
 	broken := map[string]bool{}
 	for _, c := range r.Changes {
@@ -160,8 +159,8 @@ func count[T any](list []T, is func(T) bool) int {
 	return n
 }
 
-// operationNames are the forms in which the generator repeats an operation's
-// name: the request builders, the response type and the like.
+// operationNames returns the names that the generator derives from the name of an
+// operation, such as those of the request builders and of the response type.
 func operationNames(goName string) []string {
 	return []string{
 		goName, goName + "WithBody", goName + "WithResponse", goName + "WithBodyWithResponse",
@@ -183,9 +182,10 @@ func belongsTo(symbol, goName string) bool {
 	return false
 }
 
-// Link attaches the Go changes to the changes of the description.
-// symbolsOf names the symbols of a change before and after; operationOf gives
-// the Go name of the operation that a change is in, or "".
+// Link attaches the changes of the Go API to the changes of the description. It
+// also returns those that it could not attach. The function symbolsOf returns the
+// symbols that a change affects, and operationOf returns the Go name of the
+// operation that contains the change, or "".
 func Link(changes []apichange.Change, goChanges []goapi.Change, symbolsOf func(apichange.Change) []string, operationOf func(apichange.Change) string) (linked []Change, other []goapi.Change) {
 	used := make([]bool, len(goChanges))
 	for _, change := range changes {
@@ -195,8 +195,7 @@ func Link(changes []apichange.Change, goChanges []goapi.Change, symbolsOf func(a
 		}
 		linked = append(linked, out)
 	}
-	// What is left of the many symbols of an operation belongs to the first
-	// change in it.
+	// The other symbols of an operation are attached to the first change in it.
 	for i, change := range changes {
 		goName := operationOf(change)
 		if goName == "" {
@@ -217,8 +216,8 @@ func Link(changes []apichange.Change, goChanges []goapi.Change, symbolsOf func(a
 	return linked, other
 }
 
-// symbolAfter returns what became of a symbol: its own changes, or those of
-// what it contains where it came or went as a whole.
+// symbolAfter returns the changes of a symbol and of its parts, or the unchanged
+// symbol if there are none.
 func symbolAfter(symbol string, goChanges []goapi.Change, used []bool) []Symbol {
 	var out []Symbol
 	for j, found := range goChanges {

@@ -25,18 +25,18 @@ func TestVerdict(t *testing.T) {
 		verdict Verdict
 		step    Step
 	}{
-		"nothing":             {Report{}, Nothing, NoStep},
-		"wording":             {Report{Wording: 1}, Additive, Patch},
-		"additive":            {Report{Changes: []Change{added("a")}}, Additive, Minor},
-		"Go alone":            {Report{Other: []goapi.Change{{Symbol: "api.A"}}}, Additive, Minor},
-		"breaking API":        {Report{Changes: []Change{breaking}}, Breaking, Minor},
-		"breaking Go":         {Report{Changes: []Change{breaksGo}}, Breaking, Major},
-		"breaking other Go":   {Report{Other: []goapi.Change{{Symbol: "api.A", Breaking: true}}}, Breaking, Major},
-		"problem":             {Report{Problems: []goapi.Problem{{}}}, Decision, NoStep},
-		"conflict":            {Report{Conflicts: []string{"a"}, Reason: "x"}, Decision, NoStep},
-		"overlay gone":        {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.NoTarget}}}, Decision, NoStep},
-		"overlay superfluous": {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.Superfluous}}, Wording: 1}, Additive, Patch},
-		"failed":              {Report{Reason: "x", Changes: []Change{breaking}}, Failed, Minor},
+		"nothing":            {Report{}, Nothing, NoStep},
+		"wording":            {Report{Wording: 1}, Additive, Patch},
+		"additive":           {Report{Changes: []Change{added("a")}}, Additive, Minor},
+		"only Go":            {Report{Other: []goapi.Change{{Symbol: "api.A"}}}, Additive, Minor},
+		"breaking API":       {Report{Changes: []Change{breaking}}, Breaking, Minor},
+		"breaking Go":        {Report{Changes: []Change{breaksGo}}, Breaking, Major},
+		"breaking other Go":  {Report{Other: []goapi.Change{{Symbol: "api.A", Breaking: true}}}, Breaking, Major},
+		"problem":            {Report{Problems: []goapi.Problem{{}}}, Decision, NoStep},
+		"conflict":           {Report{Conflicts: []string{"a"}, Reason: "x"}, Decision, NoStep},
+		"overlay gone":       {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.NoTarget}}}, Decision, NoStep},
+		"overlay not needed": {Report{Overlay: []overlaycheck.Finding{{Verdict: overlaycheck.Superfluous}}, Wording: 1}, Additive, Patch},
+		"failed":             {Report{Reason: "x", Changes: []Change{breaking}}, Failed, Minor},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -111,7 +111,7 @@ func TestMarkdown(t *testing.T) {
 		Written: []string{"openapi.yaml"},
 	}
 	assert.Equal(t, "# New API description: page.md\n"+`
-Verdict: **breaking**. 1 change, 1 breaking for the API, 1 Go symbol breaking for programs. Version step: **major** (0.4.1 becomes 0.5.0); before 1.0.0 a breaking change raises the minor version.
+Verdict: **breaking**. 1 change, 1 breaking for the API, 1 Go symbol breaking for programs. Version step: **major** (0.4.1 becomes 0.5.0); before 1.0.0, a breaking change increases the minor version.
 
 ## What changed
 
@@ -121,7 +121,7 @@ Verdict: **breaking**. 1 change, 1 breaking for the API, 1 Go symbol breaking fo
 
 ## Overlay
 
-- `+"`api/overlay.yaml:7`: superfluous: `$.a`"+`. Its reason was: Because.
+- `+"`api/overlay.yaml:7`: not needed: `$.a`"+`. Its reason was: Because.
 
 ## No method yet for New (`+"`GET /new`"+`)
 
@@ -133,7 +133,7 @@ func New() {}
 
 ## No method yet for Send (`+"`POST /send`"+`)
 
-It works through `+"`Client.Raw()`. Whether it may be repeated is for `api/overlay.yaml` to say (`x-retry`)"+`; until then, it is treated as RFC 9110 says of its method, or as keyed if it takes an Idempotency-Key. No draft: its request or its answer has no Go type.
+It works through `+"`Client.Raw()`. Set `x-retry` in `api/overlay.yaml` to say whether it may be repeated."+` Until then, this depends on its method, as in RFC 9110, or it is keyed if it takes an Idempotency-Key. There is no draft, because its request or its answer has no Go type.
 
 ## Entry for CHANGELOG.md
 
@@ -187,7 +187,7 @@ func TestChangelogOfASchema(t *testing.T) {
 func TestTimes(t *testing.T) {
 	text := Times([]Timing{{"a", time.Second}, {"b", 500 * time.Millisecond}})
 	assert.Contains(t, text, "1.0 s\n")
-	assert.Regexp(t, `whole +1\.5 s\n$`, text)
+	assert.Regexp(t, `total +1\.5 s\n$`, text)
 }
 
 func TestShortPlace(t *testing.T) {

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// row is one line of the report: a change, or several of the same kind.
+// row is one row of the report: one change, or several of the same kind.
 type row struct{ changes []Change }
 
-// Bounds of what a person reads at once.
+// Limits that keep the report readable.
 const (
-	minGroup   = 3  // changes of one kind that share a row
-	maxPlaces  = 3  // places that a row names
-	maxRows    = 20 // rows of a table
-	maxSymbols = 3  // symbols of one change; an operation brings about ten
+	minGroup   = 3  // changes of one kind from which on they share a row
+	maxPlaces  = 3  // places in a row
+	maxRows    = 20 // rows in a table
+	maxSymbols = 3  // symbols in a row; a new operation adds about ten
 )
 
-// rows puts changes of the same kind into one row, in the place of the first.
+// rows puts changes of the same kind into one row, at the position of the first.
 func rows(changes []Change) []row {
 	members := map[string][]Change{}
 	for _, c := range changes {
@@ -35,8 +35,8 @@ func rows(changes []Change) []row {
 	return out
 }
 
-// kind is the same for changes that differ only in the member that they are
-// about.
+// kind returns a key that is the same for changes that differ only in the member
+// that they affect.
 func kind(c Change) string {
 	var became []string
 	for _, s := range c.Symbols {
@@ -46,8 +46,8 @@ func kind(c Change) string {
 	return fmt.Sprint(c.ID, c.Breaking, len(c.Place()) > 2 && c.Place()[0] == "components", withoutName(c), slices.Compact(became))
 }
 
-// withoutName is the text of a change without the name of what it is about,
-// which is named beside it.
+// withoutName returns the text of a change without the name of the changed member,
+// because the row gives the name in another column.
 func withoutName(c Change) string {
 	text := c.Text
 	if place := c.Place(); len(place) > 0 && strings.HasSuffix(shortPlace(place), "."+place[len(place)-1]) {
@@ -73,7 +73,8 @@ func (r row) text() string {
 	return withoutName(r.changes[0])
 }
 
-// places names where a change is and the operations that it reaches.
+// places returns where the changes of a row are, with the operations that use a
+// single one.
 func (r *Report) places(row row) string {
 	var places []string
 	for _, c := range row.changes {
@@ -102,8 +103,8 @@ func (r *Report) places(row row) string {
 	return places[0]
 }
 
-// theirs is what the vendor calls the component at a place, if that is not what
-// Go callers know it as.
+// theirs returns the vendor's name of the component at a place, in parentheses, if
+// it differs from ours.
 func (r *Report) theirs(place []string) string {
 	if len(place) < 3 || place[0] != "components" {
 		return ""
@@ -116,7 +117,7 @@ func (r *Report) theirs(place []string) string {
 	return ""
 }
 
-// list joins the first items, and counts the rest.
+// list joins the first items and counts the rest.
 func list(items []string, most int) string {
 	if len(items) <= most+1 {
 		return strings.Join(items, ", ")
@@ -124,7 +125,7 @@ func list(items []string, most int) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(items[:most], ", "), len(items)-most)
 }
 
-// symbols says what becomes of the Go symbols of a row.
+// symbols describes the changes of the Go symbols in a row.
 func (r *Report) symbols(row row) string {
 	if !r.Compared {
 		return "not compared"
@@ -154,7 +155,8 @@ func (r *Report) symbols(row row) string {
 	return text
 }
 
-// became is what became of a symbol. Signatures are longer than a line.
+// became describes the change of a symbol. It leaves out signatures, which would be
+// too long.
 func became(s Symbol) string {
 	switch {
 	case s.Text == "":

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Step is the part of the version that a release with the change has to raise.
+// Step is the part of the version number that a release with the change increases.
 type Step string
 
 // The steps of Semantic Versioning.
@@ -18,9 +18,10 @@ const (
 	Major  Step = "major"
 )
 
-// Step follows the Go API, since that is what the version of a Go module is
-// about: major if a program may not compile any more, minor if there is
-// something new or the API behaves differently, patch if only texts changed.
+// Step returns the version step. It depends on the Go API, because the version of a
+// Go module describes that API. The step is major if programs may no longer
+// compile, minor if something is new or the vendor's API behaves differently, and
+// patch if only texts changed.
 func (r *Report) Step() Step {
 	switch {
 	case r.breaksGo() > 0:
@@ -35,7 +36,8 @@ func (r *Report) Step() Step {
 
 var released = regexp.MustCompile(`(?m)^##\s*\[?v?(\d+\.\d+\.\d+)\]?`)
 
-// NewestVersion finds the newest release in a change log, without v, or "".
+// NewestVersion returns the newest release in a changelog, without "v", or "" if
+// there is none.
 func NewestVersion(changelog string) string {
 	if found := released.FindStringSubmatch(changelog); found != nil {
 		return found[1]
@@ -43,8 +45,8 @@ func NewestVersion(changelog string) string {
 	return ""
 }
 
-// NextVersion applies a step to a version. Before 1.0.0 anything may change in
-// a minor version, so a major step raises that one.
+// NextVersion applies a step to a version. Before 1.0.0, minor versions may break
+// programs, so a major step increases the minor version.
 func NextVersion(version string, step Step) string {
 	var major, minor, patch int
 	parts := strings.Split(version, ".")
@@ -69,7 +71,7 @@ func NextVersion(version string, step Step) string {
 	return fmt.Sprintf("%d.%d.%d", major, minor, patch)
 }
 
-// stepLine explains the version step.
+// stepLine returns a sentence about the version step.
 func (r *Report) stepLine() string {
 	step := r.Step()
 	if step == NoStep {
@@ -79,7 +81,7 @@ func (r *Report) stepLine() string {
 	if next := NextVersion(r.Version, step); next != "" {
 		line += fmt.Sprintf(" (%s becomes %s)", r.Version, next)
 		if step == Major && strings.HasPrefix(r.Version, "0.") {
-			line += "; before 1.0.0 a breaking change raises the minor version"
+			line += "; before 1.0.0, a breaking change increases the minor version"
 		}
 	}
 	return line + "."

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// Published is where the vendor publishes the description: the whole file, and
-// the index of the pages, which is read where there is no file.
+// Published are the URLs at which the vendor publishes the description: the whole
+// file, and the index of the pages, which is used if there is no file.
 var Published = []string{
 	"https://docs.cnaught.com/api-reference/openapi.yaml",
 	"https://docs.cnaught.com/llms.txt",
@@ -24,18 +24,18 @@ var Published = []string{
 
 const (
 	fetchTimeout = 30 * time.Second
-	// maxBytes bounds one file; the description has some 100 KB.
+	// maxBytes is the largest size of a file. The description has about 100 KB.
 	maxBytes = 16 << 20
 	maxPages = 500
 )
 
-// IsURL reports whether a source is fetched.
+// IsURL reports whether a source is a URL.
 func IsURL(from string) bool {
 	return strings.HasPrefix(from, "https://") || strings.HasPrefix(from, "http://")
 }
 
-// FetchPublished fetches the first of the addresses that gives a description,
-// into a folder, and returns the file or folder to load.
+// FetchPublished fetches the first of the addresses that has a description. It writes
+// the result to folder and returns the path of the file or folder to load.
 func FetchPublished(ctx context.Context, addresses []string, folder string) (string, error) {
 	var failures []error
 	for _, address := range addresses {
@@ -48,8 +48,8 @@ func FetchPublished(ctx context.Context, addresses []string, folder string) (str
 	return "", errors.Join(failures...)
 }
 
-// Fetch fetches a file, a page, or the pages of an index in the form of
-// llms.txt, into a folder, and returns the file or folder to load.
+// Fetch fetches a file, a page, or the pages of an index in the form of llms.txt. It
+// writes the result to folder and returns the path of the file or folder to load.
 func Fetch(ctx context.Context, address, folder string) (string, error) {
 	f := &fetcher{client: &http.Client{Timeout: fetchTimeout, CheckRedirect: sameHost}, folder: folder}
 	text, err := f.get(ctx, address)
@@ -62,10 +62,10 @@ func Fetch(ctx context.Context, address, folder string) (string, error) {
 	return f.index(ctx, address, string(text))
 }
 
-// sameHost keeps redirects within the host that was asked.
+// sameHost refuses redirects to other hosts and from https to http.
 func sameHost(req *http.Request, via []*http.Request) error {
 	if first := via[0].URL; req.URL.Host != first.Host || first.Scheme == "https" && req.URL.Scheme != "https" {
-		return fmt.Errorf("it redirects to %s, which is another host", req.URL.Redacted())
+		return fmt.Errorf("it redirects to %s, which is another host or not https", req.URL.Redacted())
 	}
 	if len(via) >= 5 {
 		return errors.New("it redirects more than 5 times")
@@ -78,7 +78,7 @@ type fetcher struct {
 	folder string
 }
 
-// get reads one address, and refuses what is no description by its looks.
+// get fetches one address. It returns an error if the answer cannot be a description.
 func (f *fetcher) get(ctx context.Context, address string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -114,7 +114,8 @@ func (f *fetcher) write(name string, text []byte) (string, error) {
 	return file, os.WriteFile(file, text, 0o600)
 }
 
-// fileName is the name of an address with the ending that its text asks for.
+// fileName returns the file name in an address. If it has no suitable extension, the
+// one that fits the text is added.
 func fileName(address string, text []byte) string {
 	name := path.Base(address)
 	if u, err := url.Parse(address); err == nil {
@@ -126,8 +127,8 @@ func fileName(address string, text []byte) string {
 	return name + ending(text)
 }
 
-// ending tells a page from a file: a page begins with text, a file with a
-// member of a description.
+// ending returns the extension that fits a text. A description begins with a member,
+// and a page begins with other text.
 func ending(text []byte) string {
 	first, _, _ := strings.Cut(strings.TrimSpace(unix(string(text))), "\n")
 	if strings.HasPrefix(first, "{") || topLevel.MatchString(first) {
@@ -142,8 +143,9 @@ var (
 	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 )
 
-// index follows an index in the form of llms.txt: the first description that
-// its section "OpenAPI Specs" names, or else the pages of the API reference.
+// index fetches what an index in the form of llms.txt names: the first description in
+// its section "OpenAPI Specs" that can be fetched, or else the pages of the API
+// reference.
 func (f *fetcher) index(ctx context.Context, address, text string) (string, error) {
 	base, err := url.Parse(address)
 	if err != nil {
@@ -178,7 +180,7 @@ func (f *fetcher) index(ctx context.Context, address, text string) (string, erro
 
 func (f *fetcher) pages(ctx context.Context, address string, pages []string) (string, error) {
 	if len(pages) == 0 || len(pages) > maxPages {
-		return "", fmt.Errorf("%s names %d pages of an API reference on its host, and no OpenAPI file that can be read", address, len(pages))
+		return "", fmt.Errorf("%s names %d pages of an API reference on its host, but no OpenAPI file that can be fetched", address, len(pages))
 	}
 	folder := filepath.Join(f.folder, "pages")
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -198,8 +200,8 @@ func (f *fetcher) pages(ctx context.Context, address string, pages []string) (st
 	return folder, nil
 }
 
-// ReadFrom stores what a reader gives, such as the standard input, in a folder
-// and returns the file to load.
+// ReadFrom writes the contents of a reader, such as the standard input, to folder and
+// returns the path of the file to load.
 func ReadFrom(in io.Reader, folder string) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(in, maxBytes+1))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// docs is a site such as the vendor's.
+// docs starts a site with the same structure as the vendor's and returns its URL.
 func docs(t *testing.T) string {
 	t.Helper()
 	other := httptest.NewServer(http.NotFoundHandler())

@@ -8,12 +8,12 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// plain writes what a description says in one of several ways in the one way
-// that the code generator understands best. Nothing that it means is changed:
+// plain rewrites parts of a description that can be written in several ways into the
+// form that the code generator supports best. It does not change their meaning:
 //
-//	anyOf or oneOf of a schema and null   a list of types; for a $ref, oneOf
-//	allOf of one schema                   that schema
-//	a shared request body or success      written where it is used
+//	anyOf or oneOf of a schema and null   becomes a list of types, or oneOf for a $ref
+//	allOf of one schema                   becomes that schema
+//	a shared request body or success      is copied to the operations that use it
 func plain(root *yaml.Node) {
 	inline(root)
 	plainSchemas(root)
@@ -30,8 +30,8 @@ func plainSchemas(n *yaml.Node) {
 	plainNull(n)
 }
 
-// plainAllOf lifts the only part of an allOf into the schema that it is the
-// whole of. Members beside the allOf stay.
+// plainAllOf replaces an allOf with a single part by the members of that part. Other
+// members of the schema are kept.
 func plainAllOf(n *yaml.Node) {
 	parts := sequence(tree.Get(n, "allOf"))
 	if len(parts) != 1 || parts[0].Kind != yaml.MappingNode || tree.Get(n, "properties") != nil {
@@ -39,7 +39,7 @@ func plainAllOf(n *yaml.Node) {
 	}
 	tree.Delete(n, "allOf")
 	if tree.Ref(parts[0]) != "" {
-		tree.Delete(n, "type") // the schema that is referred to says it
+		tree.Delete(n, "type") // the target of the reference has it
 	}
 	for key, value := range tree.Pairs(parts[0]) {
 		if tree.Get(n, key) == nil {
@@ -48,9 +48,9 @@ func plainAllOf(n *yaml.Node) {
 	}
 }
 
-// plainNull writes a choice between a schema and null as OpenAPI 3.1 does
-// without a choice, or, since nothing can be said beside a $ref, as oneOf with
-// null as the second.
+// plainNull replaces a choice between a schema and null by a list of types. For a
+// $ref, which cannot have a type next to it, the result is a oneOf whose second part
+// is null.
 func plainNull(n *yaml.Node) {
 	for _, key := range []string{"anyOf", "oneOf"} {
 		parts := sequence(tree.Get(n, key))
@@ -81,7 +81,7 @@ func plainNull(n *yaml.Node) {
 	}
 }
 
-// isNull reports whether a schema allows null alone.
+// isNull reports whether a schema allows only null.
 func isNull(n *yaml.Node) bool {
 	if n.Kind != yaml.MappingNode || len(n.Content) != 2 {
 		return false
@@ -90,9 +90,9 @@ func isNull(n *yaml.Node) bool {
 	return types != nil && (types.Value == "null" || len(types.Content) == 1 && types.Content[0].Value == "null")
 }
 
-// inline writes shared request bodies, and shared answers of success, into the
-// operations that use them: for those in components, the generator would make
-// types with names of their own.
+// inline copies shared request bodies, and shared answers of success, to the
+// operations that use them, because the generator would make additional types for
+// those in components.
 func inline(root *yaml.Node) {
 	for _, group := range []string{"paths", "webhooks"} {
 		for _, item := range tree.Pairs(tree.Get(root, group)) {
@@ -110,7 +110,7 @@ func inline(root *yaml.Node) {
 	}
 }
 
-// put writes what the $ref at a member refers to into its place.
+// put replaces a member that is a $ref by a copy of the target.
 func put(root, parent *yaml.Node, key string) {
 	member := tree.Get(parent, key)
 	if member == nil || tree.Ref(member) == "" {

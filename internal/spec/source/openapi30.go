@@ -13,7 +13,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// Version is what older descriptions are read as.
+// Version is the version of OpenAPI to which older descriptions are converted.
 const Version = "3.1.0"
 
 var (
@@ -21,12 +21,12 @@ var (
 	older   = regexp.MustCompile(`^3\.0(\.\d+)?$`)
 )
 
-// OpenAPI 3.0 and 3.1 look almost the same and do not mean the same: 3.0 says
-// "nullable: true" where 3.1 says "type: [string, 'null']", and a reader of 3.1
-// ignores the former. The translation itself is speakeasy-api/openapi's.
-
-// to31 returns a description as OpenAPI 3.1, and the version that it was in if
-// it is another one now. Anything but 3.0 and 3.1 is an error.
+// to31 returns a description as OpenAPI 3.1, and its original version if that was
+// 3.0. It returns an error for other versions.
+//
+// The two versions look alike but differ in meaning. For instance, 3.0 has "nullable:
+// true", which a reader of 3.1 ignores, and 3.1 has "type: [string, 'null']". The
+// conversion is that of speakeasy-api/openapi.
 func to31(name string, root *yaml.Node) (upgraded *yaml.Node, from string, err error) {
 	switch version := tree.Text(root, "openapi"); {
 	case version == "":
@@ -47,8 +47,8 @@ func from30(name string, root *yaml.Node) (*yaml.Node, error) {
 		return nil, err
 	}
 	ctx := context.Background()
-	// What is not valid might get lost on the way. The translator's own check
-	// would take 3.0's "exclusiveMinimum: true" for a mistake.
+	// The conversion may lose parts that are not valid. The converter's own validation
+	// would refuse "exclusiveMinimum: true", which is valid in 3.0.
 	if err := apichange.Validate(name, data); err != nil {
 		return nil, err
 	}
@@ -61,7 +61,7 @@ func from30(name string, root *yaml.Node) (*yaml.Node, error) {
 		err = openapi.Marshal(ctx, document, &out)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s can't be read as OpenAPI %s: %w", name, Version, err)
+		return nil, fmt.Errorf("%s cannot be converted to OpenAPI %s: %w", name, Version, err)
 	}
 	upgraded, err := tree.Parse("the description as "+Version, out.Bytes())
 	if err == nil {
@@ -70,9 +70,9 @@ func from30(name string, root *yaml.Node) (*yaml.Node, error) {
 	return upgraded, err
 }
 
-// unwrap writes what may be null as people do in 3.1. In 3.0 nothing may stand
-// beside a $ref, so that one that may be null is the one part of an allOf; the
-// translator keeps it.
+// unwrap simplifies schemas that may be null. In 3.0, a $ref cannot have "nullable"
+// next to it, so it is written as the only part of an allOf. The converter keeps that
+// allOf, and unwrap removes it.
 func unwrap(n *yaml.Node) {
 	for _, child := range n.Content {
 		unwrap(child)

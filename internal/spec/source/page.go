@@ -13,16 +13,16 @@ import (
 // errNoDescription is returned for Markdown without an OpenAPI block.
 var errNoDescription = errors.New("no fenced block with an OpenAPI description")
 
-// extract returns the OpenAPI descriptions inside a page, usually one. Windows
-// and unix line ends, backtick and tilde fences, YAML and JSON are read.
-// Blocks that hold something else, such as an example request, are skipped.
+// extract returns the OpenAPI descriptions in a page, usually one. It accepts all
+// kinds of line endings, backtick and tilde fences, YAML and JSON. It skips blocks
+// with other contents, such as an example request.
 func extract(name string, markdown []byte) ([]*yaml.Node, error) {
 	var found []*yaml.Node
 	for _, block := range blocks(unix(string(markdown))) {
 		if !strings.Contains(block.text, "openapi") {
 			continue
 		}
-		if block.open { // whatever its language: the fence of a description may be in it
+		if block.open { // in any language, because it may contain the fence of a description
 			return nil, fmt.Errorf("%s is cut off: the fence above line %d is not closed", name, block.line)
 		}
 		if !block.isData() {
@@ -42,24 +42,24 @@ func extract(name string, markdown []byte) ([]*yaml.Node, error) {
 	return found, nil
 }
 
-// unix turns Windows and old Mac line ends into newlines and drops a byte
+// unix replaces Windows and old Mac line endings by newlines and removes a byte
 // order mark.
 func unix(text string) string {
 	text = strings.TrimPrefix(text, "\ufeff")
 	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
 }
 
-// block is one fenced block: what stands after the opening fence, the text,
-// and the line of the page on which the text begins.
+// block is a fenced block, with the text after the opening fence (info), its contents
+// and the line of the page on which the contents begin.
 type block struct {
 	info string
 	text string
 	line int
-	open bool // the page ends before the block does
+	open bool // the closing fence is missing
 }
 
-// isData reports whether the block can hold a description by its own word:
-// no language, YAML or JSON.
+// isData reports whether the language of the block allows a description, that is,
+// whether it is YAML, JSON or missing.
 func (b block) isData() bool {
 	language := strings.TrimSpace(b.info)
 	if end := strings.IndexAny(language, " \t{,:"); end >= 0 {
@@ -72,10 +72,10 @@ func (b block) isData() bool {
 	return false
 }
 
-// blocks finds the fenced blocks as CommonMark defines them: a fence of three
-// or more backticks or tildes, closed by one of the same kind that is at least
-// as long, or by the end of the page. A block may stand in a quotation, and as
-// far to the right as an item of a list or a component of MDX puts it.
+// blocks returns the fenced blocks as CommonMark defines them. A block begins with a
+// fence of at least three backticks or tildes. It ends with a fence of the same kind
+// that is at least as long, or at the end of the page. It may be in a block quote,
+// and it may be indented, as in an item of a list or in a component of MDX.
 func blocks(text string) []block {
 	var (
 		out    []block
@@ -111,8 +111,8 @@ func blocks(text string) []block {
 // fence is a line that begins or ends a block.
 type fence struct{ indent, marks, info string }
 
-// fenceOf splits a line into its fence and what stands around it; there are no
-// marks in any other line.
+// fenceOf returns the fence in a line. If the line is not a fence, its marks are
+// empty.
 func fenceOf(line string) fence {
 	trimmed := strings.TrimLeft(line, " \t")
 	for _, mark := range []string{"`", "~"} {
@@ -124,15 +124,14 @@ func fenceOf(line string) fence {
 	return fence{}
 }
 
-// closes reports whether a fence is the end of a block. One that stands further
-// to the right by four columns is part of the block.
+// closes reports whether a fence ends the block that open begins. A fence that is
+// indented by four more columns is part of the block.
 func (f fence) closes(open fence) bool {
 	return strings.HasPrefix(f.marks, open.marks) && strings.TrimSpace(f.info) == "" && len(f.indent) < len(open.indent)+4
 }
 
-// unindent joins the lines of a block, without the indentation of its fence if
-// all of them have it: what an author moved to the right alone, the fence, says
-// nothing of the lines in it.
+// unindent joins the lines of a block. It removes the indentation of the fence if all
+// lines have it. Otherwise, only the fence is indented, and the lines are kept.
 func (f fence) unindent(lines []string) string {
 	without := make([]string, len(lines))
 	for i, line := range lines {

@@ -14,7 +14,7 @@ import (
 
 const fragment = "openapi: 3.1.0\ninfo:\n  title: T\n"
 
-// indented is the fragment further to the right.
+// indented returns the fragment with each line indented.
 func indented(by string) string {
 	return by + strings.ReplaceAll(strings.TrimSuffix(fragment, "\n"), "\n", "\n"+by) + "\n"
 }
@@ -43,7 +43,7 @@ func TestExtract(t *testing.T) {
 	}
 	for name, markdown := range tests {
 		for ends, text := range map[string]string{
-			"unix": markdown, "windows": strings.ReplaceAll(markdown, "\n", "\r\n"), "old mac": strings.ReplaceAll(markdown, "\n", "\r"),
+			"Unix": markdown, "Windows": strings.ReplaceAll(markdown, "\n", "\r\n"), "old Mac": strings.ReplaceAll(markdown, "\n", "\r"),
 		} {
 			t.Run(name+", "+ends, func(t *testing.T) {
 				roots, err := extract("page.md", []byte(text))
@@ -56,8 +56,8 @@ func TestExtract(t *testing.T) {
 	}
 }
 
-// Whatever is cut off a page, what is left is refused, however much of the
-// description it still holds.
+// A page that was cut off is refused, regardless of how much of the description it
+// still contains.
 func TestExtractRefusesEveryCut(t *testing.T) {
 	page, err := os.ReadFile("testdata/page.md")
 	require.NoError(t, err)
@@ -73,8 +73,8 @@ func TestExtractRefusesEveryCut(t *testing.T) {
 	require.ErrorContains(t, err, "page.md is cut off: the fence above line 2 is not closed")
 }
 
-// A fence that is not closed is named, wherever it stands: the description may be
-// in the block that it opens.
+// The error names a fence that is not closed, because the description may be in the
+// block that it opens.
 func TestExtractNamesTheOpenFence(t *testing.T) {
 	for name, markdown := range map[string]string{
 		"plain":          "```yaml\n" + fragment,

@@ -1,7 +1,6 @@
-// Package source reads what an update starts from: an OpenAPI file, a
-// published page (Markdown with the part of the description that belongs to one
-// operation in a fenced block), or a folder of pages. OpenAPI 3.0 is translated
-// to 3.1.
+// Package source reads the source of an update: an OpenAPI file, a published page
+// (Markdown that contains the part of the description for one operation in a fenced
+// block) or a folder of pages. OpenAPI 3.0 is converted to 3.1.
 package source
 
 import (
@@ -18,36 +17,36 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
-// Source is what was read.
+// Source is a source that was read.
 type Source struct {
-	// Name is the file or folder, as the caller wrote it.
+	// Name is the path of the file or folder, as the caller passed it.
 	Name string
-	// Whole says that the source is a complete description, which replaces
-	// ours, rather than pages, which are merged into ours.
+	// Whole reports whether the source is a complete description, which replaces
+	// ours. Otherwise, it consists of pages, which are merged into ours.
 	Whole bool
-	// Ours says that the source is the description of the repository itself,
-	// edited by hand: it is put into the stable form and nothing in it becomes
-	// published.
+	// Ours says that the source is the description of the repository, edited by
+	// hand. It is only formatted, and its operations are not marked as published.
 	Ours bool
-	// Documents are the descriptions in it: one for a file, one or more for
-	// pages, in the order of their file names.
+	// Documents are the descriptions in the source, in the order of their file
+	// names. A file contains one description, and a page usually does.
 	Documents []Document
-	// Skipped names the Markdown files of a folder that hold no description.
+	// Skipped are the names of the Markdown files in a folder without a description.
 	Skipped []string
-	// Unread names whole descriptions in a folder whose pages were taken.
+	// Unread are the names of the whole descriptions in a folder that were not read
+	// because the folder has pages.
 	Unread []string
 }
 
-// Document is one description and where it stands.
+// Document is one description with its origin.
 type Document struct {
 	Name string
 	Root *yaml.Node // OpenAPI 3.1
-	// Older is the version of OpenAPI that it was in, if that was 3.0.
+	// Older is the original version of OpenAPI if it was 3.0, or "".
 	Older string
-	// Markdown is the page that the description was in, with unix line ends;
-	// nil for a file.
+	// Markdown is the page that contained the description, with Unix line endings,
+	// or nil for a file.
 	Markdown []byte
-	// Text is a whole file as it was published, with Unix line ends.
+	// Text is the text of a whole file with Unix line endings, or nil for a page.
 	Text []byte
 }
 
@@ -77,7 +76,8 @@ func Load(path string) (*Source, error) {
 	return s, nil
 }
 
-// addUnnamed reads a file without an ending as what it looks like.
+// addUnnamed reads a file without an extension. Its contents decide whether it is a
+// page.
 func (s *Source) addUnnamed(path string) error {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -111,7 +111,7 @@ func (s *Source) addFile(path string) error {
 	return nil
 }
 
-// ReadFile returns the description that a whole file holds.
+// ReadFile returns the description in a whole file.
 func ReadFile(name string, data []byte) (Document, error) {
 	text := []byte(unix(string(data)))
 	root, err := tree.Parse(name, text)
@@ -151,8 +151,8 @@ func ReadPage(name string, markdown []byte) ([]Document, error) {
 	return out, nil
 }
 
-// ReadPublished returns the descriptions in what was stored: a page, or a whole
-// file.
+// ReadPublished returns the descriptions in a stored file, which is a page or a whole
+// description.
 func ReadPublished(name string, data []byte) ([]Document, error) {
 	if isMarkdown(name) {
 		return ReadPage(name, data)
@@ -191,7 +191,7 @@ func (s *Source) addFolder(folder string) error {
 		}
 	}
 	if err == nil && len(s.Documents) == 0 {
-		err = fmt.Errorf("%s has no page (*.md) with an OpenAPI description; name a file to take that", folder)
+		err = fmt.Errorf("%s has no page (*.md) with an OpenAPI description: to use a single file, name it as the source", folder)
 	}
 	return err
 }

@@ -9,51 +9,50 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// lineWidth is where texts are folded, as in the vendor's own pages.
+// lineWidth is the width at which texts are folded, as in the vendor's pages.
 const lineWidth = 80
 
-// foldWidth is what the YAML library is told: it breaks after the word that
-// passes the width, so that lines end near lineWidth.
+// foldWidth is the width for the YAML library. It breaks a line after the word that
+// exceeds the width, so the lines end near lineWidth.
 const foldWidth = 74
 
 const indent = 2
 
-// Format writes next in one stable form, so that the diff of two versions shows
-// what changed and nothing else, whatever order, quoting and line width the new
-// one came with.
+// Format returns next in a stable form, so that the diff of two versions contains only
+// the changes and does not depend on the order, the quotes and the line width of next.
 //
-// Members stand in the order of current, and new ones after the member that
-// they follow in next. The style is block style with two spaces and lines of
-// about 80 columns: long texts are folded (>-), texts of several lines are
-// literal (|), and other strings are plain where YAML allows it and in single
-// quotes where it does not. Comments of current stay.
+// Members have the same order as in current, and a new member follows its predecessor
+// in next. The style is block style with two spaces and lines of about 80 columns.
+// Long texts are folded (>-), texts with several lines are literal (|), and other
+// strings are plain if YAML allows it and otherwise in single quotes. The comments of
+// current are kept.
 //
-// current may be nil: then next keeps its own order. Neither is changed.
+// If current is nil, next keeps its order. Neither argument is changed.
 func Format(next, current *yaml.Node) ([]byte, error) {
 	ordered := align(next, current, "", false)
 	restyle(ordered, 0)
 	out, err := yaml.Dump(ordered,
 		yaml.WithIndent(indent), yaml.WithCompactSeqIndent(false), yaml.WithLineWidth(foldWidth))
 	if err != nil {
-		return nil, fmt.Errorf("write the description as YAML: %w", err)
+		return nil, fmt.Errorf("format the description as YAML: %w", err)
 	}
 	return out, nil
 }
 
-// Align returns next, the value of a key, in the order of current. Neither is
-// changed.
+// Align returns next, which is the value of key, in the order of current. Neither
+// argument is changed.
 func Align(next, current *yaml.Node, key string) *yaml.Node { return align(next, current, key, false) }
 
-// sets are the sequences whose order means nothing in OpenAPI. In the same
-// set, the old order stays.
+// sets are the sequences whose order has no meaning in OpenAPI. If their items are the
+// same, they keep the order of current.
 var sets = []string{"required", "enum", "parameters", "tags", "security", "type"}
 
-// values are the members below which everything is data, not description: the
-// order of a list in an example is part of the example.
+// values are the members whose values are data and not part of the description. The
+// order of a list in an example, for instance, is part of the example.
 var values = []string{"example", "examples", "default", "const"}
 
 // align returns a copy of next with the order and the comments of current.
-// literal says that next is data.
+// If literal is set, next is data.
 func align(next, current *yaml.Node, key string, literal bool) *yaml.Node {
 	out := *next
 	out.HeadComment, out.LineComment, out.FootComment = "", "", ""
@@ -86,8 +85,8 @@ func alignMapping(next, current *yaml.Node, literal bool) []*yaml.Node {
 	return content
 }
 
-// keyOrder is the order of current for the keys that it has too; each new key
-// follows its predecessor in next.
+// keyOrder returns the keys of next in the order of current. A new key follows its
+// predecessor in next.
 func keyOrder(next, current *yaml.Node) []string {
 	var order []string
 	for key := range Pairs(current) {
@@ -133,8 +132,8 @@ func alignSequence(next, current *yaml.Node, isSet, literal bool) []*yaml.Node {
 	return items
 }
 
-// identity is what makes two parameters the same, whatever else is said of
-// them, or "" for other values.
+// identity returns a key that is the same for the same parameter, or "" for other
+// values.
 func identity(item *yaml.Node) string {
 	if ref := Ref(item); ref != "" {
 		return ref
@@ -145,7 +144,7 @@ func identity(item *yaml.Node) string {
 	return Text(item, "in") + " " + Text(item, "name")
 }
 
-// byIdentity sorts parameters in the order of current; new ones follow.
+// byIdentity returns parameters in the order of current, with new ones at the end.
 func byIdentity(items, current []*yaml.Node) []*yaml.Node {
 	place := func(item *yaml.Node) int {
 		i := slices.IndexFunc(current, func(other *yaml.Node) bool { return identity(item) != "" && identity(other) == identity(item) })
@@ -173,8 +172,8 @@ func sameSet(a, b []*yaml.Node) bool {
 	return true
 }
 
-// restyle chooses the one style of every node. column is where the value of n
-// begins, which decides whether a text fits its line.
+// restyle sets the style of every node. The value of n begins at column, which decides
+// whether a text fits on the line.
 func restyle(n *yaml.Node, column int) {
 	n.Style = 0
 	switch n.Kind {
@@ -197,7 +196,8 @@ func restyle(n *yaml.Node, column int) {
 	}
 }
 
-// yaml11Bool are strings that readers of YAML 1.1 take for booleans: Norway.
+// yaml11Bool matches strings that are booleans in YAML 1.1, such as the country code
+// of Norway.
 var yaml11Bool = regexp.MustCompile(`(?i)^(?:y|n|yes|no|on|off)$`)
 
 func scalarStyle(n *yaml.Node, column int) yaml.Style {
@@ -219,8 +219,8 @@ func scalarStyle(n *yaml.Node, column int) yaml.Style {
 	return 0
 }
 
-// foldable reports whether a text survives folding as it is: YAML folds
-// neither lines that begin or end with a space nor runs of spaces in between.
+// foldable reports whether folding preserves a text. It does not preserve spaces at
+// the beginning or the end of a line, nor several spaces in a row.
 func foldable(text string) bool {
 	for line := range strings.SplitSeq(text, "\n") {
 		if strings.TrimSpace(line) != line || strings.Contains(line, "  ") || strings.Contains(line, "\t") {

@@ -114,7 +114,7 @@ func TestStyles(t *testing.T) {
 	})
 }
 
-// The form may change how a text is written, never what it says.
+// The form may change how a value is written, but not the value.
 func TestNothingIsLost(t *testing.T) {
 	for _, value := range []string{
 		strings.Repeat("word ", 30) + "\n\n* `a` - " + strings.Repeat("more ", 30) + "\n",

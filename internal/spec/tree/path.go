@@ -9,11 +9,11 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Path is a place in a document: the keys and indexes that lead to it.
+// Path is a place in a document, given by the keys and indexes that lead to it.
 type Path []string
 
-// String writes the path the way people name places in a description:
-// components.schemas.Order.properties.id, paths["/orders"].post.
+// String returns the path in a readable form, such as
+// components.schemas.Order.properties.id or paths["/orders"].post.
 func (p Path) String() string {
 	var b strings.Builder
 	for i, key := range p {
@@ -29,7 +29,7 @@ func (p Path) String() string {
 	return b.String()
 }
 
-// HasPrefix reports whether p is prefix or lies below it.
+// HasPrefix reports whether p begins with prefix.
 func (p Path) HasPrefix(prefix Path) bool {
 	return len(p) >= len(prefix) && slices.Equal(p[:len(prefix)], prefix)
 }
@@ -55,9 +55,9 @@ func At(root *yaml.Node, line, column int) Path {
 	return found
 }
 
-// visit records path when its first character is the position that is looked
-// for. Of several that begin there (an item and its first key), the innermost
-// wins, because it is visited last.
+// visit records path if start is at the given position. If several nodes begin there,
+// such as an item and its first key, the innermost is recorded, because it is visited
+// last.
 func visit(start, value *yaml.Node, path Path, line, column int, found *Path, walk func(*yaml.Node, Path)) {
 	if start.Line == line && start.Column == column {
 		*found = path
@@ -65,8 +65,8 @@ func visit(start, value *yaml.Node, path Path, line, column int, found *Path, wa
 	walk(value, path)
 }
 
-// Diff names the places where two trees differ, outermost first: a place that
-// only one of them has, or a value that both have and that is not the same.
+// Diff returns the places where two trees differ, the outermost first. At such a place,
+// only one tree has a value, or the values differ.
 func Diff(a, b *yaml.Node) []Path {
 	var out []Path
 	diff(a, b, nil, &out)
@@ -101,7 +101,7 @@ func diff(a, b *yaml.Node, path Path, out *[]Path) {
 	}
 }
 
-// ParsePath reads what Path.String writes.
+// ParsePath parses the form that Path.String returns.
 func ParsePath(text string) (Path, error) {
 	var path Path
 	for rest := text; rest != ""; {

@@ -1,5 +1,5 @@
-// Package tree reads and edits OpenAPI descriptions as YAML node trees: nodes
-// keep order, comments and line numbers, which typed models lose.
+// Package tree reads and edits OpenAPI descriptions as trees of YAML nodes, which keep
+// the order, the comments and the line numbers that typed models lose.
 package tree
 
 import (
@@ -10,18 +10,18 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Methods are the members of a path item that hold an operation, in the order
+// Methods are the members of a path item that are operations, in the order
 // of the OpenAPI 3.1 specification.
 var Methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
-// maxNodes bounds what expanding YAML aliases may grow a document to. The
+// maxNodes is the largest size of a document after YAML aliases are expanded. The
 // CNaught description has a few thousand nodes.
 const maxNodes = 100_000
 
 // Parse reads one YAML or JSON document whose root is a mapping. Aliases are
-// expanded, so that every part of the tree can be changed by itself. Repeated
-// keys and merge keys (<<) are errors: OpenAPI allows neither, and a reader
-// that picks one of two values silently would hide a mistake of the vendor's.
+// expanded, so that every part of the tree can be changed separately. Repeated keys and
+// merge keys (<<) are errors, because OpenAPI does not allow them. A reader that uses
+// one of two values without an error would hide a mistake of the vendor.
 func Parse(name string, data []byte) (*yaml.Node, error) {
 	var document yaml.Node
 	if err := yaml.Load(data, &document); err != nil {
@@ -49,8 +49,8 @@ func Parse(name string, data []byte) (*yaml.Node, error) {
 	return root, nil
 }
 
-// maxDepth stops a document that nests deeper than any description does, and
-// an alias that contains itself.
+// maxDepth is the largest depth of a document. The limit also stops an alias that
+// contains itself.
 const maxDepth = 200
 
 func expand(n *yaml.Node, budget *int, depth int) (*yaml.Node, error) {
@@ -63,14 +63,14 @@ func expand(n *yaml.Node, budget *int, depth int) (*yaml.Node, error) {
 	out := *n
 	out.Anchor = ""
 	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!timestamp" {
-		out.Tag = "!!str" // the core schema of YAML 1.2, which OpenAPI asks for, knows no timestamps
+		out.Tag = "!!str" // the core schema of YAML 1.2, which OpenAPI uses, has no timestamps
 	}
 	out.Content = make([]*yaml.Node, len(n.Content))
 	seen := map[string]int{}
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 0 {
 			if child.Kind != yaml.ScalarNode {
-				return nil, fmt.Errorf("line %d: a key is not a plain value", child.Line)
+				return nil, fmt.Errorf("line %d: a key is not a scalar", child.Line)
 			}
 			if child.Tag == "!!merge" {
 				return nil, fmt.Errorf("line %d: merge keys (<<) are not part of OpenAPI", child.Line)
@@ -89,8 +89,8 @@ func expand(n *yaml.Node, budget *int, depth int) (*yaml.Node, error) {
 	return &out, nil
 }
 
-// Get follows keys (and indexes of sequences) from n. It returns nil where one
-// of them is missing, so calls can be chained without a check in between.
+// Get follows keys and indexes of sequences from n. It returns nil if one of them is
+// missing or n is nil, so calls can be chained without checks.
 func Get(n *yaml.Node, keys ...string) *yaml.Node {
 	for _, key := range keys {
 		if n == nil {
@@ -116,7 +116,7 @@ func Get(n *yaml.Node, keys ...string) *yaml.Node {
 	return n
 }
 
-// Text returns the scalar at keys, or "" where there is none.
+// Text returns the scalar at keys, or "" if there is none.
 func Text(n *yaml.Node, keys ...string) string {
 	if n = Get(n, keys...); n != nil && n.Kind == yaml.ScalarNode {
 		return n.Value
@@ -124,8 +124,8 @@ func Text(n *yaml.Node, keys ...string) string {
 	return ""
 }
 
-// Pairs yields the keys and values of a mapping in order, and nothing for any
-// other node.
+// Pairs yields the keys and values of a mapping in order. For any other node, it yields
+// nothing.
 func Pairs(n *yaml.Node) func(yield func(key string, value *yaml.Node) bool) {
 	return func(yield func(string, *yaml.Node) bool) {
 		if n == nil || n.Kind != yaml.MappingNode {
@@ -139,8 +139,7 @@ func Pairs(n *yaml.Node) func(yield func(key string, value *yaml.Node) bool) {
 	}
 }
 
-// Set gives key of the mapping n a value: in its old place if the key is
-// there, at the end otherwise.
+// Set sets the value of key in the mapping n. A new key is added at the end.
 func Set(n *yaml.Node, key string, value *yaml.Node) {
 	if i := index(n, key); i >= 0 {
 		n.Content[i+1] = value
@@ -149,7 +148,7 @@ func Set(n *yaml.Node, key string, value *yaml.Node) {
 	n.Content = append(n.Content, String(key), value)
 }
 
-// Delete removes key from the mapping n and reports whether it was there.
+// Delete removes key from the mapping n and reports whether it was present.
 func Delete(n *yaml.Node, key string) bool {
 	i := index(n, key)
 	if i < 0 {
@@ -159,7 +158,7 @@ func Delete(n *yaml.Node, key string) bool {
 	return true
 }
 
-// Ensure returns the mapping at key of n and creates it where it is missing.
+// Ensure returns the mapping at key of n. It adds the mapping if it is missing.
 func Ensure(n *yaml.Node, key string) *yaml.Node {
 	if child := Get(n, key); child != nil {
 		return child
@@ -169,12 +168,12 @@ func Ensure(n *yaml.Node, key string) *yaml.Node {
 	return child
 }
 
-// String makes a string scalar.
+// String returns a scalar node with a string.
 func String(value string) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value}
 }
 
-// Clone copies n with everything below it.
+// Clone returns a deep copy of n.
 func Clone(n *yaml.Node) *yaml.Node {
 	if n == nil {
 		return nil
@@ -187,8 +186,8 @@ func Clone(n *yaml.Node) *yaml.Node {
 	return &out
 }
 
-// Equal reports whether two trees say the same: order of keys, comments,
-// quoting and layout do not count.
+// Equal reports whether two trees have the same values. It ignores the order of keys,
+// comments, quotes and layout.
 func Equal(a, b *yaml.Node) bool {
 	if a == nil || b == nil {
 		return a == b
@@ -216,12 +215,11 @@ func Equal(a, b *yaml.Node) bool {
 	}
 }
 
-// Ref returns the target of a $ref of n, such as "#/components/schemas/Order",
-// or "".
+// Ref returns the value of the $ref of n, such as "#/components/schemas/Order", or "".
 func Ref(n *yaml.Node) string { return Text(n, "$ref") }
 
-// Target is the place that the $ref of n names inside its document; nil where
-// it has none or names another document.
+// Target returns the place to which the $ref of n refers. It returns nil if there is
+// none or it refers to another document.
 func Target(n *yaml.Node) Path {
 	rest, local := strings.CutPrefix(Ref(n), "#/")
 	if !local {
@@ -234,8 +232,8 @@ func Target(n *yaml.Node) Path {
 	return path
 }
 
-// Resolve follows $ref inside the document root, as often as needed, and
-// returns the node with its path; nil where the target is missing.
+// Resolve follows the $ref of n inside the document root, repeatedly if necessary, and
+// returns the target with its path. It returns nil if the target is missing.
 func Resolve(root, n *yaml.Node, path Path) (*yaml.Node, Path) {
 	for range maxDepth {
 		if Ref(n) == "" {

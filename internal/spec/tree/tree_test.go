@@ -34,7 +34,7 @@ func TestParseRefuses(t *testing.T) {
 		"a list":       {"- 1", "its root is not an object"},
 		"repeated key": {"a: 1\nb:\n  c: 1\n  c: 2\n", `line 4: key "c" is repeated (first on line 3)`},
 		"merge key":    {"a: &x {b: 1}\nc:\n  <<: *x\n", "line 3: merge keys (<<) are not part of OpenAPI"},
-		"complex key":  {"{[1]: 2}", "a key is not a plain value"},
+		"complex key":  {"{[1]: 2}", "a key is not a scalar"},
 		"too deep":     {deep.String(), "too large or too deep"},
 		"alias bomb":   {"a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n", "too large or too deep"},
 	}

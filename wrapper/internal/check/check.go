@@ -1,5 +1,5 @@
-// Package check says what is wrong with input, before it goes into a URL or a
-// header. Each function returns a reason, such as "is empty", or nothing.
+// Package check validates input before it is put into a URL or a header. A function
+// that returns a string returns what is wrong, such as "is empty", or "".
 package check
 
 import (
@@ -13,7 +13,7 @@ import (
 
 const notPrintable = "contains characters outside printable ASCII"
 
-// ID refuses ids that would make a path another endpoint's.
+// ID refuses ids that would turn a path into that of another endpoint.
 func ID(id string) string {
 	switch {
 	case id == "":
@@ -36,10 +36,10 @@ func Path(escaped string) bool {
 	return true
 }
 
-// Segment refuses what a URL library, a proxy or a server may resolve away:
-// empty and dot segments, escaped or not, and also behind an escaped separator.
-// Without this check the id ".." turns DELETE /subaccounts/{id}/logo into
-// DELETE /logo.
+// Segment reports whether an escaped segment is valid. Empty and dot segments, also
+// escaped or after an escaped separator, are not, because URL libraries, proxies and
+// servers may remove them. With the id "..", for instance, DELETE
+// /subaccounts/{id}/logo would become DELETE /logo.
 func Segment(escaped string) bool {
 	segment, err := url.PathUnescape(escaped)
 	if err != nil {
@@ -53,7 +53,8 @@ func Segment(escaped string) bool {
 	return true
 }
 
-// HeaderValue allows what RFC 9110, section 5.5, calls field content, in ASCII.
+// HeaderValue refuses values that are not field content (RFC 9110, section 5.5) or
+// not ASCII.
 func HeaderValue(v string) string {
 	switch {
 	case strings.ContainsFunc(v, func(r rune) bool { return r < ' ' && r != '\t' || r > '~' }):
@@ -71,12 +72,11 @@ func IsToken(name string) bool {
 	})
 }
 
-// KeyTooLong is the reason for an idempotency key that has more than the API's 512
-// characters.
+// KeyTooLong is the reason for an idempotency key that is longer than the API allows.
 const KeyTooLong = "has more than 512 characters"
 
-// IdempotencyKey refuses, beyond what the API does, what a header field cannot
-// carry unchanged.
+// IdempotencyKey refuses keys that the API refuses, or that a header field cannot
+// contain unchanged.
 func IdempotencyKey(key string) string {
 	switch {
 	case key == "":
@@ -89,7 +89,8 @@ func IdempotencyKey(key string) string {
 	return HeaderValue(key)
 }
 
-// APIKey refuses what cannot be a key, and the slips of those who paste one.
+// APIKey refuses keys that cannot be valid, for instance because of a mistake when
+// the key was pasted.
 func APIKey(key string) string {
 	switch {
 	case key == "":
@@ -102,8 +103,8 @@ func APIKey(key string) string {
 	return HeaderValue(key)
 }
 
-// BaseURL parses the URL that all paths are below, and takes a trailing slash from
-// it. Plain http is for this machine alone, unless insecure is set.
+// BaseURL parses the URL to which all paths are appended, and removes trailing
+// slashes. Plain http is allowed only for this machine, unless insecure is set.
 func BaseURL(raw string, insecure bool) (u *url.URL, reason string) {
 	u, err := url.Parse(raw)
 	switch {

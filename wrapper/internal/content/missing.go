@@ -1,4 +1,4 @@
-// Package content checks that an answer of the API says what it has to say.
+// Package content checks that an answer of the API has the contents that it must have.
 package content
 
 import (
@@ -8,9 +8,9 @@ import (
 	"github.com/cnaught-go/cnaught/api"
 )
 
-// Missing names the member without which an answer is of no use: what was
-// bought or created cannot be found again without its id, and a list without
-// data does not say that it is empty.
+// Missing returns the name of a member that is missing in an answer, or "". Without its
+// id, what was bought or created could not be found again, and without data, it would
+// not be known whether a list is empty.
 func Missing(body []byte, value any) string {
 	switch v := value.(type) {
 	case *api.Order:
@@ -52,8 +52,8 @@ func missingInList[T any](body []byte, data []T, id func(*T) string) string {
 	return ""
 }
 
-// hasMember tells a member that is null, which some servers write for an empty
-// list, from one that is absent.
+// hasMember reports whether a body has a member. It may be null, which some servers
+// send for an empty list.
 func hasMember(body []byte, name string) bool {
 	var members map[string]json.RawMessage
 	return json.Unmarshal(body, &members) == nil && members[name] != nil

@@ -10,7 +10,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/sanitize"
 )
 
-// subject is what tells one request, or answer, from another.
+// subject are the members that identify what a request or an answer is about.
 type subject struct {
 	ID       string   `json:"id"`
 	Metadata string   `json:"metadata"`
@@ -18,10 +18,10 @@ type subject struct {
 	AmountKg *float64 `json:"amount_kg"`
 }
 
-// CheckSubject compares an answer with the request that it should be about, and with
-// the id in the path of the request, if there is one. A member that one of the two
-// does not have is not compared, nor is one of another type. A fraction of a
-// kilogram may be rounded, so only whole amounts are compared.
+// CheckSubject returns an error if an answer is about something else than its request.
+// It compares their members, and the answer's id with that in the path of the request,
+// if there is one. It ignores a member that is missing in one of them or has another
+// type. Fractions of kilograms may be rounded, so it compares only whole amounts.
 func CheckSubject(request, answer []byte, id string) error {
 	var asked, told subject
 	json.Unmarshal(request, &asked)

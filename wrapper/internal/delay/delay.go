@@ -1,4 +1,4 @@
-// Package delay says how long to wait before a request is sent again.
+// Package delay calculates how long to wait before a request is sent again.
 package delay
 
 import (
@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Backoff is the longest pause before the retry number n, counted from 0:
-// base * 2^n, up to longest.
+// Backoff returns the maximum pause before retry number n, counted from 0, which is
+// base * 2^n, but at most longest.
 func Backoff(base, longest time.Duration, n int) time.Duration {
 	for range n {
 		if base >= longest/2 {
@@ -22,8 +22,8 @@ func Backoff(base, longest time.Duration, n int) time.Duration {
 	return min(base, longest)
 }
 
-// FullJitter returns a random time below d, which spreads clients that failed at
-// one instant evenly over the whole pause.
+// FullJitter returns a random time below d, so that the retries of clients that failed
+// at the same time are spread evenly over the pause.
 func FullJitter(d time.Duration) time.Duration {
 	if d <= 0 {
 		return 0
@@ -31,10 +31,10 @@ func FullJitter(d time.Duration) time.Duration {
 	return rand.N(d)
 }
 
-// RetryAfter reads how long the server asks to wait: the header
-// retry-after-ms, or Retry-After (RFC 9110, section 10.2.3) in seconds or as
-// a date. 0 stands for nothing usable; what is too long for a Duration reads
-// as the longest one.
+// RetryAfter returns how long the server asks the client to wait, in the header
+// retry-after-ms or in Retry-After (RFC 9110, section 10.2.3), which contains seconds
+// or a date. It returns 0 if there is no valid value, and the longest Duration if the
+// value is too large for one.
 func RetryAfter(h http.Header, now time.Time) time.Duration {
 	if d, ok := parse(h.Get("Retry-After-Ms"), time.Millisecond); ok {
 		return d
@@ -50,14 +50,14 @@ func RetryAfter(h http.Header, now time.Time) time.Duration {
 	if err != nil {
 		return 0
 	}
-	// The server's own clock made the date, and clocks differ.
+	// The date is from the server's clock, which may differ from ours.
 	if date, err := http.ParseTime(h.Get("Date")); err == nil {
 		now = date
 	}
 	return max(0, at.Sub(now))
 }
 
-// parse takes fractions too, as some servers send them.
+// parse parses a number that may have a fraction, because some servers send those.
 func parse(value string, unit time.Duration) (time.Duration, bool) {
 	value = strings.TrimSpace(value)
 	if value == "" || strings.Trim(value, "0123456789.") != "" {

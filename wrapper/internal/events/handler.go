@@ -1,4 +1,4 @@
-// Package events receives order webhooks, which anybody can post.
+// Package events receives order webhooks, which can be sent by anybody.
 package events
 
 import (
@@ -14,32 +14,32 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/limit"
 )
 
-// The calls to the API that posts cause share the API's rate limit with the
-// account's purchases. So a handler has limits.
+// A handler has limits, because webhooks cause calls of the API that count against the
+// same rate limit as the purchases of the account.
 const (
-	MaxRequests      = 64 // at once
-	MaxFetches       = 20 // in a burst; more can exhaust the API's limit at once
+	MaxRequests      = 64 // at the same time
+	MaxFetches       = 20 // in a burst; more could exhaust the rate limit immediately
 	FetchesPerMinute = 20 * 60
 )
 
-// Handler answers webhooks. It takes no more than the order's id, state and
-// subaccount from one, fetches the order, and hands over what the API says.
+// Handler handles webhooks. It reads only the id, the state and the subaccount of the
+// order from a webhook, fetches the order from the API, and passes that on.
 type Handler struct {
-	// Fetch returns the JSON of an order as the API gives it now, and nil if the API
-	// does not know the order.
+	// Fetch returns the current JSON of an order, or nil if the API does not know the
+	// order.
 	Fetch func(context.Context, Order) ([]byte, error)
-	// Take gets an order of its own for each event.
+	// Take is called with a new copy of the order for each event.
 	Take func(context.Context, *api.Order) error
-	// Log is told what is never said to whoever posted an event.
+	// Log is called with errors, which the answer to the sender does not contain.
 	Log func(ctx context.Context, id string, err error)
 
-	requests chan struct{} // has an element for each request that is being handled
+	requests chan struct{} // contains an element for each request that is being handled
 	fetches  *limit.Bucket // has a token for each fetch that may begin
 	refusals *limit.Bucket // has a token if a refusal may be logged
 	underway *limit.Shared[Order, []byte]
 }
 
-// New returns a handler with fresh limits.
+// New returns a copy of h with its own limits.
 func New(h Handler) *Handler {
 	h.requests = make(chan struct{}, MaxRequests)
 	h.fetches = limit.NewBucket(MaxFetches, FetchesPerMinute)
@@ -50,7 +50,7 @@ func New(h Handler) *Handler {
 
 var errTooMany = errors.New("there are more events than the handler's limits allow")
 
-// Panic is a panic of Take, or of a transport.
+// Panic is the error for a panic of Take or of a transport.
 type Panic struct {
 	Value any
 	Stack []byte
@@ -58,7 +58,7 @@ type Panic struct {
 
 func (e *Panic) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
-// ServeHTTP answers one webhook.
+// ServeHTTP handles one webhook.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
@@ -95,7 +95,7 @@ func (h *Handler) log(ctx context.Context, id string, err error) {
 	}
 }
 
-// handle returns the status that answers an event, and what is to be logged.
+// handle returns the status of the answer to an event, and the error to log.
 func (h *Handler) handle(ctx context.Context, e event) (status int, err error) {
 	defer func() {
 		if p := recover(); p == http.ErrAbortHandler {
@@ -119,9 +119,9 @@ func (h *Handler) handle(ctx context.Context, e event) (status int, err error) {
 	return http.StatusOK, nil
 }
 
-// fetch returns the order of an event. It takes the answer of a fetch that was
-// under way already only if that shows the event's state: it may have been read
-// before the state changed.
+// fetch returns the order of an event. It uses the result of a fetch that was already
+// running only if the order has the state of the event, because the order may have
+// been read before its state changed.
 func (h *Handler) fetch(ctx context.Context, e event) (*api.Order, error) {
 	for {
 		body, shared, err := h.underway.Get(ctx, e.Order, func(ctx context.Context) ([]byte, error) {
@@ -143,8 +143,7 @@ func (h *Handler) fetch(ctx context.Context, e event) (*api.Order, error) {
 	}
 }
 
-// isEarlier reports whether one state comes before another in the life of an
-// order.
+// isEarlier reports whether an order is in one state before it is in another.
 func isEarlier(state, than api.OrderState) bool {
 	life := []api.OrderState{api.OrderStatePlaced, api.OrderStateFulfilled, api.OrderStateCancelled}
 	i := slices.Index(life, state)

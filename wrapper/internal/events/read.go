@@ -14,32 +14,32 @@ import (
 )
 
 const (
-	// MaxBytes bounds a webhook's body.
+	// MaxBytes is the largest size of the body of a webhook.
 	MaxBytes = 1 << 20
-	// Timeout bounds the reading of a webhook and the fetch of its order.
+	// Timeout is the time limit for reading a webhook, and for fetching its order.
 	Timeout = 10 * time.Second
 
 	maxID = 128 // characters
 )
 
-// Order says which order is to be fetched, and for which subaccount; an empty one
-// stands for the account.
+// Order identifies the order to fetch. Subaccount is empty for an order of the account.
 type Order struct{ ID, Subaccount string }
 
-// event is what the handler takes from a webhook.
+// event is the part of a webhook that the handler uses.
 type event struct {
 	Order
 	state api.OrderState
 }
 
-// read returns the status that answers what is no event. Of the members it needs
-// the id alone, so that an event whose other members change shape is not lost.
+// read returns the event in a request, or the status of the answer if the request is
+// not an event. Only the id is required, so that an event is not lost if its other
+// members change their types.
 func read(w http.ResponseWriter, r *http.Request) (event, int) {
-	if r.Body == nil { // of a request that a test made with http.NewRequest
+	if r.Body == nil { // a test may have made the request with http.NewRequest
 		return event{}, http.StatusBadRequest
 	}
 	deadline := http.NewResponseController(w)
-	deadline.SetReadDeadline(time.Now().Add(Timeout)) // fails where it is not supported
+	deadline.SetReadDeadline(time.Now().Add(Timeout)) // fails if it is not supported
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBytes))
 	var tooLarge *http.MaxBytesError
 	switch {
@@ -50,7 +50,7 @@ func read(w http.ResponseWriter, r *http.Request) (event, int) {
 	case err != nil:
 		return event{}, http.StatusBadRequest
 	}
-	deadline.SetReadDeadline(time.Time{}) // or it would end the context while the order is fetched
+	deadline.SetReadDeadline(time.Time{}) // otherwise it could end the context while the order is fetched
 	var body struct {
 		Order struct {
 			ID           string `json:"id"`

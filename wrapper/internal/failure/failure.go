@@ -1,4 +1,4 @@
-// Package failure reads the errors of contexts, dialers and transports.
+// Package failure classifies the errors of contexts, dialers and transports.
 package failure
 
 import (
@@ -10,8 +10,8 @@ import (
 	"net"
 )
 
-// OfContext is the error of a context that has ended, with its cause; nil
-// while it has not.
+// OfContext returns the error of a context that has ended, with its cause. It returns
+// nil if the context has not ended.
 func OfContext(ctx context.Context) error {
 	err := ctx.Err()
 	if cause := context.Cause(ctx); err != nil && !errors.Is(cause, err) {
@@ -20,9 +20,9 @@ func OfContext(ctx context.Context) error {
 	return err
 }
 
-// Timeout returns the end of an attempt's own time or, with its error, of a dialer's
-// or a transport's. It is a net.Error, but not context.DeadlineExceeded: the
-// caller's deadline has not passed.
+// Timeout returns the error of an attempt that has timed out. If the dialer or the
+// transport timed out, err is its error. The result is a net.Error, but it does not
+// match context.DeadlineExceeded, because the caller's deadline has not passed.
 func Timeout(text string, err error) error { return &timeout{text, err} }
 
 type timeout struct {
@@ -38,8 +38,8 @@ func (e *timeout) Is(target error) bool {
 	return target != context.DeadlineExceeded && errors.Is(e.err, target)
 }
 
-// IsPermanent reports errors that no retry mends: a certificate that is not
-// trusted, a host that does not exist.
+// IsPermanent reports whether a retry would fail with the same error, because a
+// certificate is not trusted or a host does not exist.
 func IsPermanent(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError
@@ -53,7 +53,7 @@ func IsPermanent(err error) bool {
 		errors.As(err, &dns) && dns.IsNotFound
 }
 
-// FailedToDial reports whether there was no connection.
+// FailedToDial reports whether no connection could be established.
 func FailedToDial(err error) bool {
 	var dial *net.OpError
 	return errors.As(err, &dial) && (dial.Op == "dial" || dial.Op == "proxyconnect")

@@ -1,4 +1,4 @@
-// Package lenient decodes JSON as servers, gateways and proxies really write it.
+// Package lenient decodes JSON in the forms that servers, gateways and proxies send.
 package lenient
 
 import (
@@ -11,23 +11,24 @@ import (
 )
 
 var (
-	// ErrNull is a body that would leave a zero value and no error.
+	// ErrNull is the error for the body null, which encoding/json decodes to a zero
+	// value without an error.
 	ErrNull = errors.New("the body is null")
-	// ErrNotJSON is a body that is something else, such as a page of HTML.
+	// ErrNotJSON is the error for another body, such as a page of HTML.
 	ErrNotJSON = errors.New("the body is not JSON")
-	// ErrCutOff is JSON that ends too early, whatever the framing said about the
-	// length of the body: HTTP/1.0 and HTTP/2 can both end an answer early
-	// without a sign.
+	// ErrCutOff is the error for JSON that ends too early. The transport may not have
+	// noticed this, because an answer over HTTP/1.0 or HTTP/2 can end early without
+	// an error.
 	ErrCutOff = fmt.Errorf("the body ends too early: %w", io.ErrUnexpectedEOF)
 )
 
-// TrimBOM returns a body without the byte order mark that some servers begin
-// with.
+// TrimBOM removes the byte order mark at the beginning of a body, which some servers
+// send.
 func TrimBOM(body []byte) []byte { return bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) }
 
-// Unmarshal decodes a body into a value, and returns the body in the form that was
-// decoded: without a byte order mark, and with timestamps that time.Time reads. With
-// an error it leaves a zero value.
+// Unmarshal decodes a body. It returns the body that was decoded, which has no byte
+// order mark and only timestamps that time.Time can decode. If it returns an error,
+// into is set to the zero value.
 func Unmarshal(body []byte, into any) ([]byte, error) {
 	body = TrimBOM(body)
 	if string(bytes.TrimSpace(body)) == "null" {
@@ -37,7 +38,7 @@ func Unmarshal(body []byte, into any) ([]byte, error) {
 	if err == nil {
 		return body, nil
 	}
-	reflect.ValueOf(into).Elem().SetZero() // of what was decoded before the error
+	reflect.ValueOf(into).Elem().SetZero() // a part may have been decoded before the error
 	switch {
 	case isCutOff(body):
 		return body, ErrCutOff
@@ -52,8 +53,8 @@ func Unmarshal(body []byte, into any) ([]byte, error) {
 	return repaired, nil
 }
 
-// CheckNoValue refuses a body that is neither empty nor JSON, such as a page of
-// HTML, where no value is expected.
+// CheckNoValue checks the body of an answer without a value. It returns an error if the
+// body is neither empty nor JSON, such as a page of HTML.
 func CheckNoValue(body []byte) error {
 	if body = bytes.TrimSpace(TrimBOM(body)); len(body) > 0 && !json.Valid(body) {
 		return ErrNotJSON

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// timestampLayouts are the forms of a timestamp, beside RFC 3339, that servers
-// are known to write. One without a zone is UTC, as the API's own are.
+// timestampLayouts are the layouts of timestamps, in addition to RFC 3339, that servers
+// send. A timestamp without a zone is in UTC, like those of the API.
 var timestampLayouts = []string{
 	"2006-01-02T15:04:05Z0700",
 	"2006-01-02T15:04:05Z07",
@@ -17,8 +17,8 @@ var timestampLayouts = []string{
 	time.DateOnly,
 }
 
-// parseTimestamp reads a timestamp in any of those forms. Anything else is the
-// zero time: an order whose time cannot be read is paid for all the same.
+// parseTimestamp parses a timestamp in any of these layouts. Otherwise, it returns the
+// zero time and not an error, because an order must not be lost for its timestamp.
 func parseTimestamp(s string) time.Time {
 	s = strings.Replace(strings.ToUpper(strings.TrimSpace(s)), " ", "T", 1)
 	s = strings.ReplaceAll(s, " ", "") // before the zone
@@ -30,9 +30,8 @@ func parseTimestamp(s string) time.Time {
 	return time.Time{}
 }
 
-// repairTimestamps rewrites the timestamps of a body, which is JSON, so that
-// time.Time reads them. Only a body that could not be decoded as it came takes this
-// way.
+// repairTimestamps returns a JSON body with timestamps that time.Time can decode. It is
+// called only if the original body could not be decoded.
 func repairTimestamps(body []byte, into any) []byte {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
@@ -42,7 +41,8 @@ func repairTimestamps(body []byte, into any) []byte {
 	return repaired
 }
 
-// repair walks a decoded value along the Go type that it belongs to.
+// repair repairs the timestamps in a value that was decoded from JSON. They are found
+// by the Go type t of the value.
 func repair(value any, t reflect.Type) any {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
@@ -53,7 +53,7 @@ func repair(value any, t reflect.Type) any {
 		if at := parseTimestamp(text); !at.IsZero() {
 			return at
 		}
-		return nil // a zero time would say that it happened
+		return nil // a zero time would mean that the event has happened
 	case t.Kind() == reflect.Pointer:
 		return repair(value, t.Elem())
 	case t.Kind() == reflect.Slice:

@@ -1,4 +1,4 @@
-// Package limit bounds how often something is done, and how much is read.
+// Package limit limits how often something is done and how much is read.
 package limit
 
 import (
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Bucket is a token bucket. It is full at first, holds at most capacity tokens, and
-// gets perMinute tokens back each minute, besides what Deposit brings.
+// Bucket is a token bucket. It is full at first and holds at most capacity tokens. It
+// gets perMinute tokens each minute, in addition to those of Deposit.
 type Bucket struct {
 	capacity, perMinute float64
 
@@ -16,7 +16,8 @@ type Bucket struct {
 	since  time.Time // when perMinute was last added
 }
 
-// almostOne forgives what ten deposits of 0.1 lack of 1 in floating point.
+// almostOne counts as one token, because ten deposits of 0.1 add up to slightly less
+// than 1 in floating point.
 const almostOne = 1 - 1e-9
 
 // NewBucket returns a full bucket.
@@ -24,14 +25,14 @@ func NewBucket(capacity, perMinute float64) *Bucket {
 	return &Bucket{capacity: capacity, perMinute: perMinute, tokens: capacity, since: time.Now()}
 }
 
-// Deposit adds tokens, as far as there is room.
+// Deposit adds tokens up to the capacity.
 func (b *Bucket) Deposit(tokens float64) {
 	b.mu.Lock()
 	b.tokens = min(b.capacity, b.tokens+tokens)
 	b.mu.Unlock()
 }
 
-// Withdraw takes a token, and reports whether there was one.
+// Withdraw removes a token and reports whether there was one.
 func (b *Bucket) Withdraw() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -30,7 +30,7 @@ func TestBucketBurstAndRefill(t *testing.T) {
 	for range 1000 {
 		b.Deposit(0.25)
 	}
-	assert.Equal(t, 3, take(), "no more than the capacity")
+	assert.Equal(t, 3, take(), "at most the capacity")
 }
 
 func TestTenDepositsOfATenthMakeOneToken(t *testing.T) {

@@ -7,15 +7,16 @@ import (
 	"math"
 )
 
-// maxPrealloc bounds what an announced size alone makes us allocate.
+// maxPrealloc is the largest buffer that is allocated before the body arrives.
 const maxPrealloc = 4 << 20
 
-// ErrTooLarge says that there is more than may be read.
+// ErrTooLarge is the error of Read for a body that is larger than the limit.
 var ErrTooLarge = errors.New("larger than the limit")
 
-// Read reads up to limit bytes and the end, which lets a connection be used again;
-// size is the Content-Length, which net/http enforces, or not positive if there is
-// none. With ErrTooLarge it returns the first limit bytes, with any other error what came.
+// Read reads a body of at most limit bytes to its end, so that the connection can be
+// used again. The size is the Content-Length, which net/http enforces; it is not
+// positive if it is not known. With ErrTooLarge, Read returns the first limit bytes,
+// and with any other error, the bytes before the error.
 func Read(r io.Reader, size, limit int64) (body []byte, err error) {
 	if size <= 0 || size > limit {
 		r = io.LimitReader(r, min(limit, math.MaxInt64-1)+1)

@@ -6,25 +6,26 @@ import (
 	"sync"
 )
 
-// Shared lets those who want the same thing at the same time wait for one who gets
-// it. The zero value is ready to use.
+// Shared merges calls for the same key at the same time into one call, whose result
+// all callers get. The zero value is ready to use.
 type Shared[K comparable, V any] struct {
 	mu       sync.Mutex
 	underway map[K]*flight[V]
 }
 
-// flight is one run of a function. The wait is for a channel and not for a
-// sync.Once, so that testing/synctest knows it.
+// flight is one call of a function. Callers wait for a channel instead of a sync.Once,
+// because testing/synctest does not support waiting for the latter.
 type flight[V any] struct {
-	done  chan struct{} // is closed when the members below are set
+	done  chan struct{} // closed when value and err are set
 	value V
 	err   error
 }
 
 var errPanicked = errors.New("the call panicked")
 
-// Get returns what get returns, and whether the result was shared. The function goes
-// on when ctx ends, since others may wait for it; whoever waits for it returns.
+// Get returns the result of get, or that of a call of another caller for the same key,
+// in which case shared is true. If ctx ends, Get returns its error, but get is not
+// canceled, because others may wait for its result.
 func (s *Shared[K, V]) Get(ctx context.Context, key K, get func(context.Context) (V, error)) (value V, shared bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return value, false, err

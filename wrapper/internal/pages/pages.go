@@ -1,4 +1,5 @@
-// Package pages walks a list that comes in pages, newest first.
+// Package pages iterates over lists that the API returns in pages, the newest value
+// first.
 package pages
 
 import (
@@ -6,24 +7,24 @@ import (
 	"time"
 )
 
-// List is a list of values that come in pages.
+// List is a list of values that the API returns in pages.
 type List[T any] struct {
-	// Fetch returns the page behind one cursor, or before another; with both empty,
-	// the first page.
+	// Fetch returns the page after one cursor or before another, or the first page
+	// if both are empty.
 	Fetch func(after, before string) ([]T, error)
 	ID    func(*T) string
-	// Repeated is the error of a page that has something that came before.
+	// Repeated returns the error for a page that contains a value again.
 	Repeated func(id string) error
-	// Full is how many values a page has at least if there is more; Limit is how
-	// many were asked for.
+	// Full is the minimum number of values in a page that is not the last one, and
+	// Limit is the number that was requested.
 	Full, Limit int
 }
 
-// Walk goes from new to old. With after it begins behind that value, with before it
-// ends before it. Answers do not say whether there is more, so it ends on a page
-// that is shorter than the server's pages are, or empty. Before it yields anything of
-// a page, it checks that nothing in it is a cursor or was in the page before; if so, it
-// ends with an error.
+// Walk yields the values from new to old. If after is set, it begins with the value
+// that follows it, and if before is set, it ends at that value. Answers do not say
+// whether there are more pages, so Walk ends after a page that is empty or shorter than
+// the pages of the server. Before it yields the values of a page, it checks that none
+// is a previous cursor or was in the previous page, and otherwise ends with an error.
 func (l List[T]) Walk(after, before string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		fail := func(err error) { var zero T; yield(zero, err) }
@@ -36,7 +37,7 @@ func (l List[T]) Walk(after, before string) iter.Seq2[T, error] {
 				return
 			}
 		}
-		both := "" // only for Fetch to refuse: the two cursors exclude each other
+		both := "" // with both cursors, which exclude each other, Fetch returns an error
 		if after != "" {
 			both = before
 		}
@@ -73,10 +74,10 @@ func (l List[T]) Walk(after, before string) iter.Seq2[T, error] {
 	}
 }
 
-// newer asks for the page right after a cursor, in time. Nearly always that is all
-// there is, and it is yielded. A page that may be full need not be: it is nearest to
-// the cursor, so newest first has to begin at the top of the list instead, and the
-// page has only shown that the API knows the cursor.
+// newer fetches the page with the values that are slightly newer than a cursor. This is
+// nearly always everything, and newer yields it. If there may be even newer values,
+// newer returns true, because Walk has to begin with those, at the top of the list.
+// Then the page has only shown that the API knows the cursor.
 func (l List[T]) newer(before string, yield func(T, error) bool) (more bool, err error) {
 	page, err := l.Fetch("", before)
 	if err != nil {
@@ -93,12 +94,12 @@ func (l List[T]) newer(before string, yield func(T, error) bool) (more bool, err
 	return false, nil
 }
 
-// Between narrows a list, newest first, to what was created from one time on and
-// before another; a zero time is no bound. A value without a readable time counts as
-// created with the one before it.
+// Between yields the values of a list, newest first, that were created at from or later
+// but before to. A zero time is not a limit. A value without a readable time is treated
+// as if it had the time of the previous value.
 func Between[T any](seq iter.Seq2[T, error], from, to time.Time, created func(*T) time.Time) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var last time.Time // the last readable one
+		var last time.Time // the last readable time
 		for value, err := range seq {
 			if on := created(&value); !on.IsZero() {
 				last = on
@@ -109,7 +110,7 @@ func Between[T any](seq iter.Seq2[T, error], from, to time.Time, created func(*T
 				return
 			case !last.IsZero() && last.Before(from):
 				return
-			case !to.IsZero() && !last.Before(to): // too new yet
+			case !to.IsZero() && !last.Before(to): // still too new
 			case !yield(value, nil):
 				return
 			}

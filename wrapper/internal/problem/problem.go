@@ -1,4 +1,4 @@
-// Package problem reads problem details (RFC 9457) as servers really write them.
+// Package problem reads problem details (RFC 9457) in the forms that servers send.
 package problem
 
 import (
@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// Document holds the members of a problem document. One that was absent, or of a
-// shape that is of no use, is zero.
+// Document holds the members of a problem document. A member that is missing or has an
+// unusable type is zero.
 type Document struct {
 	Type, Title, Detail, Instance string
 
 	Status     int
-	Errors     map[string][]string // complaints by request member
+	Errors     map[string][]string // by the member of the request
 	Extensions map[string]any
 }
 
-// Parse takes each member that has a usable shape and leaves the rest, because an
-// answer of an unexpected shape must not hide the status.
+// Parse reads the members of a problem document. It ignores members with unusable types
+// instead of returning an error, which would hide the status of the answer.
 func Parse(members map[string]any) Document {
 	var d Document
 	for name, v := range members {
@@ -35,7 +35,7 @@ func Parse(members map[string]any) Document {
 			d.Instance = text
 		case "detail":
 			d.Detail = text
-		case "details": // the published description's spelling, read below
+		case "details": // the name in the published description, which is read below
 		case "status":
 			d.Status = status(v)
 		case "errors":
@@ -53,7 +53,8 @@ func Parse(members map[string]any) Document {
 	return d
 }
 
-// status also reads "422"; what is not an HTTP status is 0.
+// status returns an HTTP status, which may also be a string such as "422", or 0 if the
+// value is not one.
 func status(v any) int {
 	f, ok := v.(float64)
 	if !ok {
@@ -66,8 +67,8 @@ func status(v any) int {
 	return 0
 }
 
-// complaints reads {"field": ["a", "b"]}, the documented shape, and also
-// {"field": "a"} and ["a", "b"], which it files under "".
+// complaints reads errors in the documented form {"field": ["a", "b"]}, and also in the
+// forms {"field": "a"} and ["a", "b"]. In the last form, the name of the field is "".
 func complaints(v any) map[string][]string {
 	members, ok := v.(map[string]any)
 	if !ok {
@@ -104,7 +105,7 @@ func texts(v any) []string {
 	return list
 }
 
-// asText returns a string as it is, and any other value as JSON.
+// asText returns a string unchanged and any other value as JSON.
 func asText(v any) string {
 	if text, ok := v.(string); ok {
 		return text
@@ -113,7 +114,7 @@ func asText(v any) string {
 	return string(text)
 }
 
-// Join puts complaints on one line, in the order of the members' names.
+// Join returns complaints on one line, sorted by the names of the members.
 func Join(complaints map[string][]string) string {
 	var all []string
 	for _, field := range slices.Sorted(maps.Keys(complaints)) {

@@ -10,8 +10,8 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/internal/check"
 )
 
-// Match compares an escaped path literal by literal. A parameter takes any one
-// segment that check.Segment accepts.
+// Match reports whether an escaped path matches a template. A parameter matches any
+// single segment that check.Segment accepts.
 func Match(template, path string) bool {
 	for {
 		literal, parameter, more := strings.Cut(template, "{")
@@ -28,8 +28,8 @@ func Match(template, path string) bool {
 	}
 }
 
-// LastParameter returns the last parameter of an escaped path that ends as the
-// template does; empty if the template has none.
+// LastParameter returns the value of the template's last parameter in an escaped path,
+// whose end has to match the template. It returns "" if there is no parameter.
 func LastParameter(template, path string) string {
 	names, segments := strings.Split(template, "/"), strings.Split(path, "/")
 	slices.Reverse(names)

@@ -1,4 +1,4 @@
-// Package sanitize makes texts of others fit for a message.
+// Package sanitize prepares texts from other programs for messages.
 package sanitize
 
 import (
@@ -8,17 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// maxQuoted bounds what a message quotes of a server's answer, in bytes.
+// maxQuoted is the maximum length of a quoted text in bytes.
 const maxQuoted = 500
 
-// Text bounds a text of somebody else, puts it on one line, and leaves out what would
-// control the terminal that shows it.
+// Text returns a text on one line, shortened to maxQuoted bytes, and without control
+// characters, which could affect a terminal.
 func Text[T string | []byte](s T) string {
 	n := min(len(s), maxQuoted)
 	for n > 0 && n < len(s) && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	short := strings.ToValidUTF8(string(s[:n]), "\ufffd") // not "": that could join the halves of a masked key
+	short := strings.ToValidUTF8(string(s[:n]), "\ufffd") // removing bytes could join the halves of a key that was not masked
 	short = strings.Join(strings.FieldsFunc(short, func(r rune) bool {
 		return unicode.IsSpace(r) || unicode.IsControl(r)
 	}), " ")

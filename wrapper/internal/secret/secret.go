@@ -1,5 +1,5 @@
-// Package secret keeps the API key out of everything that a caller may print:
-// errors, log lines, headers and bodies in which a server echoes it.
+// Package secret keeps the API key out of everything that a program may print, such as
+// errors, log lines, and headers and bodies in which a server repeats it.
 package secret
 
 import (
@@ -11,19 +11,20 @@ import (
 
 const masked = "[masked]"
 
-// minMaskable keeps a short key used in a test from turning every text into
-// masks; real keys are far longer.
+// minMaskable is the length of the shortest key that is masked. Masking the short keys
+// of tests would make texts unreadable, and real keys are much longer.
 const minMaskable = 6
 
-// Secret holds a key in a closure. Nothing that prints looks into one: fmt
-// follows no pointer below the top level for %v, but it does for a mismatched verb,
-// such as %s for a struct, and debugging printers follow every pointer.
+// Secret holds a key in a closure, because no package prints the variables of a
+// closure. A pointer to the key would not hide it: fmt follows pointers inside of
+// values for a mismatched verb, such as %s for a struct, and packages that print values
+// for debugging follow all pointers.
 type Secret struct{ reveal func() string }
 
 // New returns a Secret that hides key.
 func New(key string) *Secret { return &Secret{func() string { return key }} }
 
-// Mask replaces the key wherever text has it.
+// Mask replaces the key in a text.
 func (s *Secret) Mask(text string) string {
 	key := s.reveal()
 	if len(key) < minMaskable {
@@ -32,7 +33,8 @@ func (s *Secret) Mask(text string) string {
 	return strings.ReplaceAll(text, key, masked)
 }
 
-// MaskBytes returns text itself if the key is nowhere in it.
+// MaskBytes replaces the key in a text. It returns text itself if it does not contain
+// the key.
 func (s *Secret) MaskBytes(text []byte) []byte {
 	key := []byte(s.reveal())
 	if len(key) < minMaskable || !bytes.Contains(text, key) {
@@ -41,7 +43,8 @@ func (s *Secret) MaskBytes(text []byte) []byte {
 	return bytes.ReplaceAll(text, key, []byte(masked))
 }
 
-// MaskHeader returns h itself if the key is nowhere in it.
+// MaskHeader replaces the key in the values of a header. It returns h itself if it does
+// not contain the key.
 func (s *Secret) MaskHeader(h http.Header) http.Header {
 	var clone http.Header
 	for name, values := range h {
@@ -60,7 +63,7 @@ func (s *Secret) MaskHeader(h http.Header) http.Header {
 	return clone
 }
 
-// MaskValue masks decoded JSON, in place where it can.
+// MaskValue replaces the key in decoded JSON. It may change v.
 func (s *Secret) MaskValue(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -81,9 +84,9 @@ func (s *Secret) MaskValue(v any) any {
 	return v
 }
 
-// MaskError hides the key in the text of an error from below, such as that of a
-// transport that quotes the request. What it returns then matches what err
-// matches, and gives nothing else of it away.
+// MaskError replaces the key in the text of an error, such as that of a transport that
+// quotes the request. If the text contains the key, the result matches the same targets
+// for errors.Is as err, but does not give access to err.
 func (s *Secret) MaskError(err error) error {
 	text := err.Error()
 	clean := s.Mask(text)
@@ -93,7 +96,7 @@ func (s *Secret) MaskError(err error) error {
 	return &maskedError{text: clean, is: func(target error) bool { return errors.Is(err, target) }}
 }
 
-// maskedError holds the hidden error in a closure, as Secret does the key.
+// maskedError holds the original error in a closure, as Secret holds the key.
 type maskedError struct {
 	text string
 	is   func(target error) bool

@@ -1,4 +1,4 @@
-// Package transport makes the transport of a client that is given none.
+// Package transport provides the transport of a client for which none was set.
 package transport
 
 import (
@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// New returns a transport that differs from http.DefaultTransport in its time limits and in
-// keeping a connection for each of 64 parallel calls, where net/http keeps two
-// and closes the rest after every use. Pings find an HTTP/2 connection that died
-// in silence, for instance because a NAT forgot its flow, well within the
-// default timeout of an attempt.
+// New returns a transport that differs from http.DefaultTransport in its time limits and
+// in the number of idle connections. It keeps 64 connections to a host, so that parallel
+// calls can use them again, and net/http keeps two. Pings detect a broken HTTP/2
+// connection, for instance after a NAT has dropped its state, well within the default
+// timeout of an attempt.
 func New() *http.Transport {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{

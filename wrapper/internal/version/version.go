@@ -1,4 +1,4 @@
-// Package version says which version of the module a program is built with.
+// Package version provides the version of the module in the running program.
 package version
 
 import (
@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// UserAgent carries the module's version where the build knows it.
+// UserAgent returns the value of the User-Agent header, with the version of the module
+// if the build information contains it.
 func UserAgent() string {
 	const product = "cnaught-go"
 	const module = "github.com/cnaught-go/cnaught"

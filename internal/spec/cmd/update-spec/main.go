@@ -1,30 +1,30 @@
-// Command update-spec takes a new description of the API into the repository,
-// or reports what it would mean.
+// Command update-spec updates the repository to a new description of the API, or
+// reports what the update would change.
 //
 //	update-spec -from openapi.yaml           # a whole description replaces ours
 //	update-spec -from get-order.md           # a published page is merged
-//	update-spec -from pages/                 # a folder of pages (*.md), too
-//	update-spec -from https://example.com/x.yaml  # fetched; an index (llms.txt), too
+//	update-spec -from pages/                 # so is a folder of pages (*.md)
+//	update-spec -from https://example.com/x.yaml  # fetches a file, a page or an index (llms.txt)
 //	update-spec -from -                      # the standard input
 //	update-spec                              # what the vendor publishes
-//	update-spec -from pages/ -report         # the report alone, nothing is written
+//	update-spec -from pages/ -report         # only reports
 //
-// The report is Markdown on the standard output, and comes before anything is
-// written; the time of each step goes to the standard error output. Nothing is
-// written unless the description is valid, the overlay applies, the code is
-// generated and everything builds. A relative source is named from the current
-// folder or from the repository. The repository's own openapi.yaml as the
-// source brings it into its stable form, after it was edited by hand.
+// The report is Markdown. It is printed to the standard output before any file is
+// written, and the time of each step is printed to the standard error. Files are
+// written only if the description is valid, the overlay applies, the code can be
+// generated and everything builds. A relative path is resolved in the current
+// folder, and then in the root of the repository. If the source is the repository's
+// own openapi.yaml, it is formatted, which is useful after an edit by hand.
 //
-// Exit codes:
+// The exit code is
 //
-//	0  updated, or nothing to do; with -report: no change, or only additions
-//	1  a person has to decide something, which the report names; with -report
-//	   also: the change breaks callers
-//	2  the source could not be used, or a tool failed; the reason is given
+//	0  if the files were updated or nothing had changed; with -report, if the
+//	   description has not changed or has only additions
+//	1  if a person has to decide something; with -report, also if a change
+//	   breaks callers
+//	2  if the source could not be used or a tool failed
 //
-// After 1 and 2 the repository is as it was, except that with -report nothing
-// is ever written.
+// With the codes 1 and 2, and with -report, no file is written.
 package main
 
 import (
@@ -93,7 +93,7 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	case !shown:
 		fmt.Fprint(stdout, result.Body())
 	case result.Verdict() == report.Failed:
-		fmt.Fprintf(stdout, "\nVerdict after all: **failed**. Nothing was written.\n\n%s\n", result.Reason)
+		fmt.Fprintf(stdout, "\nFinal verdict: **failed**. Nothing was written.\n\n%s\n", result.Reason)
 	}
 	fmt.Fprint(stdout, result.Ending())
 	fmt.Fprint(stderr, "\n"+report.Times(result.Timings))
@@ -101,13 +101,13 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	case report.Failed:
 		fmt.Fprintln(stderr, "\ncnaught: update-spec:", result.Reason)
 	case report.Decision:
-		fmt.Fprintln(stderr, "\ncnaught: update-spec: nothing was written: the report names what a person has to decide")
+		fmt.Fprintln(stderr, "\ncnaught: update-spec: nothing was written, because a person has to make the decisions in the report")
 	}
 	return spec.ExitCode(result, *reportOnly)
 }
 
-// obtain fetches a source that is not a file: a URL, the standard input, or,
-// where none is named, what the vendor publishes.
+// obtain returns the path of the source. It first fetches a source that is not a
+// file: a URL, the standard input or, if from is empty, what the vendor publishes.
 func obtain(ctx context.Context, from, folder string) (string, error) {
 	switch {
 	case from == "":
@@ -120,8 +120,8 @@ func obtain(ctx context.Context, from, folder string) (string, error) {
 	return from, nil
 }
 
-// sourceName is what the report calls a source. A fetched one is not called as the
-// file that it was put into.
+// sourceName returns the name of a source in the report, which for a fetched source
+// is not the name of the temporary file.
 func sourceName(from string) string {
 	switch from {
 	case "":
@@ -132,8 +132,8 @@ func sourceName(from string) string {
 	return from
 }
 
-// resolve finds the repository and the source. A relative source may be named
-// from the current folder or from the repository.
+// resolve finds the repository and the source. A relative path may be in the current
+// folder or in the repository.
 func resolve(root, from string) (spec.Options, error) {
 	var err error
 	if root == "" {
@@ -157,7 +157,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// findRoot looks upwards for the go.mod of our module.
+// findRoot looks for the go.mod of our module in the current folder and those above.
 func findRoot() (string, error) {
 	folder, err := os.Getwd()
 	if err != nil {
@@ -173,7 +173,7 @@ func findRoot() (string, error) {
 		}
 		parent := filepath.Dir(folder)
 		if parent == folder {
-			return "", errors.New("not inside the repository: name it with -root")
+			return "", errors.New("the current folder is not in the repository: name the repository with -root")
 		}
 		folder = parent
 	}

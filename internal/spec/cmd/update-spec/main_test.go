@@ -27,12 +27,12 @@ func TestUsage(t *testing.T) {
 		code      int
 		want      string
 	}{
-		"help":             {[]string{"-h"}, spec.ExitOK, "-from file"},
-		"not found":        {[]string{"-from", notFound(t)}, spec.ExitFailed, "404 Not Found: there is no description at this address"},
-		"unknown flag":     {[]string{"-to", "x"}, spec.ExitFailed, "not defined: -to"},
-		"source, no flag":  {[]string{"-from", "a.yaml", "b.yaml"}, spec.ExitFailed, `unexpected argument "b.yaml"`},
-		"source missing":   {[]string{"-from", "/nowhere.yaml"}, spec.ExitFailed, "cnaught: update-spec: stat /nowhere.yaml: no such file or directory"},
-		"wrong repository": {[]string{"-root", t.TempDir(), "-from", "x.yaml"}, spec.ExitFailed, "openapi.yaml: no such file or directory"},
+		"help":                {[]string{"-h"}, spec.ExitOK, "-from file"},
+		"not found":           {[]string{"-from", notFound(t)}, spec.ExitFailed, "404 Not Found: there is no description at this address"},
+		"unknown flag":        {[]string{"-to", "x"}, spec.ExitFailed, "not defined: -to"},
+		"source without flag": {[]string{"-from", "a.yaml", "b.yaml"}, spec.ExitFailed, `unexpected argument "b.yaml"`},
+		"source missing":      {[]string{"-from", "/nowhere.yaml"}, spec.ExitFailed, "cnaught: update-spec: stat /nowhere.yaml: no such file or directory"},
+		"wrong repository":    {[]string{"-root", t.TempDir(), "-from", "x.yaml"}, spec.ExitFailed, "openapi.yaml: no such file or directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, _, stderr := execute(t, test.arguments...)
@@ -42,7 +42,7 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// notFound is an address that has nothing.
+// notFound returns a URL that is answered with 404.
 func notFound(t *testing.T) string {
 	s := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(s.Close)
@@ -58,7 +58,7 @@ func TestFailureIsReported(t *testing.T) {
 		assert.Contains(t, stdout, "Verdict: **failed**. Nothing was written.")
 		assert.Contains(t, stdout, "petstore.yaml describes another API")
 		assert.Contains(t, stderr, "cnaught: update-spec: petstore.yaml describes another API")
-		assert.Regexp(t, `whole +\d+\.\d s`, stderr, "the time is printed")
+		assert.Regexp(t, `total +\d+\.\d s`, stderr, "the time is printed")
 	}
 }
 
@@ -75,14 +75,14 @@ func TestResolve(t *testing.T) {
 	require.NoError(t, err)
 	options, err := resolve("", "openapi.yaml")
 	require.NoError(t, err)
-	assert.Equal(t, root, options.Root, "found from a folder inside")
-	assert.Equal(t, filepath.Join(root, "openapi.yaml"), options.From, "named from the repository")
+	assert.Equal(t, root, options.Root, "found from a subfolder")
+	assert.Equal(t, filepath.Join(root, "openapi.yaml"), options.From, "relative to the repository")
 
 	options, err = resolve(root, "main.go")
 	require.NoError(t, err)
-	assert.Equal(t, "main.go", options.From, "named from here")
+	assert.Equal(t, "main.go", options.From, "relative to the current folder")
 
 	t.Chdir(t.TempDir())
 	_, err = resolve("", "x.yaml")
-	assert.ErrorContains(t, err, "name it with -root")
+	assert.ErrorContains(t, err, "name the repository with -root")
 }
