@@ -39,6 +39,7 @@ func (r *run) keepPublished() error {
 			return err
 		}
 	}
+	var removed []string // with the place of the first difference
 	for _, name := range r.storedPages() {
 		stored, err := source.ReadPublished(name, r.work.before[name])
 		if err != nil || kept[name] {
@@ -46,7 +47,7 @@ func (r *run) keepPublished() error {
 		}
 		for _, document := range stored {
 			if differences := merge.Differences(r.next.Root, document, r.remembered); len(differences) > 0 {
-				r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s was removed, because the new description differs from it at `%s`.", name, differences[0]))
+				removed = append(removed, fmt.Sprintf("%s at `%s`", name, differences[0]))
 				if err := os.Remove(r.work.path(name)); err != nil {
 					return err
 				}
@@ -54,7 +55,18 @@ func (r *run) keepPublished() error {
 			}
 		}
 	}
+	if n := len(removed); n > 0 {
+		r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s removed, because the new description differs from %s.", files(n), strings.Join(removed[:min(n, 2)], " and from ")))
+	}
 	return nil
+}
+
+// files names the number of stored files as the subject of a sentence.
+func files(n int) string {
+	if n == 1 {
+		return "A stored file was"
+	}
+	return fmt.Sprintf("%d stored files were", n)
 }
 
 // keepRemembered writes remembered.yaml, unless it does not exist and would be empty.

@@ -79,6 +79,7 @@ paths:
 func TestPage(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
+	repo.skipAfterArrival(t)
 	root := repo.description(t)
 	page := published(t, root, sessions)
 	const stored = publishedFolder + "/get-checkout-session.md"
@@ -93,11 +94,7 @@ func TestPage(t *testing.T) {
 	assert.Equal(t, report.Minor, r.Step())
 	assert.Contains(t, r.Markdown(), "`api.CheckoutSession.Locale`: added")
 	assert.Equal(t, ExitOK, ExitCode(r, false))
-	written := []string{"api/api.gen.go", stored, descriptionFile}
-	if _, there := repo.files[publishedFile]; there { // it says otherwise now
-		written = []string{"api/api.gen.go", stored, publishedFile, descriptionFile}
-	}
-	assert.Equal(t, written, r.Written, "the stored page is replaced, although the new one has another name")
+	assert.Equal(t, []string{"api/api.gen.go", stored, descriptionFile}, r.Written, "the stored page is replaced, although the new one has another name")
 	assert.Equal(t, r.Written, repo.changed(t))
 	assert.Equal(t, now, string(repo.read(t, stored)))
 

@@ -19,11 +19,9 @@ import (
 func TestWatch(t *testing.T) {
 	t.Parallel()
 	w := newWatch(t)
+	w.repo.skipAfterArrival(t)
 
 	w.answer = w.repo.files[descriptionFile]
-	if whole, ok := w.repo.files[publishedFile]; ok { // the vendor's file, once it was taken
-		w.answer = whole
-	}
 	require.NoError(t, w.run(t))
 	assert.Empty(t, w.calls(t), "nothing changed")
 
