@@ -42,8 +42,7 @@ func WithBaseURL(url string) Option {
 	return func(s *settings) { s.baseURL, s.baseURLFrom = url, "base URL" }
 }
 
-// WithInsecureHTTP allows plain http to other machines than this one. The API key
-// then travels unencrypted.
+// WithInsecureHTTP allows plain http to other machines, with an unencrypted API key.
 func WithInsecureHTTP() Option { return func(s *settings) { s.insecureHTTP = true } }
 
 // WithHTTPClient sends requests through hc (nil for the default), which is not

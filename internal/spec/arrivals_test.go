@@ -50,7 +50,7 @@ func testArrival(t *testing.T, seed uint64) {
 	decide, _, _ := strings.Cut(r.Markdown(), "## Entry for CHANGELOG.md")
 	assert.LessOrEqual(t, strings.Count(decide, "\n"), 60, "the decisions for a whole file fit on two screens")
 	assert.LessOrEqual(t, strings.Count(r.Markdown(), "Published now"), 1)
-	require.Contains(t, []report.Verdict{report.Additive, report.Breaking, report.Nothing}, r.Verdict(), "no hand is needed")
+	require.Contains(t, []report.Verdict{report.Additive, report.Breaking, report.Nothing}, r.Verdict(), "no manual change is needed")
 	require.True(t, r.Applied)
 	assert.LessOrEqual(t, len(r.BrokenSymbols()), 5, "%q", r.BrokenSymbols())
 
@@ -74,7 +74,7 @@ func (a *arrival) testAll(repo *fixture, seed uint64) {
 		return
 	}
 	repo.goCommand(a.t, ".", "test", "-vet=off", "-short", "./wrapper/sandbox/...")
-	repo.goCommand(a.t, "internal/spec", "test", "-vet=off", "./contract") // every test that reads files of the repository
+	repo.goCommand(a.t, "internal/spec", "test", "-vet=off", "./contract") // all tests that read files of the repository
 }
 
 // arrival derives a description from ours.

@@ -26,8 +26,8 @@ type change struct {
 	// decides are the places where a person has to decide.
 	decides []string
 
-	// Without -all, only quick and whole cases run. Of these, only whole cases
-	// are adopted; the others are only reported.
+	// Without -all, only quick and whole cases run, and only the latter are more
+	// than a report.
 	quick, whole bool
 	// tested cases need the tests of api and wrapper to find the problem.
 	tested bool

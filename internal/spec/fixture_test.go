@@ -102,7 +102,7 @@ var copies struct {
 }
 
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(200) // the packages stay in memory: to look through them is a quarter of the time
+	debug.SetGCPercent(200) // the loaded packages stay in memory, and collecting garbage takes a quarter of the time
 	code := m.Run()
 	for _, f := range copies.all {
 		_ = os.RemoveAll(f.dir)

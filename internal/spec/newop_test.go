@@ -225,7 +225,7 @@ func TestNewOperationsNeedNoManualChange(t *testing.T) {
 
 	drafts := "package cnaught\n\nimport (\n\t\"context\"\n\n\t\"github.com/cnaught-go/cnaught/api\"\n)\n"
 	count := 0
-	var without []string // a form, and a document that is no JSON
+	var without []string // the operations with a form and with a document that is not JSON
 	for _, method := range r.Methods {
 		switch {
 		case !method.New:
@@ -252,5 +252,5 @@ func TestNewOperationsNeedNoManualChange(t *testing.T) {
 	require.NoError(t, err)
 	text, err := goapi.FormatRawOnly(slices.DeleteFunc(list, func(e goapi.RawOnly) bool { return slices.Contains(without, e.Operation) }))
 	require.NoError(t, err)
-	assert.Equal(t, string(repo.files[goapi.RawOnlyFile]), string(text), "as it was")
+	assert.Equal(t, string(repo.files[goapi.RawOnlyFile]), string(text), "the list is the same as before")
 }

@@ -53,7 +53,7 @@ func TestUnusableSources(t *testing.T) {
 				assert.Equal(t, report.Failed, r.Verdict())
 				assert.Contains(t, r.Reason, test.want)
 				assert.Contains(t, r.Markdown(), test.want)
-				assert.NotContains(t, r.Reason, "\n", "one line")
+				assert.NotContains(t, r.Reason, "\n", "the reason is one line")
 				assert.Equal(t, ExitFailed, ExitCode(r, reportOnly))
 			}
 			assert.Empty(t, repo.changed(t), "untouched")
@@ -98,7 +98,7 @@ func TestPage(t *testing.T) {
 	assert.Equal(t, r.Written, repo.changed(t))
 	assert.Equal(t, now, string(repo.read(t, stored)))
 
-	// The diff of the description is the new member and nothing else.
+	// The diff of the description contains only the new member.
 	description := repo.read(t, descriptionFile)
 	assert.NotContains(t, string(description), "\r")
 	before, err := tree.Format(root, root)

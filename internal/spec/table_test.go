@@ -19,8 +19,8 @@ import (
 var all = flag.Bool("all", false, "run the whole table of changed descriptions, and build each result")
 
 // TestChangedDescriptions updates copies of the repository to changed descriptions.
-// Without -all, it runs only the quick cases and stops at the report, unless they
-// are marked whole.
+// Without -all, it runs only the quick and the whole cases, and the former stop at the
+// report.
 func TestChangedDescriptions(t *testing.T) {
 	groups := []struct {
 		name    string
@@ -147,7 +147,7 @@ func (c change) checkTree(t *testing.T, r *report.Report, repo *fixture) {
 	}
 	assert.True(t, r.Applied)
 	assert.Equal(t, r.Written, changed, "exactly the files in the report were written")
-	if c.verdict == report.Nothing { // but the sources of its parts may be
+	if c.verdict == report.Nothing { // only the sources (x-source) and the stored files may change
 		assert.Subset(t, []string{descriptionFile, publishedFile, merge.RememberedFile}, changed)
 	} else {
 		assert.Contains(t, changed, descriptionFile)

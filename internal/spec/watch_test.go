@@ -38,13 +38,13 @@ func TestWatch(t *testing.T) {
 	assert.Equal(t, []string{"label create api-description", "issue list --label api-description", "issue edit 7"}, w.calls(t))
 
 	w.answer = nil
-	assert.ErrorContains(t, w.run(t), "exit status 2", "the workflow fails, so that somebody looks")
+	assert.ErrorContains(t, w.run(t), "exit status 2", "the workflow fails, so that the failure is noticed")
 	assert.Empty(t, w.calls(t))
 	assert.Empty(t, w.repo.changed(t))
 	assert.Empty(t, w.git(t, "branch", "--list", "spec-update-*"))
 
 	if !*all {
-		return // the next run is a whole update
+		return // the next run updates the repository
 	}
 
 	w.open = ""
@@ -79,7 +79,7 @@ type watch struct {
 	repo    *fixture
 	remote  string
 	vendor  *httptest.Server
-	answer  []byte // of the vendor; nil is a 404
+	answer  []byte // the published description; nil causes a 404
 	open    string // the issue or pull request that gh lists
 	gh      string // the folder of a gh that records its arguments
 	command string // the steps of the workflow

@@ -111,7 +111,7 @@ func TestCompare(t *testing.T) {
 			Change{ID: "response-property-became-nullable", Text: "the response property `id` became nullable", Operations: everywhere, Breaking: true,
 				Old: path("components schemas Order properties id"), New: path("components schemas Order properties id")},
 		},
-		"enum value added: decoded all the same": {
+		"enum value added: which is decoded": {
 			[]string{"enum: [placed, done]", "enum: [placed, done, new]"},
 			Change{ID: "response-property-enum-value-added", Text: "added the new `new` enum value to the `state` response property", Operations: everywhere,
 				New: path("components schemas Order properties state enum 2")},
@@ -121,7 +121,7 @@ func TestCompare(t *testing.T) {
 			Change{ID: "response-property-enum-value-removed", Text: "removed the `done` enum value from the `state` response property", Operations: everywhere,
 				Old: path("components schemas Order properties state enum 1")},
 		},
-		"webhooks are read, so less is less": {
+		"member of a webhook removed": {
 			[]string{"enum: [a, b]", "enum: [a]"},
 			Change{ID: "response-property-enum-value-removed", Text: "removed the `b` enum value from the `kind` response property", Operations: []string{"webhook paid"},
 				Old: path("components schemas Event properties kind enum 1")},
@@ -171,9 +171,9 @@ func TestWordingAndExtensions(t *testing.T) {
 	assert.Equal(t, 1, wording)
 	changes, wording = compare(t, "description: Lists.", "description: Lists.\n      x-source: published")
 	assert.Empty(t, changes)
-	assert.Zero(t, wording, "our extensions are no wording of the vendor's")
+	assert.Zero(t, wording, "our extensions are not wording")
 	changes, _ = compare(t, "        note:", "        description: {type: string}\n        note:")
-	assert.Len(t, changes, 1, "a member that is called description is a member")
+	assert.Len(t, changes, 1, "a member with the name description is not wording")
 }
 
 func TestBreakingFirst(t *testing.T) {

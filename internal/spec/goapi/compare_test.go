@@ -111,7 +111,7 @@ func TestLoadNamesProblems(t *testing.T) {
 		assert.NotEmpty(t, p.Message)
 		places = append(places, p.File)
 	}
-	assert.Equal(t, []string{"a/a.go", "b/b.go", "b/b_test.go", "c/c_test.go"}, places, "each once, also behind a package that does not compile: %v", got)
+	assert.Equal(t, []string{"a/a.go", "b/b.go", "b/b_test.go", "c/c_test.go"}, places, "each problem once, also in packages that import one that does not compile: %v", got)
 	assert.Equal(t, 3, got[0].Line)
 	assert.Contains(t, got[1].String(), "b/b.go:5: ")
 
@@ -141,7 +141,7 @@ func TestUses(t *testing.T) {
 	for _, p := range got {
 		places = append(places, p.String())
 	}
-	require.Len(t, places, 2, "what is broken anyway, and what other modules have, is not named: %v", places)
+	require.Len(t, places, 2, "only new problems that our packages cause: %v", places)
 	assert.Contains(t, places[0], "a/a.go:5: cannot use")
 	assert.Contains(t, places[1], "a/a.go:7: ")
 

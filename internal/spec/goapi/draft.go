@@ -11,7 +11,7 @@ import (
 // Operation is what Draft needs in addition to the generated code.
 type Operation struct {
 	ID          string // operationId
-	GoName      string // of the generated method
+	GoName      string // the name of the generated method
 	Method      string // GET
 	Path        string // /orders/{id}
 	Summary     string
@@ -66,7 +66,7 @@ type draft struct {
 var fromOptions = []string{"XSubaccountID", "IdempotencyKey"}
 
 func (d *draft) readSignature(sig *types.Signature) {
-	for i := 1; i < sig.Params().Len(); i++ { // without the server
+	for i := 1; i < sig.Params().Len(); i++ { // the first parameter is the server
 		p := sig.Params().At(i)
 		pointer, isPointer := p.Type().(*types.Pointer)
 		if isPointer && p.Name() == "params" {

@@ -22,9 +22,9 @@ type RawOnly struct {
 	Reason    string `yaml:"reason"`
 }
 
-const header = `# The operations that have no method of their own in package wrapper, and why.
-# They work through Client.Raw. "make update-spec" adds new operations and
-# drops those that the description no longer has.
+const header = `# The operations without a method in package wrapper, with the reasons. They are
+# available through Client.Raw. "make update-spec" adds new operations and removes
+# those that the description no longer has.
 `
 
 // ReadRawOnly reads the list. If the file does not exist, the list is empty.

@@ -20,7 +20,7 @@ func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "list.yaml")
 	entries, err := ReadRawOnly(path)
 	require.NoError(t, err)
-	assert.Empty(t, entries, "no file, no entries")
+	assert.Empty(t, entries, "a missing file is an empty list")
 
 	for _, want := range [][]RawOnly{nil, {{"A", "Deprecated: \"B\" takes its place."}, {"C", NewReason}}} {
 		text, err := FormatRawOnly(want)

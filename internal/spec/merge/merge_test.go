@@ -157,7 +157,7 @@ func TestPagesThatAgree(t *testing.T) {
 func TestPagesThatContradict(t *testing.T) {
 	other := head + "components: {schemas: {Order: {type: object, properties: {id: {type: string}}}}}\npaths: {'/orders/{id}': {get: {operationId: Fetch}}}\n"
 	result := merged(t, pages(t, page, other))
-	assert.Nil(t, result.Root, "nothing is guessed")
+	assert.Nil(t, result.Root, "there is no description")
 	require.Len(t, result.Conflicts, 2)
 	assert.Equal(t, "`components.schemas.Order` is defined differently by a.md and b.md: they differ at `components.schemas.Order.properties.id.type`", result.Conflicts[0].String())
 	assert.Contains(t, result.Conflicts[1].String(), "`paths[\"/orders/{id}\"].get.operationId`")
@@ -187,7 +187,7 @@ func TestWholeFileIn30KeepsWebhooks(t *testing.T) {
 	for _, name := range []string{"Event", "Alias", "Mine"} {
 		assert.NotNil(t, tree.Get(schemas, name), name)
 	}
-	assert.Equal(t, "integer", tree.Text(schemas, "Order", "properties", "id", "type"), "the new one")
+	assert.Equal(t, "integer", tree.Text(schemas, "Order", "properties", "id", "type"), "the schema of the new description")
 	assert.Contains(t, result.Notes, "The webhooks are unchanged, because OpenAPI 3.0 cannot contain webhooks.")
 }
 
@@ -214,7 +214,7 @@ func TestParameterOfOperationIsKept(t *testing.T) {
 	result, err := Merge(root(t, own), pages(t, page), &Remembered{})
 	require.NoError(t, err)
 	parameters := tree.Get(result.Root, "paths", "/orders/{id}", "delete", "parameters")
-	require.Len(t, parameters.Content, 2, "its own id, and the header that the path had")
+	require.Len(t, parameters.Content, 2, "its own id, and the header of the path")
 	assert.Equal(t, "Mine", tree.Text(parameters, "0", "description"))
 }
 

@@ -15,8 +15,8 @@ import (
 // naming assigns our names to the components and places of the published description.
 type naming struct {
 	*pairing
-	component map[string]string   // place of their component -> our name
-	places    map[string]string   // other places of theirs -> our name
+	component map[string]string   // place of the published component -> our name
+	places    map[string]string   // other published places -> our name
 	taken     map[string][]string // kind and our name -> the places with this name
 }
 

@@ -68,7 +68,7 @@ type pairing struct {
 	keptBefore   map[string]bool
 	unsure       []string
 
-	transcribed, soft bool // of the operation that is being walked
+	transcribed, soft bool // properties of the current operation and response
 }
 
 func (p *pairing) walkOperations(transcribed bool) {

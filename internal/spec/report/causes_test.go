@@ -57,7 +57,7 @@ func TestLinesOfCodeAreGroupedByCause(t *testing.T) {
 		"- `Order.m0`, `Order.m1`, `Order.m2` and 3 more: removed the optional property: 61 lines do not compile: "+
 		"`wrapper/orders.go:1`, `wrapper/orders.go:2`, `wrapper/orders.go:3`, `wrapper/orders.go:4`, `wrapper/orders.go:5`, `wrapper/orders.go:6` and 44 more, and 11 lines of tests\n"+
 		"- `api.OrderState`: removed: 2 lines do not compile: `wrapper/wait.go:7`, `wrapper/wait.go:8`\n"+
-		"- `wrapper/quotes.go:9`: `Quote.kg` (theirs: `QuoteDto`): removed the optional property `kg`\n"+
+		"- `wrapper/quotes.go:9`: `Quote.kg` (published as `QuoteDto`): removed the optional property `kg`\n"+
 		"- `wrapper/webhook.go:3`: missing return\n\n", decide)
 	assert.Contains(t, text, "| `Order.m0`, `Order.m1`, `Order.m2` and 4 more | removed the optional property | **breaking:** `api.Order.M0`, `api.Order.M1`, `api.Order.M2` and 4 more: removed |")
 	assert.NotContains(t, text, "invalid type", "consequences are not repeated")

@@ -16,7 +16,7 @@ const maxNames = 10
 func (r *Report) remembered(w *writer) {
 	if len(r.Names) > 0 {
 		w.heading(fmt.Sprintf("Renamed in %s, with our names kept", plural(len(r.Names), "place")))
-		w.line("| ours | theirs |\n|---|---|")
+		w.line("| our name | published at |\n|---|---|")
 		ours, theirs := byName(r.Names)
 		for i, name := range ours {
 			if i == maxNames && len(ours) > maxNames+1 {

@@ -111,7 +111,7 @@ func (r *Report) theirs(place []string) string {
 	}
 	for _, name := range r.Renamed {
 		if other, is := strings.CutPrefix(name.At, "components."+place[1]+"."); is && name.Name == place[2] && !strings.ContainsAny(other, "[") {
-			return " (theirs: `" + other + "`)"
+			return " (published as `" + other + "`)"
 		}
 	}
 	return ""

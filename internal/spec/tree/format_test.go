@@ -70,7 +70,7 @@ func TestNewMembersFollowTheirPredecessor(t *testing.T) {
 	next := strings.Replace(current, "        state:\n", "        number:\n          type: string\n        state:\n", 1)
 	assert.Equal(t, next, format(t, next, current))
 	moved := strings.Replace(next, "openapi: 3.1.0\n", "", 1) + "openapi: 3.1.0\n"
-	assert.Equal(t, next, format(t, moved, current), "the rest stays in its order")
+	assert.Equal(t, next, format(t, moved, current), "the others keep their order")
 	first := format(t, "z: 1\nopenapi: 3.1.0\n", "openapi: 3.1.0\n")
 	assert.Equal(t, "z: 1\nopenapi: 3.1.0\n", first)
 }
@@ -79,7 +79,7 @@ func TestOrderOfExamplesIsData(t *testing.T) {
 	next := strings.Replace(current, "            - '1'\n            - '2'\n", "            - '2'\n            - '1'\n", 1)
 	assert.Equal(t, next, format(t, next, current))
 	value := "x:\n  example:\n    required:\n      - b\n      - a\n"
-	assert.Equal(t, value, format(t, value, "x: {example: {required: [a, b]}}\n"), "required is a member of the example here")
+	assert.Equal(t, value, format(t, value, "x: {example: {required: [a, b]}}\n"), "here required is a member of an example")
 }
 
 func TestChangedSetHasTheNewOrder(t *testing.T) {

@@ -50,7 +50,7 @@ func TestParseRefuses(t *testing.T) {
 func TestParseExpandsAliases(t *testing.T) {
 	root := parse(t, "a: &x {b: 1}\nc: *x\n")
 	Set(Get(root, "c"), "b", String("changed"))
-	assert.Equal(t, "1", Text(root, "a", "b"), "the two places are apart")
+	assert.Equal(t, "1", Text(root, "a", "b"), "the two places are independent")
 	assert.Equal(t, "changed", Text(root, "c", "b"))
 }
 
