@@ -16,7 +16,7 @@ import (
 // Do calls an endpoint that this package has no method for, such as one that the
 // description does not know yet, with the same authentication, retries and
 // errors. The path is relative to the base URL and escaped, with a query if
-// needed: /orders/Gre28Fc35bt3/receipt?format=short. A body is sent as JSON; a
+// needed, such as /orders/Gre28Fc35bt3/receipt?format=short. A body is sent as JSON; a
 // json.RawMessage or []byte goes out byte for byte, and nil sends none. The
 // answer is decoded into the pointer into, unless that is nil.
 //

@@ -35,7 +35,6 @@ type endpoint struct {
 	Retry          retryClass
 	IdempotencyKey bool // takes the header Idempotency-Key
 	Subaccount     bool // takes the header X-Subaccount-Id
-	Deprecated     bool
 	Undescribed    bool // is of Client.Do, so nobody knows what its answer says
 }
 

@@ -11,13 +11,13 @@ import (
 // opCreateCheckoutSession is POST /checkout/sessions.
 var opCreateCheckoutSession = newOperation(api.CreateCheckoutSessionResponse{}.JSON201, endpoint{
 	ID: "CreateCheckoutSession", Method: http.MethodPost, Path: "/checkout/sessions",
-	Retry: retryUnsafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retryUnsafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opGetCheckoutSessionByID is GET /checkout/sessions/{id}.
 var opGetCheckoutSessionByID = newOperation(api.GetCheckoutSessionByIDResponse{}.JSON200, endpoint{
 	ID: "GetCheckoutSessionById", Method: http.MethodGet, Path: "/checkout/sessions/{id}",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfGetCheckoutSessionByID is the path parameter id of GET /checkout/sessions/{id}.
@@ -26,37 +26,37 @@ const idOfGetCheckoutSessionByID = "id"
 // opGetImpactData is GET /impact/data.
 var opGetImpactData = newOperation(api.GetImpactDataResponse{}.JSON200, endpoint{
 	ID: "GetImpactData", Method: http.MethodGet, Path: "/impact/data",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opGetImpactHostedPageConfig is GET /impact/hosted-page-config.
 var opGetImpactHostedPageConfig = newOperation(api.GetImpactHostedPageConfigResponse{}.JSON200, endpoint{
 	ID: "GetImpactHostedPageConfig", Method: http.MethodGet, Path: "/impact/hosted-page-config",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opGetListOfOrder is GET /orders.
 var opGetListOfOrder = newOperation(api.GetListOfOrderResponse{}.JSON200, endpoint{
 	ID: "GetListOfOrder", Method: http.MethodGet, Path: "/orders",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opSubmitOrder is POST /orders.
 var opSubmitOrder = newOperation(api.SubmitOrderResponse{}.JSON201, endpoint{
 	ID: "SubmitOrder", Method: http.MethodPost, Path: "/orders",
-	Retry: retryKeyed, IdempotencyKey: true, Subaccount: true, Deprecated: false,
+	Retry: retryKeyed, IdempotencyKey: true, Subaccount: true,
 })
 
 // opSubmitRideOrder is POST /orders/ride.
 var opSubmitRideOrder = newOperation(api.SubmitRideOrderResponse{}.JSON201, endpoint{
 	ID: "SubmitRideOrder", Method: http.MethodPost, Path: "/orders/ride",
-	Retry: retryKeyed, IdempotencyKey: true, Subaccount: true, Deprecated: true,
+	Retry: retryKeyed, IdempotencyKey: true, Subaccount: true,
 })
 
 // opGetOrderByID is GET /orders/{id}.
 var opGetOrderByID = newOperation(api.GetOrderByIDResponse{}.JSON200, endpoint{
 	ID: "GetOrderById", Method: http.MethodGet, Path: "/orders/{id}",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // idOfGetOrderByID is the path parameter id of GET /orders/{id}.
@@ -65,7 +65,7 @@ const idOfGetOrderByID = "id"
 // opCancelOrder is POST /orders/{id}/cancel.
 var opCancelOrder = newOperation(api.CancelOrderResponse{}.JSON200, endpoint{
 	ID: "CancelOrder", Method: http.MethodPost, Path: "/orders/{id}/cancel",
-	Retry: retryKeyed, IdempotencyKey: true, Subaccount: true, Deprecated: false,
+	Retry: retryKeyed, IdempotencyKey: true, Subaccount: true,
 })
 
 // idOfCancelOrder is the path parameter id of POST /orders/{id}/cancel.
@@ -74,13 +74,13 @@ const idOfCancelOrder = "id"
 // opGetListOfPortfolios is GET /portfolios.
 var opGetListOfPortfolios = newOperation(api.GetListOfPortfoliosResponse{}.JSON200, endpoint{
 	ID: "GetListOfPortfolios", Method: http.MethodGet, Path: "/portfolios",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // opGetPortfolioByID is GET /portfolios/{id}.
 var opGetPortfolioByID = newOperation(api.GetPortfolioByIDResponse{}.JSON200, endpoint{
 	ID: "GetPortfolioById", Method: http.MethodGet, Path: "/portfolios/{id}",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfGetPortfolioByID is the path parameter id of GET /portfolios/{id}.
@@ -89,7 +89,7 @@ const idOfGetPortfolioByID = "id"
 // opGetProjectCategoryByID is GET /project-categories/{id}.
 var opGetProjectCategoryByID = newOperation(api.GetProjectCategoryByIDResponse{}.JSON200, endpoint{
 	ID: "GetProjectCategoryById", Method: http.MethodGet, Path: "/project-categories/{id}",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfGetProjectCategoryByID is the path parameter id of GET /project-categories/{id}.
@@ -98,7 +98,7 @@ const idOfGetProjectCategoryByID = "id"
 // opGetProjectByID is GET /projects/{id}.
 var opGetProjectByID = newOperation(api.GetProjectByIDResponse{}.JSON200, endpoint{
 	ID: "GetProjectById", Method: http.MethodGet, Path: "/projects/{id}",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfGetProjectByID is the path parameter id of GET /projects/{id}.
@@ -107,67 +107,67 @@ const idOfGetProjectByID = "id"
 // opRequestQuote is POST /quotes.
 var opRequestQuote = newOperation(api.RequestQuoteResponse{}.JSON200, endpoint{
 	ID: "RequestQuote", Method: http.MethodPost, Path: "/quotes",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opRequestAirFreightQuote is POST /quotes/air-freight.
 var opRequestAirFreightQuote = newOperation(api.RequestAirFreightQuoteResponse{}.JSON200, endpoint{
 	ID: "RequestAirFreightQuote", Method: http.MethodPost, Path: "/quotes/air-freight",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opRequestFlightQuote is POST /quotes/flight.
 var opRequestFlightQuote = newOperation(api.RequestFlightQuoteResponse{}.JSON200, endpoint{
 	ID: "RequestFlightQuote", Method: http.MethodPost, Path: "/quotes/flight",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opRequestGroundFreightQuote is POST /quotes/ground-freight.
 var opRequestGroundFreightQuote = newOperation(api.RequestGroundFreightQuoteResponse{}.JSON200, endpoint{
 	ID: "RequestGroundFreightQuote", Method: http.MethodPost, Path: "/quotes/ground-freight",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opRequestGroundTransportQuote is POST /quotes/ground-transport.
 var opRequestGroundTransportQuote = newOperation(api.RequestGroundTransportQuoteResponse{}.JSON200, endpoint{
 	ID: "RequestGroundTransportQuote", Method: http.MethodPost, Path: "/quotes/ground-transport",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opRequestOfficeSpaceQuote is POST /quotes/office-space.
 var opRequestOfficeSpaceQuote = newOperation(api.RequestOfficeSpaceQuoteResponse{}.JSON200, endpoint{
 	ID: "RequestOfficeSpaceQuote", Method: http.MethodPost, Path: "/quotes/office-space",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opRequestRideQuote is POST /quotes/ride.
 var opRequestRideQuote = newOperation(api.RequestRideQuoteResponse{}.JSON200, endpoint{
 	ID: "RequestRideQuote", Method: http.MethodPost, Path: "/quotes/ride",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: true,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opRequestTrainQuote is POST /quotes/train.
 var opRequestTrainQuote = newOperation(api.RequestTrainQuoteResponse{}.JSON200, endpoint{
 	ID: "RequestTrainQuote", Method: http.MethodPost, Path: "/quotes/train",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: true, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: true,
 })
 
 // opGetListOfSubaccounts is GET /subaccounts.
 var opGetListOfSubaccounts = newOperation(api.GetListOfSubaccountsResponse{}.JSON200, endpoint{
 	ID: "GetListOfSubaccounts", Method: http.MethodGet, Path: "/subaccounts",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // opCreateSubaccount is POST /subaccounts.
 var opCreateSubaccount = newOperation(api.CreateSubaccountResponse{}.JSON201, endpoint{
 	ID: "CreateSubaccount", Method: http.MethodPost, Path: "/subaccounts",
-	Retry: retryKeyed, IdempotencyKey: true, Subaccount: false, Deprecated: false,
+	Retry: retryKeyed, IdempotencyKey: true, Subaccount: false,
 })
 
 // opDeleteSubaccount is DELETE /subaccounts/{id}.
 var opDeleteSubaccount = newOperation[none](nil, endpoint{
 	ID: "DeleteSubaccount", Method: http.MethodDelete, Path: "/subaccounts/{id}",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfDeleteSubaccount is the path parameter id of DELETE /subaccounts/{id}.
@@ -176,7 +176,7 @@ const idOfDeleteSubaccount = "id"
 // opGetSubaccountByID is GET /subaccounts/{id}.
 var opGetSubaccountByID = newOperation(api.GetSubaccountByIDResponse{}.JSON200, endpoint{
 	ID: "GetSubaccountById", Method: http.MethodGet, Path: "/subaccounts/{id}",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfGetSubaccountByID is the path parameter id of GET /subaccounts/{id}.
@@ -185,7 +185,7 @@ const idOfGetSubaccountByID = "id"
 // opUpdateSubaccount is PUT /subaccounts/{id}.
 var opUpdateSubaccount = newOperation(api.UpdateSubaccountResponse{}.JSON200, endpoint{
 	ID: "UpdateSubaccount", Method: http.MethodPut, Path: "/subaccounts/{id}",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfUpdateSubaccount is the path parameter id of PUT /subaccounts/{id}.
@@ -194,7 +194,7 @@ const idOfUpdateSubaccount = "id"
 // opRemoveSubaccountLogo is DELETE /subaccounts/{id}/logo.
 var opRemoveSubaccountLogo = newOperation(api.RemoveSubaccountLogoResponse{}.JSON200, endpoint{
 	ID: "RemoveSubaccountLogo", Method: http.MethodDelete, Path: "/subaccounts/{id}/logo",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfRemoveSubaccountLogo is the path parameter id of DELETE /subaccounts/{id}/logo.
@@ -203,7 +203,7 @@ const idOfRemoveSubaccountLogo = "id"
 // opUpdateSubaccountLogoFromURL is POST /subaccounts/{id}/logo.
 var opUpdateSubaccountLogoFromURL = newOperation(api.UpdateSubaccountLogoFromURLResponse{}.JSON200, endpoint{
 	ID: "UpdateSubaccountLogoFromURL", Method: http.MethodPost, Path: "/subaccounts/{id}/logo",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfUpdateSubaccountLogoFromURL is the path parameter id of POST /subaccounts/{id}/logo.
@@ -212,7 +212,7 @@ const idOfUpdateSubaccountLogoFromURL = "id"
 // opUpdateSubaccountLogoFromUpload is PUT /subaccounts/{id}/logo.
 var opUpdateSubaccountLogoFromUpload = newOperation(api.UpdateSubaccountLogoFromUploadResponse{}.JSON200, endpoint{
 	ID: "UpdateSubaccountLogoFromUpload", Method: http.MethodPut, Path: "/subaccounts/{id}/logo",
-	Retry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,
+	Retry: retrySafe, IdempotencyKey: false, Subaccount: false,
 })
 
 // idOfUpdateSubaccountLogoFromUpload is the path parameter id of PUT /subaccounts/{id}/logo.

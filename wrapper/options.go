@@ -60,7 +60,7 @@ func WithRetryPolicy(p RetryPolicy) Option { return func(s *settings) { s.policy
 
 // WithSubaccount makes every call that can act for a subaccount act for this
 // one (header X-Subaccount-Id). [ForSubaccount] wins over it. An empty id is
-// refused: what was meant for a subaccount would be charged to the account.
+// refused, because what was meant for a subaccount would be charged to the account.
 func WithSubaccount(id string) Option { return func(s *settings) { s.subaccount = &id } }
 
 // WithUserAgent puts a product, such as "shop/1.4", in front of the client's own

@@ -10,7 +10,7 @@ import (
 // as TotalPriceUSDCents buys. Set exactly one of them; [WithMaxPrice] bounds what
 // a mass may cost. The order comes back in state placed; see
 // [Client.WaitForOrder]. The published sources disagree about fractions of a
-// kilogram: whole ones are safe, and the API decides.
+// kilogram, so whole ones are safe, and the API decides.
 //
 // No amount or both, one that is not positive, and texts of more than 512 characters
 // give ErrInvalidRequest; what the API refuses, ErrInvalidParameters; an unknown
@@ -18,7 +18,7 @@ import (
 //
 // However often the request is repeated, the order is placed once, because every
 // attempt carries one Idempotency-Key. After ErrOutcomeUnknown it may have been
-// placed: take the key with [IdempotencyKeyFrom], and call again with it
+// placed. Take the key with [IdempotencyKeyFrom], and call again with it
 // ([WithIdempotencyKey]) and the same order.
 //
 // Operation SubmitOrder: https://docs.cnaught.com/api-reference/orders/create-carbon-credits-order

@@ -14,7 +14,8 @@ import (
 // Server serves the published example of a checkout session on loopback to
 // clients that send the key, at the documented path and at the one that the
 // vendor's Node SDK 2.8.0 still uses. It speaks only as much HTTP/1.1 as that
-// takes: a server as slow as its clients would hide the differences between them.
+// takes, since a server as slow as its clients would hide the differences between
+// them.
 type Server struct {
 	*loopback.Server
 	URL     string

@@ -14,7 +14,7 @@ import (
 )
 
 // fakeAPI serves the API's operations on orders, with faults that the sandbox does not
-// have: lists that lag or omit members, keys that are forgotten, odd times.
+// have, such as lists that lag or omit members, forgotten keys and odd times.
 type fakeAPI struct {
 	*httptest.Server
 

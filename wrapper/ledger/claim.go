@@ -24,7 +24,7 @@ var errLost = errors.New("cnaught: ledger: the claim is lost")
 
 // elapsed returns how much time has passed since a time, by the monotonic or by the
 // wall clock, whichever shows more. Either may show too little, which would not be
-// safe: the monotonic clock stands still while a machine is suspended, and the wall
+// safe, since the monotonic clock stops while a machine is suspended, and the wall
 // clock may be set back.
 func elapsed(since time.Time) time.Duration {
 	return max(time.Since(since), time.Now().Round(0).Sub(since.Round(0)))

@@ -153,22 +153,22 @@ func TestNewOperations(t *testing.T) {
 	for _, entry := range []string{
 		"var opHasExamples = newOperation(api.HasExamplesResponse{}.JSON200, endpoint{\n" +
 			"\tID: \"HasExamples\", Method: http.MethodPost, Path: \"/one/{id}\",\n" +
-			"\tRetry: retryUnset, IdempotencyKey: true, Subaccount: false, Deprecated: false,\n})",
+			"\tRetry: retryUnset, IdempotencyKey: true, Subaccount: false,\n})",
 		"var opHasExample = newOperation(api.HasExampleResponse{}.JSON202, endpoint{\n" +
 			"\tID: \"hasExample\", Method: http.MethodGet, Path: \"/two\",\n" +
-			"\tRetry: retryUnsafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
+			"\tRetry: retryUnsafe, IdempotencyKey: false, Subaccount: false,\n})",
 		"var opHasNoExample = newOperation(api.HasNoExampleResponse{}.JSON200, endpoint{\n" +
 			"\tID: \"HasNoExample\", Method: http.MethodPut, Path: \"/two\",\n" +
-			"\tRetry: retryUnset, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
+			"\tRetry: retryUnset, IdempotencyKey: false, Subaccount: false,\n})",
 		"var opHasNoContent = newOperation[none](nil, endpoint{\n" +
 			"\tID: \"HasNoContent\", Method: http.MethodDelete, Path: \"/two\",\n" +
-			"\tRetry: retryUnset, IdempotencyKey: false, Subaccount: true, Deprecated: true,\n})",
+			"\tRetry: retryUnset, IdempotencyKey: false, Subaccount: true,\n})",
 		"var opHasNoSuccess = newOperation[none](nil, endpoint{\n" +
 			"\tID: \"HasNoSuccess\", Method: http.MethodPatch, Path: \"/two\",\n" +
-			"\tRetry: retryKeyed, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
+			"\tRetry: retryKeyed, IdempotencyKey: false, Subaccount: false,\n})",
 		"var opHasText = newOperation[opaque](nil, endpoint{\n" +
 			"\tID: \"HasText\", Method: http.MethodOptions, Path: \"/two\",\n" +
-			"\tRetry: retrySafe, IdempotencyKey: false, Subaccount: false, Deprecated: false,\n})",
+			"\tRetry: retrySafe, IdempotencyKey: false, Subaccount: false,\n})",
 	} {
 		assert.Contains(t, table, entry)
 	}

@@ -19,8 +19,8 @@ import (
 const RememberedFile = "internal/spec/remembered.yaml"
 
 // Remembered are the differences between what the vendor published and our
-// description: our names that differ, and facts that were known before but are not
-// published.
+// description. They are our names that differ, and facts that were known before but
+// are not published.
 type Remembered struct {
 	Names []Name `yaml:"names,omitempty"`
 	Kept  []Kept `yaml:"kept,omitempty"`

@@ -1,6 +1,6 @@
 // Package report describes what a new description means for the users of this
-// client: what changed, which Go symbols are affected, which part of the version
-// has to be increased, and what a person has to decide.
+// client. It says what changed, which Go symbols are affected, which part of the
+// version has to be increased, and what a person has to decide.
 package report
 
 import (

@@ -106,8 +106,8 @@ func run(ctx context.Context, arguments []string, stdout, stderr io.Writer) int 
 	return spec.ExitCode(result, *reportOnly)
 }
 
-// obtain returns the path of the source. It first fetches a source that is not a
-// file: a URL, the standard input or, if from is empty, what the vendor publishes.
+// obtain returns the path of the source. It first fetches a source that is a URL or the
+// standard input and, if from is empty, what the vendor publishes.
 func obtain(ctx context.Context, from, folder string) (string, error) {
 	switch {
 	case from == "":
