@@ -5,11 +5,17 @@ GO ?= go
 # of releases.
 MODULES := . examples internal/spec internal/bench internal/browser internal/ledgertest internal/release
 
-# The race detector needs cgo, which needs a C compiler.
+# The race detector needs cgo, which needs a C compiler. A program that it has found no
+# race in sleeps for a second when it ends, unless it is told otherwise.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+export GORACE ?= atexit_sleep_ms=50
+
+# SQLite was translated from C, and takes ten times as long under the race detector. Two
+# modules use it, and compile it only once if both have the same flags.
+RACE_SQLITE = $(if $(RACE),$(RACE) -gcflags=modernc.org/sqlite/lib=-race=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test test-all test-postgres ledger-kills ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger \
+.PHONY: help demo shop test test-root test-spec test-examples test-ledger test-release test-all test-postgres ledger-kills ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger \
         bench-node sandbox node-compat browser-setup browser-test check-live spec-report update-spec \
         release-binaries release-notes ci
 
@@ -24,21 +30,26 @@ demo: ## Quote, buy, wait, list, cancel and survive a kill -9 on the built-in sa
 shop: ## Run the example shop, whose carts survive kill -9, on its own sandbox; ARGS="-addr 127.0.0.1:9090"
 	@$(GO) -C examples run ./checkout-shop -sandbox 127.0.0.1:8765 -db "$${TMPDIR:-/tmp}/cnaught-shop.db" $(ARGS)
 
-# The tests run without vet, because the target lint runs it. Those of internal/spec and
-# internal/release run with -count=1, because the test cache does not notice changes of
-# files in other modules.
 # The tests of some modules read files outside of them, such as openapi.yaml, which go
 # test's cache does not see. So the hash of all files becomes a part of its key, as a
 # pattern that skips no test.
 inputs = $(if $(shell git rev-parse --git-dir 2>/dev/null),-skip '^$(shell git ls-files -coz --exclude-standard | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c -32)$$',-count=1)
 
+# Many tests wait most of the time, so the modules are tested two at a time. The tests run
+# without vet, because the target lint runs it.
 test: ## Run all tests, under the race detector if there is a C compiler
 	$(if $(RACE),,@echo "The tests run without the race detector, because there is no C compiler.")
+	@$(MAKE) --no-print-directory -j2 test-root test-spec test-examples test-ledger test-release
+
+test-root:
 	$(GO) test $(RACE) -vet=off -timeout 25m ./...
-	$(GO) -C examples test $(RACE) -vet=off ./...
+test-examples:
+	$(GO) -C examples test $(RACE_SQLITE) -vet=off ./...
+test-spec:
 	$(GO) -C internal/spec test -vet=off $(inputs) -timeout 25m ./...
-	$(GO) -C internal/bench test -vet=off ./...
-	$(GO) -C internal/ledgertest test -vet=off ./...
+test-ledger:
+	$(GO) -C internal/ledgertest test $(RACE_SQLITE) -vet=off ./...
+test-release:
 	$(GO) -C internal/release test -vet=off $(inputs) ./...
 
 POSTGRES ?= 1
@@ -52,8 +63,11 @@ ledger-kills: ## Run a shop whose processes are killed for a minute, on SQLite, 
 ledger-mutants: ## Remove the ledger's rules one at a time, and check that a test fails each time
 	$(GO) -C internal/ledgertest run ./cmd/mutants
 
-test-all: test ## Run all tests, and a whole update for every changed description in the table
+test-all: test ## Run all tests, the benchmarks' too, kill more, and build what a release and every changed description build
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 45m . -args -all
+	$(GO) -C internal/bench test -vet=off ./...
+	$(GO) -C internal/release test -vet=off -count=1 . -args -all
+	$(GO) test $(RACE) -vet=off -count=1 -run '^TestKillsLoseNothing$$' ./wrapper/sandbox -args -sandbox.kills=100
 
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...

@@ -5,6 +5,7 @@ import (
 	"debug/buildinfo"
 	"debug/elf"
 	"encoding/hex"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,9 +21,21 @@ import (
 // root is the root of the repository.
 const root = "../.."
 
+// all makes the tests build the programs as a release does ("make test-all"), which
+// compiles the standard library once more for each platform.
+var all = flag.Bool("all", false, "build the programs of a release, and the one of the container")
+
+func skipUnlessAll(t *testing.T) {
+	t.Helper()
+	if !*all {
+		t.Skip("the programs are built only by make test-all")
+	}
+}
+
 // TestReleaseWorkflowPublishesBinaries runs the steps of the workflow as they are,
 // for this platform and another.
 func TestReleaseWorkflowPublishesBinaries(t *testing.T) {
+	skipUnlessAll(t)
 	host := runtime.GOOS + "/" + runtime.GOARCH
 	foreign := "linux/arm64"
 	if host == foreign {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bufio"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -68,15 +69,14 @@ func (c *child) kill() {
 	_ = c.cmd.Wait()         // The error only says that the process was killed.
 }
 
+var kills = flag.Int("sandbox.kills", 20, "how often TestKillsLoseNothing kills a sandbox; a multiple of 10")
+
 // TestKillsLoseNothing kills a sandbox many times while eight clients place orders. At
 // the end, every order that was answered must be there, and each key without an answer
 // must still place exactly one order. A new state file after every ten kills keeps the
 // starts short.
 func TestKillsLoseNothing(t *testing.T) {
-	files := 10
-	if testing.Short() {
-		files = 1
-	}
+	files := max(1, *kills/10)
 	answered, settled := 0, 0
 	for range files {
 		a, s := killTenTimes(t, filepath.Join(t.TempDir(), "state"))
