@@ -54,7 +54,7 @@ test-release:
 
 POSTGRES ?= 1
 test-postgres: ## Run the ledger's tests on a PostgreSQL that they start (apt-get install postgresql), or on POSTGRES=url
-	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -skip '^TestShop$$' .
+	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -skip '^TestShop$$' . -histories=150
 	CNAUGHT_LEDGER_POSTGRES=$(POSTGRES) $(GO) -C internal/ledgertest test -vet=off -count=1 -v -run '^TestShop$$' . -shop.time=12s -shop.carts=400
 
 ledger-kills: ## Run a shop whose processes are killed for a minute, on SQLite, or on PostgreSQL with POSTGRES=1
@@ -68,6 +68,7 @@ test-all: test ## Run all tests, the benchmarks' too, kill more, and build what 
 	$(GO) -C internal/bench test -vet=off ./...
 	$(GO) -C internal/release test -vet=off -count=1 . -args -all
 	$(GO) test $(RACE) -vet=off -count=1 -run '^TestKillsLoseNothing$$' ./wrapper/sandbox -args -sandbox.kills=100
+	$(GO) -C internal/ledgertest test $(RACE_SQLITE) -vet=off -count=1 -run '^TestRandomHistoriesKeepThePromise$$' . -histories=150
 
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml
 	$(GO) generate ./...

@@ -18,7 +18,7 @@ import (
 	"github.com/cnaught-go/cnaught/wrapper/ledger"
 )
 
-var histories = flag.Int("histories", 150, "random histories of TestRandomHistoriesKeepThePromise")
+var histories = flag.Int("histories", 50, "random histories of TestRandomHistoriesKeepThePromise")
 
 // history is the life of one purchase. Time passes in it by making the purchase's line
 // and the API's books older.
@@ -53,15 +53,11 @@ const (
 // leases are taken away. After each history it checks that there is at most one order
 // and that the purchase's line agrees with the API.
 func TestRandomHistoriesKeepThePromise(t *testing.T) {
-	n := *histories
-	if testing.Short() {
-		n = min(n, 40)
-	}
 	w := newWorld(t, ledger.Options{ListLag: historyLag, MaxDelay: historyDelay})
 	trusting := w.newLedger(ledger.Options{ListLag: historyLag, MaxDelay: historyDelay, TrustKey: historyTrust})
 	w.api.configure(func(f *fakeAPI) { f.lag = historyLag })
 	states := map[ledger.State]int{}
-	for seed := range n {
+	for seed := range *histories {
 		h := &history{world: w, ref: fmt.Sprintf("history-%d", seed), rand: rand.New(rand.NewPCG(uint64(seed), 1)),
 			ledgers: []*ledger.Ledger{w.Ledger, trusting}}
 		w.api.configure(func(f *fakeAPI) { f.before = onPost(h.meet) })
@@ -70,7 +66,7 @@ func TestRandomHistoriesKeepThePromise(t *testing.T) {
 		h.check()
 		w.api.configure(func(f *fakeAPI) { f.orders, f.keys, f.requests = nil, make(map[string]*fakeOrder), nil })
 	}
-	t.Logf("%d histories: %v", n, states)
+	t.Logf("%d histories: %v", *histories, states)
 }
 
 func (h *history) live() {

@@ -39,7 +39,7 @@ func runTests(m *testing.M) int {
 		postgresURL = url
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", "16"); err != nil { // the tests mostly wait
+	if err := flag.Set("test.parallel", "6"); err != nil { // the tests mostly wait
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}

@@ -176,14 +176,17 @@ func TestTimesAreWrittenBeforeTheCall(t *testing.T) {
 	began := w.number("r", "anchor_ms")
 	w.rest("r")
 	time.Sleep(5 * time.Millisecond)
-	var sent, prior, anchor int64
+	times := make(chan int64, 3)
 	w.api.configure(func(f *fakeAPI) {
 		f.before = onPost(func(w2 http.ResponseWriter, r *http.Request) bool {
-			sent, prior, anchor = w.number("r", "sent_ms"), w.number("r", "prior_ms"), w.number("r", "anchor_ms")
+			times <- w.number("r", "sent_ms")
+			times <- w.number("r", "prior_ms")
+			times <- w.number("r", "anchor_ms")
 			return reset(w2, r)
 		})
 	})
 	w.settle("r")
+	sent, prior, anchor := <-times, <-times, <-times
 	assert.Equal(t, first-60_000, prior)
 	assert.Greater(t, sent, first)
 	assert.Greater(t, anchor, began)
