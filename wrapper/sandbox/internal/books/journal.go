@@ -34,6 +34,7 @@ type journal struct {
 	unlock func()
 	size   int64 // the size of all complete lines
 	base   int64 // the size after the last rewrite
+	least  int64 // the size below which it is not rewritten: minRewrite
 	failed error // if not nil, the file can no longer be written
 }
 
@@ -56,7 +57,7 @@ func openJournal(path string, apply func(*Change)) (j *journal, fresh bool, err 
 	if err != nil {
 		return nil, false, stateFileError(path, err)
 	}
-	j = &journal{path: path, file: file, unlock: unlock}
+	j = &journal{path: path, file: file, unlock: unlock, least: minRewrite}
 	defer func() {
 		if err != nil {
 			_ = file.Close() // The first error is the one to report.
@@ -155,7 +156,7 @@ func (j *journal) write(line []byte) error {
 
 // grown reports whether the file is large enough to be rewritten.
 func (j *journal) grown() bool {
-	return j.size >= minRewrite && j.size >= rewriteFactor*j.base
+	return j.size >= j.least && j.size >= rewriteFactor*j.base
 }
 
 // rewrite replaces the file with one that has the same data but no history. It writes
@@ -166,7 +167,7 @@ func (j *journal) rewrite(snapshot func(emit func(*Change) error) error) error {
 	if err != nil {
 		return fmt.Errorf("state file: %w", err)
 	}
-	next := &journal{path: j.path, file: temp, unlock: j.unlock}
+	next := &journal{path: j.path, file: temp, unlock: j.unlock, least: j.least}
 	if err := next.fill(snapshot); err != nil {
 		// Errors here are ignored because the first error is the one to report.
 		_ = temp.Close()
