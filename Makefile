@@ -41,15 +41,19 @@ test: ## Run all tests, under the race detector if there is a C compiler
 	$(if $(RACE),,@echo "The tests run without the race detector, because there is no C compiler.")
 	@$(MAKE) --no-print-directory -j2 test-root test-spec test-examples test-ledger test-release
 
-test-root:
+test-root: ## Run the tests of the library, the sandbox and the demo
 	$(GO) test $(RACE) -vet=off -timeout 25m ./...
-test-examples:
+
+test-examples: ## Run the tests of the examples
 	$(GO) -C examples test $(RACE_SQLITE) -vet=off ./...
-test-spec:
+
+test-spec: ## Run the tests of the tools that adopt a new API description
 	$(GO) -C internal/spec test -vet=off $(inputs) -timeout 25m ./...
-test-ledger:
+
+test-ledger: ## Run the tests of the ledger, on SQLite
 	$(GO) -C internal/ledgertest test $(RACE_SQLITE) -vet=off ./...
-test-release:
+
+test-release: ## Run the tests of the release workflow and the image
 	$(GO) -C internal/release test -vet=off $(inputs) ./...
 
 POSTGRES ?= 1
@@ -63,7 +67,7 @@ ledger-kills: ## Run a shop whose processes are killed for a minute, on SQLite, 
 ledger-mutants: ## Remove the ledger's rules one at a time, and check that a test fails each time
 	$(GO) -C internal/ledgertest run ./cmd/mutants
 
-test-all: test ## Run all tests, the benchmarks' too, kill more, and build what a release and every changed description build
+test-all: test ## Run all tests, and those that compile or kill for minutes
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 45m . -args -all
 	$(GO) -C internal/bench test -vet=off ./...
 	$(GO) -C internal/release test -vet=off -count=1 . -args -all
