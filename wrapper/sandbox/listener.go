@@ -47,7 +47,9 @@ func (c problemConn) Write(p []byte) (int, error) {
 func ownAnswer(p []byte) *answer {
 	rest, ok := bytes.CutPrefix(p, []byte("HTTP/1.1 "))
 	if !ok {
-		return nil
+		if rest, ok = bytes.CutPrefix(p, []byte("HTTP/1.0 ")); !ok { // A 417 has the version of the request.
+			return nil
+		}
 	}
 	head, body, ok := strings.Cut(string(rest[:min(len(rest), 1024)]), "\r\n\r\n")
 	line, members, _ := strings.Cut(head, "\r\n")

@@ -67,6 +67,10 @@ func (s *Server) routes() http.Handler {
 			s.serveAPI(w, r)
 			return
 		}
+		if r.URL.Path == "*" || r.Method == http.MethodConnect { // The mux would answer without a problem document.
+			httpProblem(http.StatusBadRequest, "The target of a request must be a path of the sandbox").writeTo(w)
+			return
+		}
 		rest.ServeHTTP(w, r)
 	})
 }
