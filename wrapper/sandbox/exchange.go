@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -144,8 +145,10 @@ func (s *Server) authorized(r *http.Request) bool {
 		subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.apiKey)) == 1
 }
 
-// readBody reads the whole body, up to the largest that is accepted. When the
-// sandbox closes, a client that is still sending has bodyGrace to finish.
+// readBody reads the whole body, up to the largest that is accepted. It cuts off the
+// body of a request whose method needs none, because such a request must not be refused
+// for it. When the sandbox closes, a client that is still sending has bodyGrace to
+// finish.
 func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	limit := int64(maxJSONBytes)
 	if x.operation.ID == opUploadLogo {
@@ -154,7 +157,12 @@ func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, err
 	defer context.AfterFunc(x.closing, func() {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyGrace)) // It fails without a network, where bodies are in memory.
 	})()
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodDelete}, r.Method) {
+		err = nil
+	}
+	return body, err
 }
 
 // bodyTooLarge returns the answer to a body that is too large. It is 413 only for the
