@@ -26,10 +26,7 @@ func (s *Server) controlHandler() http.Handler {
 	handle := func(pattern string, answer func(*http.Request) *answer) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxJSONBytes)
-			a := answer(r)
-			s.logger.LogAttrs(r.Context(), slog.LevelInfo, "control", slog.String("method", r.Method),
-				slog.String("path", r.URL.Path), slog.Int("status", a.status))
-			a.writeTo(w)
+			answer(r).writeTo(w)
 		})
 	}
 	handle("GET "+controlPath+"/faults", s.listFaults)
@@ -49,10 +46,25 @@ func (s *Server) controlHandler() http.Handler {
 	}
 	guarded := guard.SameOrigin(mux, refuse)
 	guarded = guard.OwnHost(s.baseURL, guarded, refuse)
-	if s.remoteControl {
-		return guarded
+	if !s.remoteControl {
+		guarded = guard.Loopback(guarded, refuse)
 	}
-	return guard.Loopback(guarded, refuse)
+	return s.logControl(guarded)
+}
+
+// logControl logs one line for each control request, and why it was refused.
+func (s *Server) logControl(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := &capture{header: make(http.Header)}
+		next.ServeHTTP(c, r)
+		a := c.answer()
+		attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", a.status)}
+		if reason := a.reason(); reason != "" {
+			attrs = append(attrs, slog.String("reason", reason))
+		}
+		s.logger.LogAttrs(r.Context(), slog.LevelInfo, "control", attrs...)
+		a.writeTo(w)
+	})
 }
 
 // readControl decodes the JSON body into v, or returns the answer that refuses it.

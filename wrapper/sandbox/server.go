@@ -62,13 +62,10 @@ func (s *Server) routes() http.Handler {
 	rest.Handle("/", site.Handler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// API requests do not go through the mux, because it redirects paths that are
-		// not clean, which could lead a request to another operation.
-		if r.URL.Path == basePath || strings.HasPrefix(r.URL.Path, basePath+"/") {
+		// not clean, which could lead a request to another operation. It also answers
+		// requests whose target is not a path without a problem document.
+		if r.URL.Path == basePath || strings.HasPrefix(r.URL.Path, basePath+"/") || r.URL.Path == "*" || r.Method == http.MethodConnect {
 			s.serveAPI(w, r)
-			return
-		}
-		if r.URL.Path == "*" || r.Method == http.MethodConnect { // The mux would answer without a problem document.
-			httpProblem(http.StatusBadRequest, "The target of a request must be a path of the sandbox").writeTo(w)
 			return
 		}
 		rest.ServeHTTP(w, r)
