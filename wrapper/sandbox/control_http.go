@@ -78,6 +78,9 @@ func readControl(r *http.Request, v any) *answer {
 	if err := d.Decode(v); err != nil {
 		return refuseControl("body", "must be a JSON object with known members: "+err.Error())
 	}
+	if _, err := d.Token(); err != io.EOF {
+		return refuseControl("body", "must end with the JSON object")
+	}
 	return nil
 }
 
@@ -228,7 +231,10 @@ func (s *Server) moveClock(r *http.Request) *answer {
 		}
 		err = s.books.Advance(d)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, books.ErrClock):
+		return refuseControl("body", err.Error())
+	case err != nil:
 		return internalError(err)
 	}
 	return s.showClock()

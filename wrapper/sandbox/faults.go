@@ -167,6 +167,11 @@ func (f *Fault) check(operations []string) error {
 	case f.Delay == 0 && !f.ResetBefore && !f.ResetAfter && !f.CutBody && f.Status == 0 && len(f.Header) == 0:
 		return errors.New("the fault does nothing")
 	}
+	for name, values := range f.Header { // The server would leave out a field with such a name, and change such a value.
+		if name == "" || strings.ContainsAny(name, " :\t\r\n") || strings.ContainsAny(strings.Join(values, ""), "\r\n") {
+			return fmt.Errorf("a header can't have the field %q: %q", name, values)
+		}
+	}
 	return nil
 }
 
