@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -46,25 +45,10 @@ func (s *Server) controlHandler() http.Handler {
 	}
 	guarded := guard.SameOrigin(mux, refuse)
 	guarded = guard.OwnHost(s.baseURL, guarded, refuse)
-	if !s.remoteControl {
-		guarded = guard.Loopback(guarded, refuse)
+	if s.remoteControl {
+		return guarded
 	}
-	return s.logControl(guarded)
-}
-
-// logControl logs one line for each control request, and why it was refused.
-func (s *Server) logControl(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &capture{header: make(http.Header)}
-		next.ServeHTTP(c, r)
-		a := c.answer()
-		attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", a.status)}
-		if reason := a.reason(); reason != "" {
-			attrs = append(attrs, slog.String("reason", reason))
-		}
-		s.logger.LogAttrs(r.Context(), slog.LevelInfo, "control", attrs...)
-		a.writeTo(w)
-	})
+	return guard.Loopback(guarded, refuse)
 }
 
 // readControl decodes the JSON body into v, or returns the answer that refuses it.

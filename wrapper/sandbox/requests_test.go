@@ -101,6 +101,7 @@ func TestLogHasTheReasonOfEveryRefusal(t *testing.T) {
 	visit(t, s, "POST", "/clock", "by=1y")
 	visit(t, s, "GET", "/certificates/nope/pdf", "")
 	visit(t, s, "GET", "/nope", "", func(r *http.Request) { r.Header.Set("Accept", "application/json") })
+	visit(t, s, "GET", "/logos/a/b/logo", "")
 	sendRaw(t, s, "CONNECT api.cnaught.com:443 HTTP/1.1\r\nHost: api.cnaught.com:443\r\n\r\n")
 	sendRaw(t, s, "GET /v1/orders HTTP/1.1\r\n\r\n")
 	require.NoError(t, s.Close())
@@ -112,12 +113,13 @@ func TestLogHasTheReasonOfEveryRefusal(t *testing.T) {
 		`msg=page method=POST path=/clock status=400 took=\S+ reason="The clock did not move: `,
 		`msg=page method=GET path=/certificates/nope/pdf status=404 took=\S+ reason="Could not find resource"`,
 		`msg=page method=GET path=/nope status=404 took=\S+ reason="Could not find resource"`,
+		`msg=logo method=GET path=/logos/a/b/logo status=404 reason="Could not find logo"`,
 		`msg=request method=CONNECT path="" operation="" status=404`,
 		`msg="invalid request" status=400 reason="Bad Request: missing required Host header"`,
 	} {
 		assert.Len(t, regexp.MustCompile(want).FindAllString(log.String(), -1), 1, "%s\n%s", want, log.String())
 	}
-	assert.Equal(t, 9, strings.Count(log.String(), "\n"), log.String())
+	assert.Equal(t, 10, strings.Count(log.String(), "\n"), log.String())
 }
 
 func TestLogHasALineForEachWebhookAttempt(t *testing.T) {

@@ -57,8 +57,8 @@ func (s *Server) routes() http.Handler {
 		Faults: s.faults.list, Requests: s.requestRows, NotFound: http.HandlerFunc(notFoundBesideAPI), Logger: s.logger,
 	}
 	rest := http.NewServeMux()
-	rest.HandleFunc("GET /logos/{subaccount}/{logo}/logo", s.serveLogo)
-	rest.Handle(controlPath+"/", s.controlHandler())
+	rest.Handle("GET /logos/{subaccount}/{logo}/logo", s.logged("logo", http.HandlerFunc(s.serveLogo)))
+	rest.Handle(controlPath+"/", s.logged("control", s.controlHandler()))
 	rest.Handle("/", site.Handler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// API requests do not go through the mux, because it redirects paths that are
@@ -69,6 +69,21 @@ func (s *Server) routes() http.Handler {
 			return
 		}
 		rest.ServeHTTP(w, r)
+	})
+}
+
+// logged logs one line for each request to next, and why it was refused.
+func (s *Server) logged(kind string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := &capture{header: make(http.Header)}
+		next.ServeHTTP(c, r)
+		a := c.answer()
+		attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", a.status)}
+		if reason := a.reason(); reason != "" {
+			attrs = append(attrs, slog.String("reason", reason))
+		}
+		s.logger.LogAttrs(r.Context(), slog.LevelInfo, kind, attrs...)
+		a.writeTo(w)
 	})
 }
 
