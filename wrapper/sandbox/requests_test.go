@@ -122,6 +122,24 @@ func TestLogHasTheReasonOfEveryRefusal(t *testing.T) {
 	assert.Equal(t, 10, strings.Count(log.String(), "\n"), log.String())
 }
 
+// Closed books refuse each change, like books whose state file can't be written.
+func TestFailuresOfTheSandboxAreLoggedAsErrors(t *testing.T) {
+	var log lockedBuffer
+	s := Run(t, WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))))
+	post(t, s, "/orders", `{"amount_kg":-1}`)
+	s.Inject(Fault{Status: 500})
+	get(t, s, "/orders")
+	assert.Empty(t, log.String())
+	require.NoError(t, s.books.Close())
+	assert.Equal(t, 500, post(t, s, "/orders", oneKg).status)
+	assert.Equal(t, 500, control(t, s, "POST", "/clock", `{"advance":"1h"}`).status)
+	resp, _ := visit(t, s, "POST", "/orders/2FhU3B0F36_sandbox/cancel", "")
+	assert.Equal(t, 500, resp.StatusCode)
+	for _, want := range []string{"msg=request method=POST", "msg=control method=POST", "msg=page method=POST"} {
+		assert.Equal(t, 1, strings.Count(log.String(), "level=ERROR "+want), log.String())
+	}
+}
+
 func TestLogHasALineForEachWebhookAttempt(t *testing.T) {
 	var log lockedBuffer
 	hook := newReceiver(t)

@@ -79,10 +79,11 @@ func (s *Server) logged(kind string, next http.Handler) http.Handler {
 		next.ServeHTTP(c, r)
 		a := c.answer()
 		attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", a.status)}
-		if reason := a.reason(); reason != "" {
+		reason := a.reason()
+		if reason != "" {
 			attrs = append(attrs, slog.String("reason", reason))
 		}
-		s.logger.LogAttrs(r.Context(), slog.LevelInfo, kind, attrs...)
+		s.logger.LogAttrs(r.Context(), logLevel(reason), kind, attrs...)
 		a.writeTo(w)
 	})
 }
@@ -158,5 +159,13 @@ func (s *Server) finish(entry *Request, r *http.Request, a *answer, started time
 	if reason != "" {
 		attrs = append(attrs, slog.String("reason", reason))
 	}
-	s.logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+	s.logger.LogAttrs(r.Context(), logLevel(reason), "request", attrs...)
+}
+
+// logLevel returns the level for the line of a request that was refused for this reason.
+func logLevel(reason string) slog.Level {
+	if strings.HasPrefix(reason, failedTitle) {
+		return slog.LevelError
+	}
+	return slog.LevelInfo
 }

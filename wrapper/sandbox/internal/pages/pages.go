@@ -98,7 +98,11 @@ func (s *Site) logPages(next http.Handler) http.Handler {
 		if recorder.reason != "" {
 			attrs = append(attrs, slog.String("reason", recorder.reason))
 		}
-		s.Logger.LogAttrs(r.Context(), slog.LevelInfo, "page", attrs...)
+		level := slog.LevelInfo
+		if recorder.status == http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		s.Logger.LogAttrs(r.Context(), level, "page", attrs...)
 	})
 }
 
