@@ -26,6 +26,7 @@ type exchange struct {
 	operation server.Operation
 	refusal   *answer // the answer if no operation has this path and method, or nil
 	body      []byte
+	tooLarge  *answer         // the answer if the body is too large, or nil
 	fault     *Fault          // the fault that strikes the request, or nil
 	paused    bool            // whether the fault's delay has begun or does not apply
 	closing   context.Context // canceled when the sandbox closes
@@ -73,17 +74,15 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	x.body = body
 	s.requests.received(entry, body)
 
-	var a *answer
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		a = bodyTooLarge(x.operation, tooLarge.Limit)
+		x.tooLarge = bodyTooLarge(x.operation, tooLarge.Limit)
 	case err != nil: // An incomplete request must not have any effect.
 		s.finish(entry, r, nil, started)
 		panic(http.ErrAbortHandler)
-	default:
-		a = s.strike(r, x)
 	}
+	a := s.strike(r, x)
 	s.finish(entry, r, a, started)
 	if a == nil {
 		reset(w)
@@ -128,6 +127,9 @@ func (s *Server) act(r *http.Request, x *exchange) *answer {
 	}
 	if !s.authorized(r) {
 		return unauthorized()
+	}
+	if x.tooLarge != nil {
+		return x.tooLarge
 	}
 	if refusal := checkQuery(x.operation, r.URL.RawQuery); refusal != nil {
 		return refusal

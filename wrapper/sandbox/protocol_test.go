@@ -103,6 +103,12 @@ func TestBodiesThatAreTooLargeOrNotJSON(t *testing.T) {
 		call(t, s, method, path, "{}"+strings.Repeat(" ", maxJSONBytes)).assertRefused(t, "body")
 	}
 	assert.Equal(t, 14, bodies)
+	large := strings.Repeat(" ", maxLogoBytes+1)
+	call(t, s, "PUT", "/orders", large).assertProblem(t, 405, "", "Method Not Allowed")
+	post(t, s, "/nope", large).assertProblem(t, 404, "not-found", "Could not find resource")
+	for method, path := range map[string]string{"POST": "/orders", "PUT": "/subaccounts/" + id + "/logo"} {
+		call(t, s, method, path, large, "Authorization", "").assertProblem(t, 401, "", "Unauthorized")
+	}
 	assert.Equal(t, 1, s.OrderCount())
 }
 
