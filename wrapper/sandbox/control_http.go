@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
@@ -59,8 +60,15 @@ func readControl(r *http.Request, v any) *answer {
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields() // Otherwise a test with a misspelled member might pass without testing anything.
-	if err := d.Decode(v); err != nil {
-		return refuseControl("body", "must be a JSON object with known members: "+err.Error())
+	err = d.Decode(v)
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType) && wrongType.Field != "":
+		return refuseControl(wrongType.Field, "has a value of the wrong type, a JSON "+wrongType.Value)
+	case errors.As(err, &wrongType):
+		return refuseControl("body", "must be a JSON object")
+	case err != nil:
+		return refuseControl("body", "must be a JSON object with known members: "+strings.TrimPrefix(err.Error(), "json: "))
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return refuseControl("body", "must end with the JSON object")

@@ -57,11 +57,15 @@ func TestControlFaults(t *testing.T) {
 	assert.Equal(t, 200, get(t, s, "/orders").status)
 
 	for body, member := range map[string]string{
-		`{}`: "body", `{"operation":"PlaceOrder","status":500}`: "body", `{"status":"500"}`: "body", `{"stauts":500}`: "body",
+		`{}`: "body", `{"operation":"PlaceOrder","status":500}`: "body", `{"status":"500"}`: "status", `{"header":{"Retry-After":7}}`: "header", `{"stauts":500}`: "body",
 		`{"delay":"soon"}`: "delay", ``: "body", `[]`: "body", `{"status":500}{"status":503}`: "body", `{"status":500}.`: "body",
-		`{"header":{"Retry After":"7"}}`: "body", `{"header":{"Retry-After":"7\n"}}`: "body",
+		`{"body":"x"}`: "body", `{"delay":"-1s"}`: "body", `{"header":{"Retry After":"7"}}`: "body", `{"header":{"Retry-After":"7\n"}}`: "body",
 	} {
-		control(t, s, "POST", "/faults", body).assertRefused(t, member)
+		r := control(t, s, "POST", "/faults", body)
+		r.assertRefused(t, member)
+		for _, internal := range []string{"Go ", "json:", "faultJSON", "Status", "Delay"} {
+			assert.NotContains(t, string(r.body), internal, "tests in other languages need no names of Go")
+		}
 	}
 }
 
