@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cnaught-go/cnaught/wrapper/sandbox/internal/apijson"
@@ -26,10 +26,7 @@ func (s *Server) controlHandler() http.Handler {
 	handle := func(pattern string, answer func(*http.Request) *answer) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			r.Body = http.MaxBytesReader(w, r.Body, maxJSONBytes)
-			a := answer(r)
-			s.logger.LogAttrs(r.Context(), slog.LevelInfo, "control", slog.String("method", r.Method),
-				slog.String("path", r.URL.Path), slog.Int("status", a.status))
-			a.writeTo(w)
+			answer(r).writeTo(w)
 		})
 	}
 	handle("GET "+controlPath+"/faults", s.listFaults)
@@ -63,8 +60,18 @@ func readControl(r *http.Request, v any) *answer {
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields() // Otherwise a test with a misspelled member might pass without testing anything.
-	if err := d.Decode(v); err != nil {
-		return refuseControl("body", "must be a JSON object with known members: "+err.Error())
+	err = d.Decode(v)
+	var wrongType *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrongType) && wrongType.Field != "":
+		return refuseControl(wrongType.Field, "has a value of the wrong type, a JSON "+wrongType.Value)
+	case errors.As(err, &wrongType):
+		return refuseControl("body", "must be a JSON object")
+	case err != nil:
+		return refuseControl("body", "must be a JSON object with known members: "+strings.TrimPrefix(err.Error(), "json: "))
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return refuseControl("body", "must end with the JSON object")
 	}
 	return nil
 }
@@ -216,7 +223,10 @@ func (s *Server) moveClock(r *http.Request) *answer {
 		}
 		err = s.books.Advance(d)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, books.ErrClock):
+		return refuseControl("body", err.Error())
+	case err != nil:
 		return internalError(err)
 	}
 	return s.showClock()

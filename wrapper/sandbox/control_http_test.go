@@ -57,10 +57,15 @@ func TestControlFaults(t *testing.T) {
 	assert.Equal(t, 200, get(t, s, "/orders").status)
 
 	for body, member := range map[string]string{
-		`{}`: "body", `{"operation":"PlaceOrder","status":500}`: "body", `{"status":"500"}`: "body", `{"stauts":500}`: "body",
-		`{"delay":"soon"}`: "delay", ``: "body", `[]`: "body",
+		`{}`: "body", `{"operation":"PlaceOrder","status":500}`: "body", `{"status":"500"}`: "status", `{"header":{"Retry-After":7}}`: "header", `{"stauts":500}`: "body",
+		`{"delay":"soon"}`: "delay", ``: "body", `[]`: "body", `{"status":500}{"status":503}`: "body", `{"status":500}.`: "body",
+		`{"body":"x"}`: "body", `{"delay":"-1s"}`: "body", `{"header":{"Retry After":"7"}}`: "body", `{"header":{"Retry-After":"7\n"}}`: "body",
 	} {
-		control(t, s, "POST", "/faults", body).assertRefused(t, member)
+		r := control(t, s, "POST", "/faults", body)
+		r.assertRefused(t, member)
+		for _, internal := range []string{"Go ", "json:", "faultJSON", "Status", "Delay"} {
+			assert.NotContains(t, string(r.body), internal, "tests in other languages need no names of Go")
+		}
 	}
 }
 
@@ -73,6 +78,7 @@ func TestControlClock(t *testing.T) {
 	assert.JSONEq(t, `{"now":"2030-01-01T00:00:00.000000Z"}`, string(control(t, s, "POST", "/clock", `{"set":"2030-01-01T01:00:00+01:00"}`).body))
 	for body, member := range map[string]string{
 		`{}`: "body", `{"advance":"1h","set":"2030-01-01T00:00:00Z"}`: "body", `{"advance":"1 day"}`: "advance", `{"set":"tomorrow"}`: "body",
+		`{"set":"9999-12-31T23:59:59Z"}`: "body", `{"set":"0001-01-01T00:00:00Z"}`: "body", `{"advance":"2562047h"}`: "body",
 	} {
 		control(t, s, "POST", "/clock", body).assertRefused(t, member)
 	}

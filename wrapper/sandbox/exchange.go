@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ type exchange struct {
 	operation server.Operation
 	refusal   *answer // the answer if no operation has this path and method, or nil
 	body      []byte
+	tooLarge  *answer         // the answer if the body is too large, or nil
 	fault     *Fault          // the fault that strikes the request, or nil
 	paused    bool            // whether the fault's delay has begun or does not apply
 	closing   context.Context // canceled when the sandbox closes
@@ -72,17 +74,15 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	x.body = body
 	s.requests.received(entry, body)
 
-	var a *answer
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		a = bodyTooLarge(x.operation, tooLarge.Limit)
+		x.tooLarge = bodyTooLarge(x.operation, tooLarge.Limit)
 	case err != nil: // An incomplete request must not have any effect.
 		s.finish(entry, r, nil, started)
 		panic(http.ErrAbortHandler)
-	default:
-		a = s.strike(r, x)
 	}
+	a := s.strike(r, x)
 	s.finish(entry, r, a, started)
 	if a == nil {
 		reset(w)
@@ -128,6 +128,9 @@ func (s *Server) act(r *http.Request, x *exchange) *answer {
 	if !s.authorized(r) {
 		return unauthorized()
 	}
+	if x.tooLarge != nil {
+		return x.tooLarge
+	}
 	if refusal := checkQuery(x.operation, r.URL.RawQuery); refusal != nil {
 		return refusal
 	}
@@ -144,8 +147,10 @@ func (s *Server) authorized(r *http.Request) bool {
 		subtle.ConstantTimeCompare([]byte(strings.TrimSpace(key)), []byte(s.apiKey)) == 1
 }
 
-// readBody reads the whole body, up to the largest that is accepted. When the
-// sandbox closes, a client that is still sending has bodyGrace to finish.
+// readBody reads the whole body, up to the largest that is accepted. It cuts off the
+// body of a request whose method needs none, because such a request must not be refused
+// for it. When the sandbox closes, a client that is still sending has bodyGrace to
+// finish.
 func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	limit := int64(maxJSONBytes)
 	if x.operation.ID == opUploadLogo {
@@ -154,7 +159,12 @@ func (x *exchange) readBody(w http.ResponseWriter, r *http.Request) ([]byte, err
 	defer context.AfterFunc(x.closing, func() {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyGrace)) // It fails without a network, where bodies are in memory.
 	})()
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) && slices.Contains([]string{http.MethodGet, http.MethodHead, http.MethodDelete}, r.Method) {
+		err = nil
+	}
+	return body, err
 }
 
 // bodyTooLarge returns the answer to a body that is too large. It is 413 only for the

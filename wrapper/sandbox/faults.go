@@ -161,11 +161,16 @@ func (f *Fault) check(operations []string) error {
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("the status %d is not between 200 and 599", f.Status)
 	case f.Status == 0 && (f.Body != nil || f.AfterActing):
-		return errors.New("a fault with Body or AfterActing needs a Status")
+		return errors.New("a fault with a body, or that acts before it answers, needs a status")
 	case f.Delay < 0 || f.Skip < 0:
-		return errors.New("a fault must not have a negative Delay or Skip")
+		return errors.New("the delay and the number of requests to skip must not be negative")
 	case f.Delay == 0 && !f.ResetBefore && !f.ResetAfter && !f.CutBody && f.Status == 0 && len(f.Header) == 0:
 		return errors.New("the fault does nothing")
+	}
+	for name, values := range f.Header { // The server would leave out a field with such a name, and change such a value.
+		if name == "" || strings.ContainsAny(name, " :\t\r\n") || strings.ContainsAny(strings.Join(values, ""), "\r\n") {
+			return fmt.Errorf("a header can't have the field %q: %q", name, values)
+		}
 	}
 	return nil
 }

@@ -166,6 +166,7 @@ func TestInvalidFaults(t *testing.T) {
 	for _, f := range []Fault{
 		{}, {Operation: "PlaceOrder", Status: 500}, {Status: 99}, {Status: 600}, {AfterActing: true, ResetAfter: true},
 		{Body: []byte("x"), Delay: 1}, {Delay: -1}, {Skip: -1, Status: 500},
+		{Header: http.Header{"Retry After": {"7"}}}, {Header: http.Header{"": {"7"}}}, {Header: http.Header{"Retry-After": {"7\r\nX: y"}}},
 	} {
 		s := New(WithoutListener())
 		assert.Panics(t, func() { s.Inject(f) }, "%+v", f)

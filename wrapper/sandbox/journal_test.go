@@ -136,6 +136,8 @@ func TestInvalidStateFilesAreRefused(t *testing.T) {
 	_, err = Open(WithStateFile(dir))
 	assert.EqualError(t, err, "cnaught: sandbox: state file "+dir+" is a directory")
 	assert.NoFileExists(t, dir+".lock")
+	_, err = Open(WithStateFile(os.DevNull)) // Some devices can be read without end.
+	assert.EqualError(t, err, "cnaught: sandbox: state file "+os.DevNull+" is not a regular file")
 }
 
 // Closed books refuse each change, like books whose state file can't be written.

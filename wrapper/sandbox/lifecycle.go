@@ -164,7 +164,7 @@ func (s *Server) start(listener net.Listener) {
 		ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelWarn),
 	}
 	s.loops.Go(func() {
-		if err := s.http.Serve(problemListener{listener}); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(problemListener{listener, s.logger}); !errors.Is(err, http.ErrServerClosed) {
 			s.logger.Error("cnaught sandbox: listening failed", "error", err)
 		}
 	})

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -11,19 +12,26 @@ import (
 
 // problemListener replaces the answers that net/http sends without calling a handler
 // with problem documents. It sends them to requests that are not valid HTTP, that have
-// too large a header, or that have an Expect header which it does not support.
-type problemListener struct{ net.Listener }
+// too large a header, or that have an Expect header which it does not support. It logs
+// each of them.
+type problemListener struct {
+	net.Listener
+	logger *slog.Logger
+}
 
 // Accept waits for the next connection.
 func (l problemListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		return problemConn{tcp}, nil
+		return problemConn{tcp, l.logger}, nil
 	}
 	return conn, err
 }
 
-type problemConn struct{ *net.TCPConn }
+type problemConn struct {
+	*net.TCPConn
+	logger *slog.Logger
+}
 
 // Write sends p, or a problem document instead if p is an answer of net/http itself,
 // which is always written in one call.
@@ -32,6 +40,7 @@ func (c problemConn) Write(p []byte) (int, error) {
 	if a == nil {
 		return c.TCPConn.Write(p)
 	}
+	c.logger.Info("invalid request", "status", a.status, "reason", a.reason())
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s",
 		a.status, http.StatusText(a.status), a.contentType, len(a.body), a.body)
@@ -47,7 +56,9 @@ func (c problemConn) Write(p []byte) (int, error) {
 func ownAnswer(p []byte) *answer {
 	rest, ok := bytes.CutPrefix(p, []byte("HTTP/1.1 "))
 	if !ok {
-		return nil
+		if rest, ok = bytes.CutPrefix(p, []byte("HTTP/1.0 ")); !ok { // A 417 has the version of the request.
+			return nil
+		}
 	}
 	head, body, ok := strings.Cut(string(rest[:min(len(rest), 1024)]), "\r\n\r\n")
 	line, members, _ := strings.Cut(head, "\r\n")

@@ -47,10 +47,13 @@ func TestInvalidHTTPIsAnsweredWithProblemDocuments(t *testing.T) {
 		{"GET /v1/orders HTTP/3.0\r\nHost: sandbox\r\n\r\n", 505, "HTTP Version Not Supported", "unsupported protocol version"},
 		{head + "X: " + strings.Repeat("x", 2<<20) + "\r\n\r\n", 431, "Request Header Fields Too Large", ""},
 		{head + "Expect: a miracle\r\nContent-Length: 15\r\n\r\n" + `{"amount_kg":1}`, 417, "Expectation Failed", "The only supported expectation is 100-continue"},
+		{strings.Replace(head, "/1.1", "/1.0", 1) + "Expect: a miracle\r\nContent-Length: 15\r\n\r\n" + `{"amount_kg":1}`, 417, "Expectation Failed", "The only supported expectation is 100-continue"},
+		{"GET * HTTP/1.1\r\nHost: sandbox\r\n\r\n", 404, "Could not find resource", ""},
+		{"CONNECT api.cnaught.com:443 HTTP/1.1\r\nHost: api.cnaught.com:443\r\n\r\n", 404, "Could not find resource", ""},
 		{head + "Transfer-Encoding: braille\r\n\r\n", 501, "Not Implemented", "Unsupported transfer encoding"},
 	} {
 		r := sendRaw(t, s, test.request)
-		o := r.assertProblem(t, test.status, "", test.title)
+		o := r.assertProblem(t, test.status, map[int]string{404: "not-found"}[test.status], test.title)
 		assert.Equal(t, test.details != "", o["details"] != nil, "%s", r.body)
 		if test.details != "" {
 			assert.Equal(t, test.details, o["details"])

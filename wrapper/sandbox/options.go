@@ -125,10 +125,10 @@ func WithoutSubaccounts() Option { return func(s *settings) { s.noSubaccounts = 
 // are kept.
 func WithEmptyBooks() Option { return func(s *settings) { s.emptyBooks = true } }
 
-// WithLogger logs one line at level Info for each API request, page, control request
-// and attempt to deliver a webhook. The line of a refused request has the reason.
-// Failures of the sandbox itself are logged at level Error. The API key is never
-// logged.
+// WithLogger logs one line at level Info for each API request, page, logo and control
+// request, for each request that is not valid HTTP, and for each attempt to deliver a
+// webhook. The line of a refused request has the reason. Failures of the sandbox itself
+// are logged at level Error. The API key is never logged.
 func WithLogger(l *slog.Logger) Option { return func(s *settings) { s.logger = l } }
 
 // WithRequestLog sets how many of the latest requests are kept for [Server.Requests].

@@ -190,8 +190,12 @@ func (f *fields) massFor(name string, perKg *big.Rat) (kg float64, cents api.USD
 	if total.value <= 0 {
 		return 0, 0
 	}
-	n, _ := floor(total.times(new(big.Rat).Inv(perKg)))
-	if n < 1 {
+	n, ok := floor(total.times(new(big.Rat).Inv(perKg)))
+	switch {
+	case !ok:
+		f.refuse(name, "is too large")
+		return 0, 0
+	case n < 1:
 		f.refuse(name, "is less than the price of one kilogram")
 		return 0, 0
 	}

@@ -148,6 +148,7 @@ func TestOverviewShowsReasonsSubaccountsAndFaults(t *testing.T) {
 	assert.Contains(t, page, `href="/certificates/`+order+`"`)
 	assert.Contains(t, plain, "SubmitOrder 503 2 1 0")
 	assert.Contains(t, plain, "any delay 1ns 0 all 1")
+	assert.Contains(t, page, `<td class="number" data-label="Still to strike">1</td>`, "numbers must be aligned with those of the next column")
 	assert.Contains(t, plain, "POST /_sandbox/faults")
 
 	s.ClearFaults()

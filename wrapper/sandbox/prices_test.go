@@ -31,6 +31,19 @@ func TestPricesCanBeSet(t *testing.T) {
 	assert.Equal(t, 160.0, get(t, s, "/checkout/sessions/"+session).object(t)["price_usd_cents"], "an open session must keep its price")
 }
 
+// At such prices, a total pays for more kilograms than a float64 or even an int64 holds
+// exactly.
+func TestTotalsThatPayForTooMuchAreRefused(t *testing.T) {
+	s := Run(t, WithEmptyBooks())
+	for price, total := range map[float64]string{0.5: "9007199254740992", 1e-18: "100", 1e-320: "100"} {
+		s.SetPrice("oH5hlq", price, price)
+		r := post(t, s, "/orders", `{"total_price_usd_cents":`+total+`}`)
+		r.assertRefused(t, "total_price_usd_cents")
+		assert.Contains(t, string(r.body), "is too large")
+	}
+	assert.Zero(t, s.OrderCount())
+}
+
 func TestPricesOverHTTP(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	s := openState(t, path)

@@ -103,7 +103,30 @@ func TestBodiesThatAreTooLargeOrNotJSON(t *testing.T) {
 		call(t, s, method, path, "{}"+strings.Repeat(" ", maxJSONBytes)).assertRefused(t, "body")
 	}
 	assert.Equal(t, 14, bodies)
+	large := strings.Repeat(" ", maxLogoBytes+1)
+	call(t, s, "PUT", "/orders", large).assertProblem(t, 405, "", "Method Not Allowed")
+	post(t, s, "/nope", large).assertProblem(t, 404, "not-found", "Could not find resource")
+	for method, path := range map[string]string{"POST": "/orders", "PUT": "/subaccounts/" + id + "/logo"} {
+		call(t, s, method, path, large, "Authorization", "").assertProblem(t, 401, "", "Unauthorized")
+	}
 	assert.Equal(t, 1, s.OrderCount())
+}
+
+// Most operations without a body have no answer 400 in the description.
+func TestBodiesOfOperationsWithoutABodyAreIgnored(t *testing.T) {
+	s := Run(t)
+	ignored := 0
+	for pattern, op := range server.Operations {
+		method, path, _ := strings.Cut(pattern, " ")
+		if method != "GET" && method != "DELETE" || !slices.Contains(current, op.ID) {
+			continue
+		}
+		ignored++
+		path = strings.ReplaceAll(path, "{id}", "nope")
+		r := call(t, s, method, path, strings.Repeat(" ", maxJSONBytes+1))
+		assert.Contains(t, []int{200, 404}, r.status, "%s: %s", op.ID, r.body)
+	}
+	assert.Equal(t, 13, ignored)
 }
 
 // A later description may have more query parameters; see checkQuery.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -85,6 +87,57 @@ func TestLogHasTheReasonOfARefusal(t *testing.T) {
 		assert.Contains(t, log.String(), reason)
 	}
 	assert.Equal(t, 3, strings.Count(log.String(), "reason="))
+}
+
+// Requests that do not reach an operation are refused in other places, each of which
+// has to log the reason.
+func TestLogHasTheReasonOfEveryRefusal(t *testing.T) {
+	var log lockedBuffer
+	s := Run(t, WithLogger(slog.New(slog.NewTextHandler(&log, nil))), WithEmptyBooks())
+	control(t, s, "POST", "/faults", `{"stauts":500}`)
+	control(t, s, "POST", "/clock", `{"advance":"soon"}`)
+	control(t, s, "GET", "/faults", "", func(r *http.Request) { r.Host = "evil.example" })
+	control(t, s, "GET", "/faults", "", func(r *http.Request) { r.RemoteAddr = "192.0.2.7:50000" })
+	visit(t, s, "POST", "/clock", "by=1y")
+	visit(t, s, "GET", "/certificates/nope/pdf", "")
+	visit(t, s, "GET", "/nope", "", func(r *http.Request) { r.Header.Set("Accept", "application/json") })
+	visit(t, s, "GET", "/logos/a/b/logo", "")
+	sendRaw(t, s, "CONNECT api.cnaught.com:443 HTTP/1.1\r\nHost: api.cnaught.com:443\r\n\r\n")
+	sendRaw(t, s, "GET /v1/orders HTTP/1.1\r\n\r\n")
+	require.NoError(t, s.Close())
+	for _, want := range []string{
+		`msg=control method=POST path=/_sandbox/faults status=400 reason="Your request parameters didn't validate: body must be`,
+		`msg=control method=POST path=/_sandbox/clock status=400 reason="Your request parameters didn't validate: advance time:`,
+		`msg=control method=GET path=/_sandbox/faults status=421 reason="This is not the sandbox's host name: `,
+		`msg=control method=GET path=/_sandbox/faults status=403 reason="This request came from another machine: `,
+		`msg=page method=POST path=/clock status=400 took=\S+ reason="The clock did not move: `,
+		`msg=page method=GET path=/certificates/nope/pdf status=404 took=\S+ reason="Could not find resource"`,
+		`msg=page method=GET path=/nope status=404 took=\S+ reason="Could not find resource"`,
+		`msg=logo method=GET path=/logos/a/b/logo status=404 reason="Could not find logo"`,
+		`msg=request method=CONNECT path="" operation="" status=404`,
+		`msg="invalid request" status=400 reason="Bad Request: missing required Host header"`,
+	} {
+		assert.Len(t, regexp.MustCompile(want).FindAllString(log.String(), -1), 1, "%s\n%s", want, log.String())
+	}
+	assert.Equal(t, 10, strings.Count(log.String(), "\n"), log.String())
+}
+
+// Closed books refuse each change, like books whose state file can't be written.
+func TestFailuresOfTheSandboxAreLoggedAsErrors(t *testing.T) {
+	var log lockedBuffer
+	s := Run(t, WithLogger(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))))
+	post(t, s, "/orders", `{"amount_kg":-1}`)
+	s.Inject(Fault{Status: 500})
+	get(t, s, "/orders")
+	assert.Empty(t, log.String())
+	require.NoError(t, s.books.Close())
+	assert.Equal(t, 500, post(t, s, "/orders", oneKg).status)
+	assert.Equal(t, 500, control(t, s, "POST", "/clock", `{"advance":"1h"}`).status)
+	resp, _ := visit(t, s, "POST", "/orders/2FhU3B0F36_sandbox/cancel", "")
+	assert.Equal(t, 500, resp.StatusCode)
+	for _, want := range []string{"msg=request method=POST", "msg=control method=POST", "msg=page method=POST"} {
+		assert.Equal(t, 1, strings.Count(log.String(), "level=ERROR "+want), log.String())
+	}
 }
 
 func TestLogHasALineForEachWebhookAttempt(t *testing.T) {

@@ -57,17 +57,34 @@ func (s *Server) routes() http.Handler {
 		Faults: s.faults.list, Requests: s.requestRows, NotFound: http.HandlerFunc(notFoundBesideAPI), Logger: s.logger,
 	}
 	rest := http.NewServeMux()
-	rest.HandleFunc("GET /logos/{subaccount}/{logo}/logo", s.serveLogo)
-	rest.Handle(controlPath+"/", s.controlHandler())
+	rest.Handle("GET /logos/{subaccount}/{logo}/logo", s.logged("logo", http.HandlerFunc(s.serveLogo)))
+	rest.Handle(controlPath+"/", s.logged("control", s.controlHandler()))
 	rest.Handle("/", site.Handler())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// API requests do not go through the mux, because it redirects paths that are
-		// not clean, which could lead a request to another operation.
-		if r.URL.Path == basePath || strings.HasPrefix(r.URL.Path, basePath+"/") {
+		// not clean, which could lead a request to another operation. It also answers
+		// requests whose target is not a path without a problem document.
+		if r.URL.Path == basePath || strings.HasPrefix(r.URL.Path, basePath+"/") || r.URL.Path == "*" || r.Method == http.MethodConnect {
 			s.serveAPI(w, r)
 			return
 		}
 		rest.ServeHTTP(w, r)
+	})
+}
+
+// logged logs one line for each request to next, and why it was refused.
+func (s *Server) logged(kind string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := &capture{header: make(http.Header)}
+		next.ServeHTTP(c, r)
+		a := c.answer()
+		attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", a.status)}
+		reason := a.reason()
+		if reason != "" {
+			attrs = append(attrs, slog.String("reason", reason))
+		}
+		s.logger.LogAttrs(r.Context(), logLevel(reason), kind, attrs...)
+		a.writeTo(w)
 	})
 }
 
@@ -142,5 +159,13 @@ func (s *Server) finish(entry *Request, r *http.Request, a *answer, started time
 	if reason != "" {
 		attrs = append(attrs, slog.String("reason", reason))
 	}
-	s.logger.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+	s.logger.LogAttrs(r.Context(), logLevel(reason), "request", attrs...)
+}
+
+// logLevel returns the level for the line of a request that was refused for this reason.
+func logLevel(reason string) slog.Level {
+	if strings.HasPrefix(reason, failedTitle) {
+		return slog.LevelError
+	}
+	return slog.LevelInfo
 }

@@ -57,7 +57,7 @@ func (s *Server) notification(now time.Time, o *books.Order) *books.Delivery {
 	}
 	d.Body = body
 	if u, err := url.Parse(d.URL); err != nil || !s.publicWebhooks && !loopbackHost(u.Hostname()) {
-		d.Refused = "the host is not this machine, and WithPublicWebhooks is not set"
+		d.Refused = "the host is not this machine; WithPublicWebhooks or the program's flag -public-webhooks allows it"
 	}
 	if d.Refused != "" {
 		s.logger.LogAttrs(context.Background(), slog.LevelInfo, "webhook refused", append(deliveryAttrs(d), slog.String("reason", d.Refused))...)

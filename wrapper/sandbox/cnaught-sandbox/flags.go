@@ -92,7 +92,12 @@ func parse(args []string, stdout, stderr io.Writer) (*config, error) {
 	fs.Func("fulfill-after", "fulfill each order this `duration` after it was placed, for example 5s,\nor at once with 0s (default: only when told to)", duration(&c.fulfillAfter))
 	fs.Func("order-delay", "place the order of a checkout session this `duration` after the customer\npaid, for example 30s (default: at once)", duration(&c.orderDelay))
 	fs.Func("key-lifetime", "forget an Idempotency-Key this `duration` after its request succeeded,\nfor example 24h (default: keep it as long as all other data)", duration(&c.keyLifetime))
-	fs.StringVar(&c.state, "state", "", "keep all data in this `file`, so that they survive a restart, even\nafter kill -9 (default: keep them in memory until the program ends)")
+	fs.Func("state", "keep all data in this `file`, so that they survive a restart, even\nafter kill -9 (default: keep them in memory until the program ends)", func(s string) error {
+		if c.state = s; s == "" {
+			return errors.New("must not be empty") // A variable in a script may be unset by mistake.
+		}
+		return nil
+	})
 	fs.BoolVar(&c.publicWebhooks, "public-webhooks", false, "deliver webhooks to any host, not only to this machine")
 	fs.BoolVar(&c.foreignLogos, "foreign-logos", false, "download logos from any host; without this flag, logos on other hosts\nare replaced with a placeholder")
 	fs.BoolVar(&c.remoteControl, "remote-control", false, "accept requests to /_sandbox from any machine, not only from this one; in a\ncontainer, all requests come from another machine")

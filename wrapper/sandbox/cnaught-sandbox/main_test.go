@@ -213,6 +213,7 @@ func TestInvalidFlags(t *testing.T) {
 		{[]string{"-fulfill-after", "-1s"}, "must not be negative"},
 		{[]string{"-key-lifetime", "-1s"}, "must not be negative"},
 		{[]string{"-order-delay", "-1s"}, "must not be negative"},
+		{[]string{"-state", ""}, `invalid value "" for flag -state: must not be empty`}, // Otherwise the data would be lost.
 		{[]string{"-base-url", "dev.example"}, "must be an absolute http or https URL"},
 		{[]string{"-base-url", "https://u:p@dev.example"}, "must be an absolute http or https URL"},
 		{[]string{"-base-url", "https://dev.example/v1/"}, "must be without /v1"},

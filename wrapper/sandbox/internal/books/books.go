@@ -12,6 +12,7 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrState    = errors.New("wrong state")
 	ErrClosed   = errors.New("the sandbox is closed")
+	ErrClock    = errors.New("the clock can't be moved more than 292 years from the real time")
 )
 
 // Books holds all data of the sandbox. It is safe for concurrent use.

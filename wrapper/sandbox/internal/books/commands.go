@@ -2,6 +2,7 @@ package books
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -122,10 +123,17 @@ func (b *Books) SetTime(t time.Time) error {
 	return b.moveClock(t.Sub)
 }
 
+// moveClock returns ErrClock if the clock can't be moved that far.
 func (b *Books) moveClock(by func(now time.Time) time.Duration) error {
-	err := b.Update(func(tx *Tx) {
-		offset := b.clock.offset.Load() + int64(by(tx.Now))
+	err := b.command(func(tx *Tx) error {
+		old, move := b.clock.offset.Load(), int64(by(tx.Now))
+		offset := old + move
+		overflow := (offset > old) != (move > 0) && move != 0
+		if overflow || move == math.MaxInt64 || move == math.MinInt64 { // Time.Sub returns these for larger differences.
+			return ErrClock
+		}
 		tx.change.Clock = &offset
+		return nil
 	})
 	if err != nil {
 		return err

@@ -41,8 +41,12 @@ type journal struct {
 // openJournal passes each change in the state file to apply and prepares the file for
 // more changes. fresh reports whether the file is new.
 func openJournal(path string, apply func(*Change)) (j *journal, fresh bool, err error) {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
+	switch info, err := os.Stat(path); {
+	case err != nil: // Opening the file reports the error, unless the file is only missing.
+	case info.IsDir():
 		return nil, false, fmt.Errorf("state file %s is a directory", path)
+	case !info.Mode().IsRegular(): // A device or a pipe might be read without end.
+		return nil, false, fmt.Errorf("state file %s is not a regular file", path)
 	}
 	unlock, err := lockFile(path + ".lock")
 	if err != nil {

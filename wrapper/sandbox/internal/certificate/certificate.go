@@ -3,6 +3,7 @@ package certificate
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
@@ -28,8 +29,11 @@ type Share struct {
 func Kg(kg float64) string { return Number(kg) + " kg" }
 
 // Number formats a number exactly, with its thousands separated, for example as
-// 1,234.5.
+// 1,234.5. It formats one below a millionth with an exponent.
 func Number(n float64) string {
+	if n != 0 && math.Abs(n) < 1e-6 {
+		return strconv.FormatFloat(n, 'g', -1, 64)
+	}
 	s := strconv.FormatFloat(n, 'f', -1, 64)
 	end := len(s)
 	for i, c := range s {
@@ -78,7 +82,9 @@ func (c *Certificate) PDF() []byte {
 	p.frame(30, 0.5)
 	y := p.centered(regular, 12, 540, "CNaught sandbox")
 	y = p.centered(bold, 30, y-34, "Certificate of carbon credits")
-	y = p.centered(bold, 44, y-42, Kg(c.AmountKg)+" CO2e")
+	mass := Kg(c.AmountKg) + " CO2e"
+	size := min(44, (textWidth-1)/bold.width([]byte(mass), 1)) // It takes one line.
+	y = p.centered(bold, size, y-42, mass)
 	if c.Description != "" {
 		y = p.centered(regular, fittingSize(c.Description), y-16, c.Description)
 	}

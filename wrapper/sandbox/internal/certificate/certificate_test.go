@@ -90,6 +90,24 @@ func TestPDFIsReadByPoppler(t *testing.T) {
 	}
 }
 
+// Each line of text must be below the one before, even with the longest description and
+// with the largest and the smallest mass that an order can have.
+func TestLinesDoNotOverlap(t *testing.T) {
+	for _, kg := range []float64{10, 1 << 53, 1234567.123456789, 5e-324} {
+		c := sample()
+		c.AmountKg, c.Description = kg, strings.Repeat("W", 512)
+		last := float64(pageHeight)
+		for _, m := range regexp.MustCompile(`(?m)^BT /F\d ([\d.]+) Tf \S+ (\S+) Td `).FindAllSubmatch(c.PDF(), -1) {
+			size, err := strconv.ParseFloat(string(m[1]), 64)
+			require.NoError(t, err)
+			y, err := strconv.ParseFloat(string(m[2]), 64)
+			require.NoError(t, err)
+			assert.Less(t, y+size, last, "%v kg: %s", kg, m[0])
+			last = y
+		}
+	}
+}
+
 func TestWrapKeepsAllTextWithinTheWidth(t *testing.T) {
 	for _, text := range []string{"", "one", strings.Repeat("some words ", 60), strings.Repeat("W", 512)} {
 		lines := wrap(regular, 16, encode(text))
@@ -105,7 +123,8 @@ func TestEncode(t *testing.T) {
 }
 
 func TestKg(t *testing.T) {
-	for kg, want := range map[float64]string{0: "0 kg", 10.5: "10.5 kg", 999: "999 kg", 1000: "1,000 kg", 1234567.25: "1,234,567.25 kg", -1500: "-1,500 kg", -150: "-150 kg"} {
+	for kg, want := range map[float64]string{0: "0 kg", 10.5: "10.5 kg", 999: "999 kg", 1000: "1,000 kg", 1234567.25: "1,234,567.25 kg", -1500: "-1,500 kg", -150: "-150 kg",
+		0.000001: "0.000001 kg", 1e-7: "1e-07 kg", 5e-324: "5e-324 kg"} {
 		assert.Equal(t, want, Kg(kg))
 	}
 }

@@ -85,21 +85,40 @@ func (s *Site) Handler() http.Handler {
 	return s.logPages(all)
 }
 
-// logPages logs one line for each request for a page.
+// logPages logs one line for each request for a page, and why it was refused.
 func (s *Site) logPages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		started := time.Now()
 		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(recorder, r)
-		s.Logger.LogAttrs(r.Context(), slog.LevelInfo, "page", slog.String("method", r.Method),
-			slog.String("path", r.URL.Path), slog.Int("status", recorder.status), slog.Duration("took", time.Since(started)))
+		attrs := []slog.Attr{
+			slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", recorder.status),
+			slog.Duration("took", time.Since(started)),
+		}
+		if recorder.reason != "" {
+			attrs = append(attrs, slog.String("reason", recorder.reason))
+		}
+		level := slog.LevelInfo
+		if recorder.status == http.StatusInternalServerError {
+			level = slog.LevelError
+		}
+		s.Logger.LogAttrs(r.Context(), level, "page", attrs...)
 	})
 }
 
-// statusRecorder keeps the status of an answer for the log.
+// statusRecorder keeps the status of an answer for the log, and why a request was
+// refused.
 type statusRecorder struct {
 	http.ResponseWriter
 	status int
+	reason string
+}
+
+// giveReason passes the reason of a refusal to the log.
+func giveReason(w http.ResponseWriter, reason string) {
+	if recorder, ok := w.(*statusRecorder); ok {
+		recorder.reason = reason
+	}
 }
 
 func (w *statusRecorder) WriteHeader(status int) {
@@ -114,10 +133,16 @@ func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter 
 // browsers with a page and other programs with a problem document.
 func (s *Site) noPage(w http.ResponseWriter, r *http.Request) {
 	if !strings.Contains(r.Header.Get("Accept"), "text/html") {
-		s.NotFound.ServeHTTP(w, r)
+		s.notFound(w, r)
 		return
 	}
 	s.showMessage(w, http.StatusNotFound, "This page does not exist", "The API is under "+s.APIPath+".")
+}
+
+// notFound answers a program that requests something that does not exist.
+func (s *Site) notFound(w http.ResponseWriter, r *http.Request) {
+	giveReason(w, "Could not find resource")
+	s.NotFound.ServeHTTP(w, r)
 }
 
 func showStyle(w http.ResponseWriter, r *http.Request) {
@@ -147,6 +172,7 @@ type messagePage struct {
 }
 
 func (s *Site) showMessage(w http.ResponseWriter, status int, title, text string) {
+	giveReason(w, title+": "+text)
 	show(w, status, "message.html", messagePage{s.frame(title), text})
 }
 

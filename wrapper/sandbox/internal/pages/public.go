@@ -59,7 +59,7 @@ func (s *Site) showCertificate(w http.ResponseWriter, r *http.Request) {
 func (s *Site) serveCertificatePDF(w http.ResponseWriter, r *http.Request) {
 	c := s.Certificate(r.PathValue("id"))
 	if c == nil {
-		s.NotFound.ServeHTTP(w, r)
+		s.notFound(w, r)
 		return
 	}
 	pdf := c.PDF()
