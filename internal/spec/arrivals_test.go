@@ -44,7 +44,7 @@ func testArrival(t *testing.T, seed uint64) {
 	}
 
 	options := repo.options(t, from)
-	options.untested = false
+	options.untested, options.unbuilt = false, false
 	r := Run(t.Context(), options)
 	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
 	decide, _, _ := strings.Cut(r.Markdown(), "## Entry for CHANGELOG.md")

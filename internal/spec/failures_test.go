@@ -72,6 +72,7 @@ func TestBuildFails(t *testing.T) {
 	t.Parallel()
 	repo := repository(t)
 	options := repo.options(t, "")
+	options.unbuilt = false
 	repo.add(t, "internal/nomain/nomain.go", "package main\n")
 	root := repo.description(t)
 	set(t, root, "{type: string}", member("Order", "more")...)

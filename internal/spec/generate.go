@@ -64,7 +64,7 @@ func (r *run) generateInCopy(ctx context.Context) (err error) {
 // environment returns the environment of go commands. It keeps workspace files and
 // version control systems outside the copy from affecting the build.
 func environment() []string {
-	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -buildvcs=false -trimpath")
+	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -buildvcs=false")
 	return append(os.Environ(), "GOWORK=off", "GOFLAGS="+flags)
 }
 
