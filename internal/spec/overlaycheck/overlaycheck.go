@@ -57,7 +57,7 @@ func Check(current, next, overlayFile []byte) ([]Finding, error) {
 		return nil, err
 	}
 	findings, err := check(o, lines, next)
-	if err != nil || current == nil || len(findings) == 0 {
+	if err != nil || current == nil {
 		return findings, err
 	}
 	before, err := check(o, lines, current)
