@@ -24,6 +24,7 @@ func TestAdditiveChangesAtOnce(t *testing.T) {
 	}
 	options := repo.options(t, write(t, "openapi.yaml", text(t, root)))
 	options.untested, options.unbuilt, options.generator = false, false, nil
+	options.folder = folderFor(t, "additive")
 	r := Run(t.Context(), options)
 	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
 	require.Equal(t, report.Additive, r.Verdict())
@@ -60,7 +61,7 @@ func TestBreakingChangesAtOnce(t *testing.T) {
 		c.edit(t, root)
 	}
 	options := repo.options(t, write(t, "openapi.yaml", text(t, root)))
-	options.unbuilt = false
+	options.unbuilt, options.folder = false, folderFor(t, "breaking")
 	r := Run(t.Context(), options)
 	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
 	require.Equal(t, report.Breaking, r.Verdict())

@@ -3,6 +3,7 @@ package spec
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path"
@@ -12,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,6 +26,7 @@ import (
 
 // fixture is a copy of the repository that tests may change.
 type fixture struct {
+	name  string // of the folder
 	dir   string
 	files map[string][]byte
 }
@@ -32,7 +35,7 @@ type fixture struct {
 // copy.
 func (f *fixture) options(t *testing.T, from string) Options {
 	t.Helper()
-	return Options{Root: f.dir, From: from, before: packages(t), untested: true, unbuilt: true, generator: generate}
+	return Options{Root: f.dir, From: from, before: packages(t), untested: true, unbuilt: true, folder: folderFor(t, f.name+"-update"), generator: generate}
 }
 
 // packages loads the packages of the repository once, because all copies start with
@@ -57,7 +60,8 @@ var loadPackages = sync.OnceValues(func() (*goapi.Snapshot, error) {
 // compiled only once for each. A test uses one alone and restores it afterwards.
 var copies struct {
 	sync.Mutex
-	all, idle []*fixture
+	count int
+	idle  []*fixture
 }
 
 func TestMain(m *testing.M) {
@@ -68,9 +72,7 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	code := m.Run()
-	for _, f := range copies.all {
-		_ = os.RemoveAll(f.dir)
-	}
+	folders.Range(func(_, dir any) bool { return os.RemoveAll(dir.(string)) == nil })
 	os.Exit(code)
 }
 
@@ -80,8 +82,8 @@ func repository(t *testing.T) *fixture {
 	copies.Lock()
 	defer copies.Unlock()
 	if len(copies.idle) == 0 {
-		f := wholeRepository(t)
-		copies.all = append(copies.all, f)
+		f := wholeRepository(t, fmt.Sprint("copy", copies.count))
+		copies.count++
 		require.NoError(t, f.leaveOutModules())
 		copies.idle = append(copies.idle, f)
 	}
@@ -97,14 +99,39 @@ func repository(t *testing.T) *fixture {
 	return f
 }
 
-// wholeRepository returns a new copy of the repository with all its modules.
-func wholeRepository(t *testing.T) *fixture {
+// wholeRepository returns a new copy of the repository with all its modules, in the
+// folder with a name.
+func wholeRepository(t *testing.T, name string) *fixture {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	work, err := newWorkspace(context.Background(), root)
+	work, err := newWorkspace(context.Background(), root, folderFor(t, name))
 	require.NoError(t, err)
-	return &fixture{dir: work.dir, files: work.before}
+	return &fixture{name: name, dir: work.dir, files: work.before}
+}
+
+// folders are the folders of this run by name.
+var folders sync.Map
+
+// folderFor returns the folder with a name for copies. It has the same path in each run, so
+// that the go command finds the packages that it compiled there before. If another run
+// uses that folder, it is a new one.
+func folderFor(t *testing.T, name string) string {
+	t.Helper()
+	if dir, known := folders.Load(name); known {
+		return dir.(string)
+	}
+	dir := filepath.Join(os.TempDir(), "cnaught-spec-test-"+name)
+	if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > time.Hour {
+		require.NoError(t, os.RemoveAll(dir)) // a killed run left it
+	}
+	if os.Mkdir(dir, 0o755) != nil {
+		var err error
+		dir, err = os.MkdirTemp("", "cnaught-spec-test-")
+		require.NoError(t, err)
+	}
+	folders.Store(name, dir)
+	return dir
 }
 
 // leaveOutModules removes the modules that depend on ours, to save time. Files that

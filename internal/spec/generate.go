@@ -31,7 +31,7 @@ func (r *run) generate(ctx context.Context) error {
 }
 
 func (r *run) generateInCopy(ctx context.Context) (err error) {
-	if r.work, err = newWorkspace(ctx, r.Root); err != nil {
+	if r.work, err = newWorkspace(ctx, r.Root, r.folder); err != nil {
 		return err
 	}
 	if err := r.work.write(descriptionFile, r.formatted); err != nil {

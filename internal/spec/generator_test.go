@@ -39,6 +39,7 @@ func generate(ctx context.Context, dir string) error {
 		}
 		command := exec.CommandContext(ctx, generator, strings.Fields(arguments)...)
 		command.Dir = dir
+		command.Env = append(os.Environ(), "GOGC=off")
 		if output, err := command.CombinedOutput(); err != nil {
 			return withOutput(err, output)
 		}

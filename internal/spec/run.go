@@ -42,6 +42,8 @@ type Options struct {
 	before *goapi.Snapshot
 	// untested and unbuilt say that the copy is not tested and not built.
 	untested, unbuilt bool
+	// folder is where the copy is made and kept. If it is empty, a new one is used.
+	folder string
 	// generator generates the code in a folder. If it is nil, go generate is used.
 	generator func(ctx context.Context, dir string) error
 }

@@ -19,6 +19,7 @@ var all = flag.Bool("all", false, "run all tests in updated copies, derive more 
 // TestChangedDescriptions updates copies of the repository to changed descriptions.
 // The results are type-checked. The tests in atonce_test.go build and test them.
 func TestChangedDescriptions(t *testing.T) {
+	t.Parallel()
 	groups := []struct {
 		name    string
 		changes []change
