@@ -52,7 +52,7 @@ ledger-kills: ## Run a shop whose processes are killed for a minute, on SQLite, 
 ledger-mutants: ## Remove the ledger's rules one at a time, and check that a test fails each time
 	$(GO) -C internal/ledgertest run ./cmd/mutants
 
-test-all: test ## Run all tests, and a whole update for every changed description in the table
+test-all: test ## Run all tests, also in copies of the repository that were updated to other descriptions
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 45m . -args -all
 
 generate: ## Regenerate the code from openapi.yaml and api/overlay.yaml

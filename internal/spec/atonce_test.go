@@ -2,6 +2,7 @@ package spec
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,7 +37,9 @@ func TestAdditiveChangesAtOnce(t *testing.T) {
 
 	written := map[string]string{}
 	for _, name := range changed {
-		written[name] = string(repo.read(t, name))
+		if strings.HasSuffix(name, ".gen.go") {
+			written[name] = string(repo.read(t, name))
+		}
 	}
 	require.NoError(t, generate(t.Context(), repo.dir))
 	for name, text := range written {

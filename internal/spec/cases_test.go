@@ -21,8 +21,10 @@ type change struct {
 	symbols map[string]string
 	// breaks reports whether the change breaks callers of the API.
 	breaks bool
-	// says are texts that the report has to contain.
-	says []string
+	// says are texts that the report has to contain, unless remembered.yaml already
+	// contains the name of the renamed operation.
+	says    []string
+	renamed string
 	// decides are the places where a person has to decide.
 	decides []string
 }
@@ -172,7 +174,7 @@ var additive = []change{
 			set(t, root, "GetListOfOrders", "paths", "/orders", "get", "operationId")
 		},
 		verdict: report.Nothing, step: report.NoStep,
-		says: []string{"| `GetListOfOrder` | `paths[\"/orders\"].get` |"},
+		renamed: "GetListOfOrder", says: []string{"| `GetListOfOrder` | `paths[\"/orders\"].get` |"},
 	},
 	{
 		name: "OpenAPI 3.0.3",

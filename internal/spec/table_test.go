@@ -54,8 +54,10 @@ func (c change) check(t *testing.T) {
 	assert.Equal(t, c.step, r.Step())
 	assert.Equal(t, c.breaks, breaksAPI(r), "breaks the API")
 	c.checkSymbols(t, r)
-	for _, text := range c.says {
-		assert.Contains(t, r.Markdown(), text)
+	if known := string(repo.files[merge.RememberedFile]); c.renamed == "" || !strings.Contains(known, c.renamed) {
+		for _, text := range c.says {
+			assert.Contains(t, r.Markdown(), text)
+		}
 	}
 	if c.verdict == report.Additive {
 		assert.LessOrEqual(t, strings.Count(r.Markdown(), "\n"), 40, "the report of an additive change fits on one screen")
@@ -137,7 +139,10 @@ func (c change) checkTree(t *testing.T, r *report.Report, repo *fixture) {
 	assert.True(t, r.Applied)
 	assert.Equal(t, r.Written, changed, "exactly the files in the report were written")
 	if c.verdict == report.Nothing { // only the sources (x-source) and the stored files may change
-		assert.Subset(t, []string{descriptionFile, publishedFile, merge.RememberedFile}, changed)
+		for _, name := range changed {
+			stored := repo.arrived() && strings.HasPrefix(name, publishedFolder+"/")
+			assert.True(t, stored || slices.Contains([]string{descriptionFile, publishedFile, merge.RememberedFile}, name), name)
+		}
 	} else {
 		assert.Contains(t, changed, descriptionFile)
 	}
