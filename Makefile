@@ -15,7 +15,7 @@ export GORACE ?= atexit_sleep_ms=50
 RACE_SQLITE = $(if $(RACE),$(RACE) -gcflags=modernc.org/sqlite/lib=-race=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test test-root test-spec test-examples test-ledger test-release test-all test-postgres ledger-kills ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger \
+.PHONY: help demo shop test test-root test-spec test-examples test-ledger test-release test-builds test-all test-postgres ledger-kills ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger \
         bench-node sandbox node-compat browser-setup browser-test check-live spec-report update-spec \
         release-binaries release-notes ci
 
@@ -67,10 +67,12 @@ ledger-kills: ## Run a shop whose processes are killed for a minute, on SQLite, 
 ledger-mutants: ## Remove the ledger's rules one at a time, and check that a test fails each time
 	$(GO) -C internal/ledgertest run ./cmd/mutants
 
-test-all: test ## Run all tests, and those that compile or kill for minutes
-	$(GO) -C internal/spec test -vet=off -count=1 -timeout 45m . -args -all
+test-builds: ## Run the tests that compile for minutes at first: the benchmarks', and real builds of a release
 	$(GO) -C internal/bench test -vet=off ./...
 	$(GO) -C internal/release test -vet=off -count=1 . -args -all
+
+test-all: test test-builds ## Run all tests, more kills, and the tests in copies that were updated to other descriptions
+	$(GO) -C internal/spec test -vet=off -count=1 -timeout 45m . -args -all
 	$(GO) test $(RACE) -vet=off -count=1 -run '^TestKillsLoseNothing$$' ./wrapper/sandbox -args -sandbox.kills=100
 	$(GO) -C internal/ledgertest test $(RACE_SQLITE) -vet=off -count=1 -run '^TestRandomHistoriesKeepThePromise$$' . -histories=150
 

@@ -23,6 +23,7 @@ import (
 // program derives from ours, each from a seed. No manual change is needed, the names
 // that Go callers know are kept, and all tests pass afterwards.
 func TestArrivals(t *testing.T) {
+	t.Parallel()
 	seeds := 1
 	if *all {
 		seeds = 10
@@ -33,8 +34,7 @@ func TestArrivals(t *testing.T) {
 }
 
 func testArrival(t *testing.T, seed uint64) {
-	repo := wholeRepository(t)
-	t.Cleanup(func() { _ = os.RemoveAll(repo.dir) })
+	repo := wholeRepository(t, "arrival")
 	repo.skipAfterArrival(t)
 	a := &arrival{t: t, random: rand.New(rand.NewPCG(seed, 13)), root: repo.description(t)}
 	a.derive()
@@ -44,7 +44,7 @@ func testArrival(t *testing.T, seed uint64) {
 	}
 
 	options := repo.options(t, from)
-	options.untested = false
+	options.untested, options.unbuilt = false, false
 	r := Run(t.Context(), options)
 	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
 	decide, _, _ := strings.Cut(r.Markdown(), "## Entry for CHANGELOG.md")

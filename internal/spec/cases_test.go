@@ -21,18 +21,12 @@ type change struct {
 	symbols map[string]string
 	// breaks reports whether the change breaks callers of the API.
 	breaks bool
-	// says are texts that the report has to contain.
-	says []string
+	// says are texts that the report has to contain, unless remembered.yaml already
+	// contains the name of the renamed operation.
+	says    []string
+	renamed string
 	// decides are the places where a person has to decide.
 	decides []string
-
-	// Without -all, only quick and whole cases run, and only the latter are more
-	// than a report.
-	quick, whole bool
-	// tested cases need the tests of api and wrapper to find the problem.
-	tested bool
-	// probe is a test of package api that has to pass after the update.
-	probe string
 }
 
 var schemas = []string{"components", "schemas"}
@@ -44,8 +38,7 @@ func member(schema, name string) []string {
 // additive are the changes that need no manual change.
 var additive = []change{
 	{
-		name:  "new operation",
-		whole: true,
+		name: "new operation",
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, newOperation, "paths", "/retirements/{id}")
 		},
@@ -87,8 +80,7 @@ var additive = []change{
 		symbols: map[string]string{"api.Quote.Currency": "added"},
 	},
 	{
-		name:  "new optional parameter",
-		quick: true,
+		name: "new optional parameter",
 		edit: func(t *testing.T, root *yaml.Node) {
 			appendTo(t, root, "{name: state, in: query, schema: {type: string}}", "paths", "/orders", "get", "parameters")
 		},
@@ -114,10 +106,10 @@ var additive = []change{
 	{
 		name: "nullable dropped",
 		edit: func(t *testing.T, root *yaml.Node) {
-			set(t, root, "string", append(member("Order", "callback_url"), "type")...)
+			set(t, root, "string", append(member("Order", "certificate_download_public_url"), "type")...)
 		},
 		verdict: report.Additive, step: report.Minor,
-		symbols: map[string]string{"api.Order.CallbackURL": ""},
+		symbols: map[string]string{"api.Order.CertificateDownloadPublicURL": ""},
 		says:    []string{"became not nullable"},
 	},
 	{
@@ -137,41 +129,13 @@ var additive = []change{
 		says: []string{"wording or examples in 1 place"},
 	},
 	{
-		name: "OpenAPI 3.0.3",
-		edit: func(t *testing.T, root *yaml.Node) {
-			set(t, root, "{type: string}", member("Order", "invoice_id")...)
-			as30(t, root)
-		},
-		verdict: report.Additive, step: report.Minor,
-		symbols: map[string]string{"api.Order.InvoiceID": "added"},
-		says:    []string{"openapi.yaml is OpenAPI 3.0.3. It was read as 3.1.0"},
-	},
-	{
-		name: "schema renamed",
-		edit: func(t *testing.T, root *yaml.Node) {
-			renameComponent(t, root, "schemas", "Quote", "PriceQuote")
-		},
-		verdict: report.Nothing, step: report.NoStep,
-		says:  []string{"| `Quote` | `components.schemas.PriceQuote` |"},
-		quick: true,
-	},
-	{
-		name: "operation renamed",
-		edit: func(t *testing.T, root *yaml.Node) {
-			set(t, root, "GetListOfOrders", "paths", "/orders", "get", "operationId")
-		},
-		verdict: report.Nothing, step: report.NoStep,
-		says: []string{"| `GetListOfOrder` | `paths[\"/orders\"].get` |"},
-	},
-	{
 		name: "null by oneOf and by anyOf",
 		edit: func(t *testing.T, root *yaml.Node) {
-			set(t, root, "{oneOf: [{type: string}, {type: 'null'}]}", member("Order", "callback_url")...)
+			set(t, root, "{oneOf: [{type: string}, {type: 'null'}]}", member("Order", "checkout_session_id")...)
 			set(t, root, "{anyOf: [{type: 'null'}, {type: string}]}", member("Order", "subaccount_id")...)
 			set(t, root, "{anyOf: [{$ref: '#/components/schemas/NotificationConfig'}, {type: 'null'}]}", member("OrderCreateByAmount", "notification_config")...)
 		},
 		verdict: report.Additive, step: report.Patch,
-		tested: true,
 	},
 	{
 		name: "default error response",
@@ -180,7 +144,6 @@ var additive = []change{
 			set(t, root, "{description: Error, content: {application/json: {schema: {$ref: '#/components/schemas/BaseProblemDetails'}}}}", "paths", "/orders", "post", "responses", "default")
 		},
 		verdict: report.Additive, step: report.Minor,
-		tested: true, probe: "testdata/default_error.go.txt",
 	},
 	{
 		name: "maps of typed values",
@@ -196,7 +159,32 @@ var additive = []change{
 		symbols: map[string]string{
 			"api.ImpactData.KgByMonth": "added", "api.Project.Figures": "added", "api.Order.Labels": "added", "api.Quote.Counts": "added",
 		},
-		tested: true, probe: "testdata/maps.go.txt",
+	},
+	{
+		name: "schema renamed",
+		edit: func(t *testing.T, root *yaml.Node) {
+			renameComponent(t, root, "schemas", "Quote", "PriceQuote")
+		},
+		verdict: report.Nothing, step: report.NoStep,
+		says: []string{"| `Quote` | `components.schemas.PriceQuote` |"},
+	},
+	{
+		name: "operation renamed",
+		edit: func(t *testing.T, root *yaml.Node) {
+			set(t, root, "GetListOfOrders", "paths", "/orders", "get", "operationId")
+		},
+		verdict: report.Nothing, step: report.NoStep,
+		renamed: "GetListOfOrder", says: []string{"| `GetListOfOrder` | `paths[\"/orders\"].get` |"},
+	},
+	{
+		name: "OpenAPI 3.0.3",
+		edit: func(t *testing.T, root *yaml.Node) {
+			set(t, root, "{type: string}", member("Order", "invoice_id")...)
+			as30(t, root)
+		},
+		verdict: report.Additive, step: report.Minor,
+		symbols: map[string]string{"api.Order.InvoiceID": "added"},
+		says:    []string{"openapi.yaml is OpenAPI 3.0.3. It was read as 3.1.0"},
 	},
 	{
 		name:    "nothing",
@@ -218,8 +206,7 @@ var breaking = []change{
 		symbols: map[string]string{"api.SubaccountCreate.Country": "added"},
 	},
 	{
-		name:  "nullable dropped and required",
-		quick: true,
+		name: "nullable dropped and required",
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "string", append(member("Order", "callback_url"), "type")...)
 			set(t, root, "[callback_url]", "components", "schemas", "Order", "required")
@@ -238,26 +225,25 @@ var breaking = []change{
 	{
 		name: "anyOf introduced",
 		edit: func(t *testing.T, root *yaml.Node) {
-			set(t, root, "{anyOf: [{type: string}, {type: number}]}", member("ProjectNewsArticle", "cnaught_take")...)
+			set(t, root, "{anyOf: [{type: string}, {type: number}]}", member("Retirement", "serial_number_range")...)
 		},
 		verdict: report.Breaking, step: report.Major, breaks: true,
-		symbols: map[string]string{"api.ProjectNewsArticle.CnaughtTake": "`*string` becomes `*ProjectNewsArticle_CnaughtTake`"},
+		symbols: map[string]string{"api.Retirement.SerialNumberRange": "`*string` becomes `*Retirement_SerialNumberRange`"},
 	},
 	{
 		name: "allOf introduced",
 		edit: func(t *testing.T, root *yaml.Node) {
-			set(t, root, "{allOf: [{$ref: '#/components/schemas/ProjectFigure'}, {type: object, properties: {caption: {type: string}}}]}", member("ProjectNewsArticle", "cnaught_take")...)
+			set(t, root, "{allOf: [{$ref: '#/components/schemas/ProjectFigure'}, {type: object, properties: {caption: {type: string}}}]}", member("Retirement", "url")...)
 		},
 		verdict: report.Breaking, step: report.Major, breaks: true,
-		symbols: map[string]string{"api.ProjectNewsArticle.CnaughtTake": "`*string` becomes `*struct{Caption *string; Description string; ImageAltText *string; ImageURL string}`"},
+		symbols: map[string]string{"api.Retirement.URL": "`*string` becomes `*struct{Caption *string; Description string; ImageAltText *string; ImageURL string}`"},
 	},
 }
 
 // decisions are the changes that do not fit hand-written code or the overlay.
 var decisions = []change{
 	{
-		name:  "member removed",
-		quick: true,
+		name: "member removed",
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, member("Subaccount", "email")...)
 		},
@@ -302,8 +288,7 @@ var decisions = []change{
 		decides: []string{"wrapper/wait.go:"},
 	},
 	{
-		name:  "operation removed",
-		quick: true,
+		name: "operation removed",
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, "paths", "/quotes/train")
 		},
@@ -322,8 +307,7 @@ var decisions = []change{
 		decides: []string{"wrapper/orders.go:"},
 	},
 	{
-		name:  "names with the same form in Go",
-		quick: true,
+		name: "names with the same form in Go",
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "{type: string}", member("Order", "orderNumber")...)
 		},
@@ -332,8 +316,7 @@ var decisions = []change{
 		says:    []string{"OrderNumber redeclared", "which an x-go-name in api/overlay.yaml corrects", "not compared"},
 	},
 	{
-		name:  "overlay target gone",
-		quick: true,
+		name: "overlay target gone",
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, member("CheckoutSession", "state")...)
 		},

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -25,14 +26,16 @@ import (
 
 // fixture is a copy of the repository that tests may change.
 type fixture struct {
+	name  string // of the folder
 	dir   string
 	files map[string][]byte
 }
 
-// options returns the options of an update from a source, without tests in the copy.
+// options returns the options of an update from a source, which only type-checks the
+// copy.
 func (f *fixture) options(t *testing.T, from string) Options {
 	t.Helper()
-	return Options{Root: f.dir, From: from, before: packages(t), untested: true, generator: generate}
+	return Options{Root: f.dir, From: from, before: packages(t), untested: true, unbuilt: true, folder: folderFor(t, f.name+"-update"), generator: generate}
 }
 
 // packages loads the packages of the repository once, because all copies start with
@@ -53,60 +56,23 @@ var loadPackages = sync.OnceValues(func() (*goapi.Snapshot, error) {
 	return load(context.Background(), root)
 })
 
-// generate runs the commands in gen.go as go generate does, but without "go tool",
-// which takes longer than the generator itself.
-func generate(ctx context.Context, dir string) error {
-	generator, err := findGenerator()
-	if err != nil {
-		return err
-	}
-	text, err := os.ReadFile(filepath.Join(dir, "gen.go"))
-	if err != nil {
-		return err
-	}
-	commands := 0
-	for line := range strings.Lines(string(text)) {
-		arguments, is := strings.CutPrefix(line, "//go:generate "+generatorCommand+" ")
-		if !is {
-			continue
-		}
-		commands++
-		command := exec.CommandContext(ctx, generator, strings.Fields(arguments)...)
-		command.Dir = dir
-		if output, err := command.CombinedOutput(); err != nil {
-			return withOutput(err, output)
-		}
-	}
-	if commands == 0 {
-		return fmt.Errorf("gen.go has no line with %q", generatorCommand)
-	}
-	return nil
-}
-
-const generatorCommand = "go tool -modfile=internal/tools/go.mod oapi-codegen"
-
-// findGenerator builds the generator and returns its path in the build cache.
-var findGenerator = sync.OnceValues(func() (string, error) {
-	arguments := strings.Fields(strings.Replace(generatorCommand, "tool", "tool -n", 1))
-	command := exec.Command(arguments[0], arguments[1:]...)
-	command.Dir = filepath.FromSlash("../..")
-	output, err := command.Output()
-	return strings.TrimSpace(string(output)), withOutput(err, nil)
-})
-
 // copies are the copies of the repository that tests share, so that most packages are
 // compiled only once for each. A test uses one alone and restores it afterwards.
 var copies struct {
 	sync.Mutex
-	all, idle []*fixture
+	count int
+	idle  []*fixture
 }
 
 func TestMain(m *testing.M) {
-	debug.SetGCPercent(200) // the loaded packages stay in memory, and collecting garbage takes a quarter of the time
-	code := m.Run()
-	for _, f := range copies.all {
-		_ = os.RemoveAll(f.dir)
+	// Collecting garbage less often saves a quarter of the time, in this process and in
+	// the compiler and the generator that the tests start.
+	debug.SetGCPercent(400)
+	if err := os.Setenv("GOGC", "400"); err != nil {
+		panic(err)
 	}
+	code := m.Run()
+	folders.Range(func(_, dir any) bool { return os.RemoveAll(dir.(string)) == nil })
 	os.Exit(code)
 }
 
@@ -116,8 +82,8 @@ func repository(t *testing.T) *fixture {
 	copies.Lock()
 	defer copies.Unlock()
 	if len(copies.idle) == 0 {
-		f := wholeRepository(t)
-		copies.all = append(copies.all, f)
+		f := wholeRepository(t, fmt.Sprint("copy", copies.count))
+		copies.count++
 		require.NoError(t, f.leaveOutModules())
 		copies.idle = append(copies.idle, f)
 	}
@@ -133,14 +99,39 @@ func repository(t *testing.T) *fixture {
 	return f
 }
 
-// wholeRepository returns a new copy of the repository with all its modules.
-func wholeRepository(t *testing.T) *fixture {
+// wholeRepository returns a new copy of the repository with all its modules, in the
+// folder with a name.
+func wholeRepository(t *testing.T, name string) *fixture {
 	t.Helper()
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	work, err := newWorkspace(context.Background(), root)
+	work, err := newWorkspace(context.Background(), root, folderFor(t, name))
 	require.NoError(t, err)
-	return &fixture{dir: work.dir, files: work.before}
+	return &fixture{name: name, dir: work.dir, files: work.before}
+}
+
+// folders are the folders of this run by name.
+var folders sync.Map
+
+// folderFor returns the folder with a name for copies. It has the same path in each run, so
+// that the go command finds the packages that it compiled there before. If another run
+// uses that folder, it is a new one.
+func folderFor(t *testing.T, name string) string {
+	t.Helper()
+	if dir, known := folders.Load(name); known {
+		return dir.(string)
+	}
+	dir := filepath.Join(os.TempDir(), "cnaught-spec-test-"+name)
+	if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > time.Hour {
+		require.NoError(t, os.RemoveAll(dir)) // a killed run left it
+	}
+	if os.Mkdir(dir, 0o755) != nil {
+		var err error
+		dir, err = os.MkdirTemp("", "cnaught-spec-test-")
+		require.NoError(t, err)
+	}
+	folders.Store(name, dir)
+	return dir
 }
 
 // leaveOutModules removes the modules that depend on ours, to save time. Files that
@@ -329,9 +320,17 @@ func markdown(t *testing.T, part *yaml.Node) string {
 // more than one page. What the vendor drops afterwards is a real change.
 func (f *fixture) skipAfterArrival(t *testing.T) {
 	t.Helper()
+	if f.arrived() {
+		t.Skip("The vendor's description has arrived.")
+	}
+}
+
+// arrived reports whether the vendor published more than one page.
+func (f *fixture) arrived() bool {
 	for name := range f.files {
 		if strings.HasPrefix(name, publishedFolder+"/") && name != publishedFolder+"/get-checkout-session.md" {
-			t.Skip("The vendor's description has arrived.")
+			return true
 		}
 	}
+	return false
 }

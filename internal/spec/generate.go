@@ -31,7 +31,7 @@ func (r *run) generate(ctx context.Context) error {
 }
 
 func (r *run) generateInCopy(ctx context.Context) (err error) {
-	if r.work, err = newWorkspace(ctx, r.Root); err != nil {
+	if r.work, err = newWorkspace(ctx, r.Root, r.folder); err != nil {
 		return err
 	}
 	if err := r.work.write(descriptionFile, r.formatted); err != nil {
@@ -64,7 +64,7 @@ func (r *run) generateInCopy(ctx context.Context) (err error) {
 // environment returns the environment of go commands. It keeps workspace files and
 // version control systems outside the copy from affecting the build.
 func environment() []string {
-	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -buildvcs=false -trimpath")
+	flags := strings.TrimSpace(os.Getenv("GOFLAGS") + " -buildvcs=false")
 	return append(os.Environ(), "GOWORK=off", "GOFLAGS="+flags)
 }
 

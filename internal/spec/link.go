@@ -55,9 +55,11 @@ func (r *run) resolvers() (*resolvers, error) {
 	if err != nil {
 		return nil, err
 	}
-	nextRoot, err := r.overlaid(r.next)
-	if err != nil {
-		return nil, err
+	nextRoot := r.overlaidNext
+	if nextRoot == nil {
+		if nextRoot, err = r.overlaid(r.next); err != nil {
+			return nil, err
+		}
 	}
 	return &resolvers{
 		old: goapi.NewResolver(oldRoot.Root, oldAPI.Types), oldRoot: oldRoot,

@@ -207,12 +207,11 @@ func TestNewOperationsNeedNoManualChange(t *testing.T) {
 		t.Skip("takes a minute: make test-all")
 	}
 	t.Parallel()
-	repo := wholeRepository(t)
-	t.Cleanup(func() { _ = os.RemoveAll(repo.dir) })
+	repo := wholeRepository(t, "operations")
 	description := repo.description(t)
 	addEverything(t, description)
 
-	r := Run(t.Context(), Options{Root: repo.dir, From: write(t, "openapi.yaml", text(t, description))})
+	r := Run(t.Context(), Options{Root: repo.dir, From: write(t, "openapi.yaml", text(t, description)), folder: folderFor(t, "operations-update")})
 	t.Log("\n" + r.Markdown() + "\n" + report.Times(r.Timings))
 	require.Equal(t, report.Additive, r.Verdict())
 	require.True(t, r.Applied)

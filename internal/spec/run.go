@@ -40,8 +40,10 @@ type Options struct {
 
 	// before are the packages of the repository, if they are already loaded.
 	before *goapi.Snapshot
-	// untested says that the tests do not run in the copy.
-	untested bool
+	// untested and unbuilt say that the copy is not tested and not built.
+	untested, unbuilt bool
+	// folder is where the copy is made and kept. If it is empty, a new one is used.
+	folder string
 	// generator generates the code in a folder. If it is nil, go generate is used.
 	generator func(ctx context.Context, dir string) error
 }
@@ -95,6 +97,7 @@ type run struct {
 	current, next *apichange.Description
 	formatted     []byte // the text of next
 	overlay       []byte
+	overlaidNext  *apichange.Description // nil if the overlay cannot be applied
 	remembered    *merge.Remembered
 	after         *goapi.Snapshot
 }
@@ -251,6 +254,7 @@ func (r *run) mergeAndCompare() error {
 	}
 	if overlaid, err := r.overlaid(r.next); err == nil { // otherwise, the check of the overlay reports the error
 		r.report.Conflicts = unusableNames(operations(overlaid))
+		r.overlaidNext = overlaid
 	}
 	r.report.Conflicts = append(r.report.Conflicts, merged.Unsure...)
 	return nil

@@ -9,7 +9,7 @@ temp=$(mktemp -d)
 trap 'rm -rf "$temp"' EXIT
 
 # "go run" exits with 1 if the program exits with any other code than 0.
-go -C internal/spec build -trimpath -o "$temp/update-spec" ./cmd/update-spec
+go -C internal/spec build -ldflags=-w -o "$temp/update-spec" ./cmd/update-spec
 code=0
 "$temp/update-spec" "$@" >"$temp/report.md" || code=$?
 cat "$temp/report.md" | tee -a "${GITHUB_STEP_SUMMARY:-/dev/null}"

@@ -87,8 +87,7 @@ type watch struct {
 
 func newWatch(t *testing.T) *watch {
 	t.Helper()
-	w := &watch{repo: wholeRepository(t), remote: t.TempDir(), gh: t.TempDir()}
-	t.Cleanup(func() { _ = os.RemoveAll(w.repo.dir) })
+	w := &watch{repo: wholeRepository(t, "watch"), remote: t.TempDir(), gh: t.TempDir()}
 	w.vendor = httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
 		if w.answer == nil {
 			http.NotFound(out, r)

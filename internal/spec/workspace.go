@@ -19,34 +19,63 @@ type workspace struct {
 	dir  string // the copy
 	// before are the contents of the copied files by path.
 	before map[string][]byte
+	kept   bool // whether the folder is used again
 }
 
 // newWorkspace copies the files of the repository: those that git tracks, and new
-// ones that it does not ignore. Outside of a git repository, it copies all files.
-func newWorkspace(ctx context.Context, root string) (*workspace, error) {
+// ones that it does not ignore. Outside of a git repository, it copies all files. The
+// copy is in a new folder or, if dir is not empty, in dir, where an older copy is
+// replaced.
+func newWorkspace(ctx context.Context, root, dir string) (*workspace, error) {
 	files, err := repositoryFiles(ctx, root)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "cnaught-update-spec-")
-	if err != nil {
-		return nil, err
+	kept := dir != ""
+	if !kept {
+		if dir, err = os.MkdirTemp("", "cnaught-update-spec-"); err != nil {
+			return nil, err
+		}
 	}
 	// The go command reports positions without symbolic links.
 	if dir, err = filepath.EvalSymlinks(dir); err != nil {
 		return nil, err
 	}
-	w := &workspace{root: root, dir: dir, before: map[string][]byte{}}
+	w := &workspace{root: root, dir: dir, before: map[string][]byte{}, kept: kept}
 	for _, file := range files {
 		if err := w.copyIn(file); err != nil {
 			w.remove()
 			return nil, fmt.Errorf("copy the repository: %w", err)
 		}
 	}
+	if kept {
+		return w, w.removeOthers()
+	}
 	return w, nil
 }
 
-func (w *workspace) remove() { _ = os.RemoveAll(w.dir) }
+// remove removes the copy, unless its folder is used again.
+func (w *workspace) remove() {
+	if !w.kept {
+		_ = os.RemoveAll(w.dir)
+	}
+}
+
+// removeOthers removes files of an older copy that are not in the repository.
+func (w *workspace) removeOthers() error {
+	files, err := walkFiles(w.dir)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if _, known := w.before[file]; !known {
+			if err := os.Remove(w.path(file)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 func (w *workspace) copyIn(file string) error {
 	from := filepath.Join(w.root, filepath.FromSlash(file))
@@ -62,6 +91,9 @@ func (w *workspace) copyIn(file string) error {
 		return err
 	}
 	w.before[file] = data
+	if older, err := os.ReadFile(w.path(file)); w.kept && err == nil && bytes.Equal(older, data) {
+		return nil // making a file takes much longer than reading it
+	}
 	return writeFile(filepath.Join(w.dir, filepath.FromSlash(file)), data, info.Mode().Perm())
 }
 

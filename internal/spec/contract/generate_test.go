@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -26,12 +28,23 @@ func generate(t *testing.T, name, input string, change func(config map[string]an
 	file := filepath.Join(folder, "config.yaml")
 	require.NoError(t, os.WriteFile(file, data, 0o600))
 
-	cmd := exec.CommandContext(t.Context(), "go", "tool", "-modfile=internal/tools/go.mod", "oapi-codegen", "-config", file, input)
+	generator, err := findGenerator()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), generator, "-config", file, input)
 	cmd.Dir = filepath.FromSlash(root) // the paths of the templates and the overlay are relative to it
 	message, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(message))
 	return string(readFile(t, out))
 }
+
+// findGenerator builds the generator that gen.go names, and returns its path in the
+// build cache.
+var findGenerator = sync.OnceValues(func() (string, error) {
+	cmd := exec.Command("go", "tool", "-n", "-modfile=internal/tools/go.mod", "oapi-codegen")
+	cmd.Dir = filepath.FromSlash(root)
+	path, err := cmd.Output()
+	return strings.TrimSpace(string(path)), err
+})
 
 func document(t *testing.T, data []byte) map[string]any {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,11 @@ import (
 	cnaught "github.com/cnaught-go/cnaught/wrapper"
 	"github.com/cnaught-go/cnaught/wrapper/sandbox"
 )
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // collecting garbage takes a quarter of the time
+	m.Run()
+}
 
 // The customer data in the filled sandbox. None of it may be in a report.
 const (
