@@ -15,7 +15,7 @@ export GORACE ?= atexit_sleep_ms=50
 RACE_SQLITE = $(if $(RACE),$(RACE) -gcflags=modernc.org/sqlite/lib=-race=false)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo shop test test-root test-spec test-examples test-ledger test-release test-builds test-all test-postgres ledger-kills ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger \
+.PHONY: help demo shop test test-root test-spec test-examples test-ledger test-release test-more test-all test-postgres ledger-kills ledger-mutants generate lint lint-spec tidy chaos fleet fuzz bench bench-ledger \
         bench-node sandbox node-compat browser-setup browser-test check-live spec-report update-spec \
         release-binaries release-notes ci
 
@@ -31,9 +31,10 @@ shop: ## Run the example shop, whose carts survive kill -9, on its own sandbox; 
 	@$(GO) -C examples run ./checkout-shop -sandbox 127.0.0.1:8765 -db "$${TMPDIR:-/tmp}/cnaught-shop.db" $(ARGS)
 
 # The tests of some modules read files outside of them, such as openapi.yaml, which go
-# test's cache does not see. So the hash of all files becomes a part of its key, as a
-# pattern that skips no test.
-inputs = $(if $(shell git rev-parse --git-dir 2>/dev/null),-skip '^$(shell git ls-files -coz --exclude-standard | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c -32)$$',-count=1)
+# test's cache does not see. So the hash of all files but the texts that they do not read
+# becomes a part of its key, as a pattern that skips no test.
+texts = README.md */README.md CONTRIBUTING.md SECURITY.md LICENSE
+inputs = $(if $(shell git rev-parse --git-dir 2>/dev/null),-skip '^$(shell git ls-files -coz --exclude-standard -- . $(texts:%=':!%') | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c -32)$$',-count=1)
 
 # Many tests wait most of the time, so the modules are tested two at a time. The tests run
 # without vet, because the target lint runs it.
@@ -67,11 +68,12 @@ ledger-kills: ## Run a shop whose processes are killed for a minute, on SQLite, 
 ledger-mutants: ## Remove the ledger's rules one at a time, and check that a test fails each time
 	$(GO) -C internal/ledgertest run ./cmd/mutants
 
-test-builds: ## Run the tests that compile for minutes at first: the benchmarks', and real builds of a release
+test-more: ## Run the tests that take longer: the whole table of changed descriptions, the benchmarks', real builds of a release
+	$(GO) -C internal/spec test -vet=off -count=1 -run '^(TestChangedDescriptions|TestArrivals)$$' . -args -more
 	$(GO) -C internal/bench test -vet=off ./...
 	$(GO) -C internal/release test -vet=off -count=1 . -args -all
 
-test-all: test test-builds ## Run all tests, more kills, and the tests in copies that were updated to other descriptions
+test-all: test test-more ## Run all tests, more kills, and the tests in copies that were updated to other descriptions
 	$(GO) -C internal/spec test -vet=off -count=1 -timeout 45m . -args -all
 	$(GO) test $(RACE) -vet=off -count=1 -run '^TestKillsLoseNothing$$' ./wrapper/sandbox -args -sandbox.kills=100
 	$(GO) -C internal/ledgertest test $(RACE_SQLITE) -vet=off -count=1 -run '^TestRandomHistoriesKeepThePromise$$' . -histories=150

@@ -21,14 +21,14 @@ import (
 // root is the root of the repository.
 const root = "../.."
 
-// all makes the tests build the programs as a release does ("make test-builds"), which
+// all makes the tests build the programs as a release does ("make test-more"), which
 // compiles the standard library once more for each platform.
 var all = flag.Bool("all", false, "build the programs of a release, and the one of the container")
 
 func skipUnlessAll(t *testing.T) {
 	t.Helper()
 	if !*all {
-		t.Skip("the programs are built only by make test-builds")
+		t.Skip("the programs are built only by make test-more")
 	}
 }
 

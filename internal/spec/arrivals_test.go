@@ -62,8 +62,9 @@ func testArrival(t *testing.T, seed uint64) {
 }
 
 // testAll runs the tests of an updated repository. Those of api and wrapper were
-// already run by the update. With -all, the first arrivals run everything that "make
-// test" runs in the modules that depend on the description.
+// already run by the update. With -more, the tests run that read files of the
+// repository. With -all, the first arrivals run everything that "make test" runs in the
+// modules that depend on the description.
 func (a *arrival) testAll(repo *fixture, seed uint64) {
 	defer func(start time.Time) {
 		a.t.Logf("the tests of the updated repository: %s", time.Since(start).Round(time.Second/10))
@@ -73,8 +74,10 @@ func (a *arrival) testAll(repo *fixture, seed uint64) {
 		repo.goCommand(a.t, "internal/spec", "test", "-vet=off", "./...")
 		return
 	}
-	repo.goCommand(a.t, ".", "test", "-vet=off", "-short", "./wrapper/sandbox/...")
-	repo.goCommand(a.t, "internal/spec", "test", "-vet=off", "./contract") // all tests that read files of the repository
+	if *more || *all {
+		repo.goCommand(a.t, ".", "test", "-vet=off", "-short", "./wrapper/sandbox/...")
+		repo.goCommand(a.t, "internal/spec", "test", "-vet=off", "./contract")
+	}
 }
 
 // arrival derives a description from ours.

@@ -27,6 +27,8 @@ type change struct {
 	renamed string
 	// decides are the places where a person has to decide.
 	decides []string
+
+	quick bool // whether the case runs without -more
 }
 
 var schemas = []string{"components", "schemas"}
@@ -80,7 +82,8 @@ var additive = []change{
 		symbols: map[string]string{"api.Quote.Currency": "added"},
 	},
 	{
-		name: "new optional parameter",
+		name:  "new optional parameter",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			appendTo(t, root, "{name: state, in: query, schema: {type: string}}", "paths", "/orders", "get", "parameters")
 		},
@@ -161,7 +164,8 @@ var additive = []change{
 		},
 	},
 	{
-		name: "schema renamed",
+		name:  "schema renamed",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			renameComponent(t, root, "schemas", "Quote", "PriceQuote")
 		},
@@ -206,7 +210,8 @@ var breaking = []change{
 		symbols: map[string]string{"api.SubaccountCreate.Country": "added"},
 	},
 	{
-		name: "nullable dropped and required",
+		name:  "nullable dropped and required",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "string", append(member("Order", "callback_url"), "type")...)
 			set(t, root, "[callback_url]", "components", "schemas", "Order", "required")
@@ -243,7 +248,8 @@ var breaking = []change{
 // decisions are the changes that do not fit hand-written code or the overlay.
 var decisions = []change{
 	{
-		name: "member removed",
+		name:  "member removed",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, member("Subaccount", "email")...)
 		},
@@ -288,7 +294,8 @@ var decisions = []change{
 		decides: []string{"wrapper/wait.go:"},
 	},
 	{
-		name: "operation removed",
+		name:  "operation removed",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, "paths", "/quotes/train")
 		},
@@ -307,7 +314,8 @@ var decisions = []change{
 		decides: []string{"wrapper/orders.go:"},
 	},
 	{
-		name: "names with the same form in Go",
+		name:  "names with the same form in Go",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, "{type: string}", member("Order", "orderNumber")...)
 		},
@@ -316,7 +324,8 @@ var decisions = []change{
 		says:    []string{"OrderNumber redeclared", "which an x-go-name in api/overlay.yaml corrects", "not compared"},
 	},
 	{
-		name: "overlay target gone",
+		name:  "overlay target gone",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			drop(t, root, member("CheckoutSession", "state")...)
 		},

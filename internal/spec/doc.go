@@ -2,6 +2,7 @@
 // these packages in this order:
 //
 //	source        reads a file, a page or a folder of pages as OpenAPI 3.1
+//	source/upgrade  converts OpenAPI 3.0 to 3.1
 //	merge         replaces the parts of our description that were read
 //	tree          formats the result in a stable form, so that its diff is short
 //	apichange     lists the changes, and which of them break callers of the API

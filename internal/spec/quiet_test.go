@@ -18,7 +18,7 @@ var quiet = []change{
 			set(t, root, "{type: object, properties: {data: {$ref: '#/components/schemas/ImpactData'}}}", answerOf("/impact/data")...)
 		},
 		verdict: report.Decision, step: report.Major,
-		decides: []string{"wrapper/impact.go:"},
+		decides: []string{"wrapper/impact.go:"}, quick: true,
 	},
 	{
 		name: "answer of another schema",
@@ -61,7 +61,7 @@ var quiet = []change{
 			set(t, root, "https://api.cnaught.com/v2", "servers", "0", "url")
 		},
 		verdict: report.Decision, step: report.Minor,
-		decides: []string{"`wrapper/options.go:"},
+		decides: []string{"`wrapper/options.go:"}, quick: true,
 	},
 	{
 		name: "another authentication",
@@ -89,7 +89,7 @@ var quiet = []change{
 			tree.Set(at(t, root, "paths"), "/quotes/rail", item)
 		},
 		verdict: report.Decision, step: report.Major, breaks: true,
-		decides: []string{"`RequestTrainQuote` (POST /quotes/train) was safe and becomes unsafe (POST /quotes/rail)"},
+		decides: []string{"`RequestTrainQuote` (POST /quotes/train) was safe and becomes unsafe (POST /quotes/rail)"}, quick: true,
 	},
 	{
 		name: "checkout sessions take an Idempotency-Key",

@@ -16,6 +16,7 @@ import (
 	"github.com/cnaught-go/cnaught/internal/spec/overlaycheck"
 	"github.com/cnaught-go/cnaught/internal/spec/report"
 	"github.com/cnaught-go/cnaught/internal/spec/source"
+	"github.com/cnaught-go/cnaught/internal/spec/source/upgrade"
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
@@ -198,7 +199,7 @@ func (r *run) prepare() error {
 	}
 	for _, document := range r.source.Documents {
 		if document.Older != "" {
-			r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s is OpenAPI %s. It was read as %s, in which nullable is expressed by a list of types.", document.Name, document.Older, source.Version))
+			r.report.Notes = append(r.report.Notes, fmt.Sprintf("%s is OpenAPI %s. It was read as %s, in which nullable is expressed by a list of types.", document.Name, document.Older, upgrade.Version))
 		}
 	}
 	return r.mergeAndCompare()

@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/cnaught-go/cnaught/internal/spec/source/upgrade"
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
@@ -162,7 +163,7 @@ func ReadPublished(name string, data []byte) ([]Document, error) {
 }
 
 func newDocument(name string, root *yaml.Node) (Document, error) {
-	root, older, err := to31(name, root)
+	root, older, err := upgrade.To31(name, root)
 	if err == nil {
 		plain(root)
 	}

@@ -1,4 +1,4 @@
-package source
+package upgrade_test
 
 import (
 	"testing"
@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v4"
 
+	"github.com/cnaught-go/cnaught/internal/spec/source/upgrade"
 	"github.com/cnaught-go/cnaught/internal/spec/tree"
 )
 
@@ -18,7 +19,7 @@ func parse(t *testing.T, text string) *yaml.Node {
 }
 
 func TestTo31(t *testing.T) {
-	upgraded, from, err := to31("test.yaml", parse(t, `openapi: 3.0.3
+	upgraded, from, err := upgrade.To31("test.yaml", parse(t, `openapi: 3.0.3
 info: {title: T, version: v1, x-ours: kept}
 paths:
   /a/{id}:
@@ -68,7 +69,7 @@ components:
 func TestTo31LeavesNewer(t *testing.T) {
 	for _, version := range []string{"'3.1'", "3.1.0", "3.1.2"} {
 		root := parse(t, "openapi: "+version+"\n")
-		upgraded, from, err := to31("test.yaml", root)
+		upgraded, from, err := upgrade.To31("test.yaml", root)
 		require.NoError(t, err)
 		assert.Same(t, root, upgraded)
 		assert.Empty(t, from)
@@ -82,7 +83,7 @@ func TestTo31Refuses(t *testing.T) {
 		"swagger: '2.0'\n":  "test.yaml is not an OpenAPI description: it has no openapi member",
 		"openapi: 3.0.0\ncomponents: {schemas: [1]}\n": "test.yaml is not valid OpenAPI: ",
 	} {
-		_, _, err := to31("test.yaml", parse(t, text))
+		_, _, err := upgrade.To31("test.yaml", parse(t, text))
 		assert.ErrorContains(t, err, want)
 	}
 }

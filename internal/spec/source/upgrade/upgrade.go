@@ -1,4 +1,6 @@
-package source
+// Package upgrade converts descriptions of OpenAPI 3.0 to 3.1. It is a package of its
+// own, because its converter takes long to compile.
+package upgrade
 
 import (
 	"bytes"
@@ -21,13 +23,13 @@ var (
 	older   = regexp.MustCompile(`^3\.0(\.\d+)?$`)
 )
 
-// to31 returns a description as OpenAPI 3.1, and its original version if that was
+// To31 returns a description as OpenAPI 3.1, and its original version if that was
 // 3.0. It returns an error for other versions.
 //
 // The two versions look alike but differ in meaning. For instance, 3.0 has "nullable:
 // true", which a reader of 3.1 ignores, and 3.1 has "type: [string, 'null']". The
 // conversion is that of speakeasy-api/openapi.
-func to31(name string, root *yaml.Node) (upgraded *yaml.Node, from string, err error) {
+func To31(name string, root *yaml.Node) (upgraded *yaml.Node, from string, err error) {
 	switch version := tree.Text(root, "openapi"); {
 	case version == "":
 		return nil, "", fmt.Errorf("%s is not an OpenAPI description: it has no openapi member", name)
