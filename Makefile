@@ -69,7 +69,7 @@ ledger-mutants: ## Remove the ledger's rules one at a time, and check that a tes
 	$(GO) -C internal/ledgertest run ./cmd/mutants
 
 test-more: ## Run the tests that take longer: the whole table of changed descriptions, the benchmarks', real builds of a release
-	$(GO) -C internal/spec test -vet=off -count=1 -run '^(TestChangedDescriptions|TestArrivals)$$' . -args -more
+	$(GO) -C internal/spec test -vet=off -count=1 -run '^(TestChangedDescriptions|TestAdditiveChangesAtOnce|TestBreakingChangesAtOnce|TestArrivals)$$' . -args -more
 	$(GO) -C internal/bench test -vet=off ./...
 	$(GO) -C internal/release test -vet=off -count=1 . -args -all
 

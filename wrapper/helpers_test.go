@@ -143,17 +143,17 @@ type script struct {
 func play(steps ...step) *script { return &script{steps: steps} }
 
 func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
-	var body []byte
+	var body bytes.Buffer
 	if req.Body != nil {
-		var err error
-		body, err = io.ReadAll(req.Body)
+		body.Grow(int(max(req.ContentLength, 0)) + bytes.MinRead)
+		_, err := body.ReadFrom(req.Body)
 		req.Body.Close()
 		if err != nil {
 			return nil, err
 		}
 	}
 	s.mu.Lock()
-	s.sent = append(s.sent, sent{req.Method, req.URL.String(), req.Header.Clone(), body, req.ContentLength, time.Now()})
+	s.sent = append(s.sent, sent{req.Method, req.URL.String(), req.Header.Clone(), body.Bytes(), req.ContentLength, time.Now()})
 	next := s.steps[min(len(s.sent), len(s.steps))-1]
 	s.mu.Unlock()
 	resp, err := next(req)

@@ -15,6 +15,7 @@ import (
 // no manual change. The update generates the code with go generate, builds it and runs
 // the tests of api and wrapper. OpenAPI 3.0.3 is left out, because it has no type null.
 func TestAdditiveChangesAtOnce(t *testing.T) {
+	skipWithoutMore(t)
 	t.Parallel()
 	repo := repository(t)
 	root := repo.description(t)
@@ -54,9 +55,17 @@ func TestAdditiveChangesAtOnce(t *testing.T) {
 	repo.goCommand(t, ".", "test", "-vet=off", "./api")
 }
 
+func skipWithoutMore(t *testing.T) {
+	t.Helper()
+	if !*more && !*all {
+		t.Skip("takes many seconds: make test-more")
+	}
+}
+
 // TestBreakingChangesAtOnce updates a copy to a description with all breaking changes
 // on which no hand-written code depends. The update builds the copy.
 func TestBreakingChangesAtOnce(t *testing.T) {
+	skipWithoutMore(t)
 	t.Parallel()
 	repo := repository(t)
 	root := repo.description(t)

@@ -40,7 +40,8 @@ func member(schema, name string) []string {
 // additive are the changes that need no manual change.
 var additive = []change{
 	{
-		name: "new operation",
+		name:  "new operation",
+		quick: true,
 		edit: func(t *testing.T, root *yaml.Node) {
 			set(t, root, newOperation, "paths", "/retirements/{id}")
 		},
