@@ -36,11 +36,16 @@ shop: ## Run the example shop, whose carts survive kill -9, on its own sandbox; 
 texts = README.md */README.md CONTRIBUTING.md SECURITY.md LICENSE
 inputs = $(if $(shell git rev-parse --git-dir 2>/dev/null),-skip '^$(shell git ls-files -coz --exclude-standard -- . $(texts:%=':!%') | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c -32)$$',-count=1)
 
+# Collecting garbage less often saves a seventh of the time, for up to 5 GB of memory. With
+# GOGC=100, it is as often as usual.
+TESTS = test-root test-spec test-examples test-ledger test-release
+$(TESTS): export GOGC ?= 400
+
 # Many tests wait most of the time, so the modules are tested two at a time. The tests run
 # without vet, because the target lint runs it.
 test: ## Run all tests, under the race detector if there is a C compiler
 	$(if $(RACE),,@echo "The tests run without the race detector, because there is no C compiler.")
-	@$(MAKE) --no-print-directory -j2 test-root test-spec test-examples test-ledger test-release
+	@$(MAKE) --no-print-directory -j2 $(TESTS)
 
 test-root: ## Run the tests of the library, the sandbox and the demo
 	$(GO) test $(RACE) -vet=off -timeout 25m ./...
