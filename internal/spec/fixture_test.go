@@ -113,8 +113,8 @@ func wholeRepository(t *testing.T, name string) *fixture {
 // folders are the folders of this run by name.
 var folders sync.Map
 
-// folderFor returns the folder with a name for copies. It has the same path in each run, so
-// that the go command finds the packages that it compiled there before. If another run
+// folderFor returns the folder with a name for copies. It has the same path in each run,
+// so that the go command finds the packages that it compiled there before. If another run
 // uses that folder, it is a new one.
 func folderFor(t *testing.T, name string) string {
 	t.Helper()
@@ -123,7 +123,7 @@ func folderFor(t *testing.T, name string) string {
 	}
 	dir := filepath.Join(os.TempDir(), "cnaught-spec-test-"+name)
 	if info, err := os.Stat(dir); err == nil && time.Since(info.ModTime()) > time.Hour {
-		require.NoError(t, os.RemoveAll(dir)) // a killed run left it
+		_ = os.RemoveAll(dir) // A killed run left it; if that was another user's, it stays.
 	}
 	if os.Mkdir(dir, 0o755) != nil {
 		var err error
