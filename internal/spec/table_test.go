@@ -17,7 +17,7 @@ var (
 	// more is set by "make test-more", which CI runs, too.
 	more = flag.Bool("more", false, "run the whole table of changed descriptions, and more tests in an updated copy")
 	// all is set by "make test-all", which takes minutes.
-	all = flag.Bool("all", false, "do what -more does, run all tests in updated copies, derive more arrivals, and generate all code for each case")
+	all = flag.Bool("all", false, "do what -more does, run all tests in updated copies, and derive more arrivals")
 )
 
 // TestChangedDescriptions updates copies of the repository to changed descriptions.
