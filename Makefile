@@ -5,8 +5,8 @@ GO ?= go
 # of releases.
 MODULES := . examples internal/spec internal/bench internal/browser internal/ledgertest internal/release
 
-# The race detector needs cgo, which needs a C compiler. A program that it has found no
-# race in sleeps for a second when it ends, unless it is told otherwise.
+# The race detector needs cgo, which needs a C compiler. A program that was
+# built with it sleeps for a second before it exits, unless it is told otherwise.
 RACE = $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
 export GORACE ?= atexit_sleep_ms=50
 
@@ -36,8 +36,8 @@ shop: ## Run the example shop, whose carts survive kill -9, on its own sandbox; 
 texts = README.md */README.md CONTRIBUTING.md SECURITY.md LICENSE
 inputs = $(if $(shell git rev-parse --git-dir 2>/dev/null),-skip '^$(shell git ls-files -coz --exclude-standard -- . $(texts:%=':!%') | xargs -0 sha256sum 2>/dev/null | sha256sum | cut -c -32)$$',-count=1)
 
-# Collecting garbage less often saves a seventh of the time, for up to 5 GB of memory. With
-# GOGC=100, it is as often as usual.
+# Collecting garbage less often saves time and needs up to 5 GB of memory. GOGC=100 collects
+# it as often as usual.
 TESTS = test-root test-spec test-examples test-ledger test-release
 $(TESTS): export GOGC ?= 400
 

@@ -49,8 +49,8 @@ func (c *Client) ReplaceSubaccount(ctx context.Context, id string, s api.Subacco
 
 // UpdateSubaccount reads the subaccount, lets change alter the members that
 // [Client.ReplaceSubaccount] would replace, and writes all of them back; it fails
-// as the two do. The API has no way to refuse a write that is based on an old
-// read: of two programs that do this at once, the later one wins.
+// as the two do. The API cannot refuse a write that is based on an old read,
+// so the later one of two programs that do this at once wins.
 func (c *Client) UpdateSubaccount(ctx context.Context, id string, change func(*api.SubaccountUpdate), opts ...CallOption) (*api.Subaccount, error) {
 	if change == nil {
 		return nil, &InvalidRequestError{"UpdateSubaccount", "change", "is nil"}

@@ -1,8 +1,8 @@
 // Package spec updates the repository to a new description of the API. [Run] calls
 // these packages in this order:
 //
-//	source        reads a file, a page or a folder of pages as OpenAPI 3.1
-//	source/upgrade  converts OpenAPI 3.0 to 3.1
+//	source        reads a file, a page or a folder of pages, as OpenAPI 3.1
+//	upgrade       converts OpenAPI 3.0 for source
 //	merge         replaces the parts of our description that were read
 //	tree          formats the result in a stable form, so that its diff is short
 //	apichange     lists the changes, and which of them break callers of the API

@@ -138,7 +138,7 @@ func (s *Server) act(r *http.Request, x *exchange) *answer {
 	r.Body = io.NopCloser(bytes.NewReader(x.body))
 	c := &capture{header: make(http.Header)}
 	s.router.mux.ServeHTTP(c, r)
-	return c.answer()
+	return c.own()
 }
 
 func (s *Server) authorized(r *http.Request) bool {
@@ -195,6 +195,14 @@ func (c *capture) WriteHeader(status int) {
 func (c *capture) Write(p []byte) (int, error) {
 	c.WriteHeader(http.StatusOK)
 	return c.body.Write(p)
+}
+
+// own returns the answer of one of the sandbox's own handlers, without a fault. So its
+// status is 500 only if the sandbox itself failed.
+func (c *capture) own() *answer {
+	a := c.answer()
+	a.failed = a.status == http.StatusInternalServerError
+	return a
 }
 
 func (c *capture) answer() *answer {

@@ -70,9 +70,9 @@ func WithFulfillAfter(d time.Duration) Option { return func(s *settings) { s.ful
 // WithOrderDelay places the order of a checkout session when d has passed since the
 // customer paid, by the sandbox clock; the session itself is complete at once. By
 // the published description the payment of a complete session may still be
-// processing, and when its order appears is left open. This option is for testing
-// that: with it and [Server.Advance], a test can look at the time between. Without
-// it, paying places the order at once.
+// processing, and when its order appears is left open. With this option and
+// [Server.Advance], a test can look at the time between. Without it, paying places the
+// order at once.
 func WithOrderDelay(d time.Duration) Option { return func(s *settings) { s.orderDelay = d } }
 
 // WithKeyLifetime makes the sandbox forget an Idempotency-Key when d has passed

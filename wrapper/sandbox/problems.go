@@ -23,6 +23,7 @@ type answer struct {
 	contentType string
 	header      http.Header
 	body        []byte
+	failed      bool // whether the sandbox itself failed on the request
 }
 
 func (a *answer) set(name, value string) {
@@ -141,11 +142,8 @@ func httpProblem(status int, details string) *answer {
 	return problemAnswer(status, problem{Title: http.StatusText(status), Details: details})
 }
 
-// failedTitle is the title of the answer to a request on which the sandbox itself failed.
-const failedTitle = "The sandbox failed"
-
 // internalError returns the answer to a request on which the sandbox itself failed. It
 // shows the cause, because only the user who runs the sandbox sees it.
 func internalError(err error) *answer {
-	return problemAnswer(http.StatusInternalServerError, problem{Title: failedTitle, Details: err.Error()})
+	return problemAnswer(http.StatusInternalServerError, problem{Title: "The sandbox failed", Details: err.Error()})
 }

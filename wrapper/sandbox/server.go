@@ -77,13 +77,8 @@ func (s *Server) logged(kind string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &capture{header: make(http.Header)}
 		next.ServeHTTP(c, r)
-		a := c.answer()
-		attrs := []slog.Attr{slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", a.status)}
-		reason := a.reason()
-		if reason != "" {
-			attrs = append(attrs, slog.String("reason", reason))
-		}
-		s.logger.LogAttrs(r.Context(), logLevel(reason), kind, attrs...)
+		a := c.own()
+		s.logAnswer(r, kind, a, a.reason(), slog.String("method", r.Method), slog.String("path", r.URL.Path), slog.Int("status", a.status))
 		a.writeTo(w)
 	})
 }
@@ -151,21 +146,22 @@ func (s *Server) finish(entry *Request, r *http.Request, a *answer, started time
 		status, reason = a.status, a.reason()
 		s.requests.answered(entry, a, reason)
 	}
-	attrs := []slog.Attr{
+	s.logAnswer(r, "request", a, reason,
 		slog.String("method", entry.Method), slog.String("path", entry.Path),
 		slog.String("operation", entry.Operation), slog.Int("status", status),
-		slog.Duration("took", time.Since(started)), slog.String("fault", entry.Fault),
+		slog.Duration("took", time.Since(started)), slog.String("fault", entry.Fault))
+}
+
+// logAnswer logs a line with attrs and, if there is one, the reason for which the
+// request was refused. It is an error if the sandbox itself failed. The answer is nil
+// if the connection was reset.
+func (s *Server) logAnswer(r *http.Request, kind string, a *answer, reason string, attrs ...slog.Attr) {
+	level := slog.LevelInfo
+	if a != nil && a.failed {
+		level = slog.LevelError
 	}
 	if reason != "" {
 		attrs = append(attrs, slog.String("reason", reason))
 	}
-	s.logger.LogAttrs(r.Context(), logLevel(reason), "request", attrs...)
-}
-
-// logLevel returns the level for the line of a request that was refused for this reason.
-func logLevel(reason string) slog.Level {
-	if strings.HasPrefix(reason, failedTitle) {
-		return slog.LevelError
-	}
-	return slog.LevelInfo
+	s.logger.LogAttrs(r.Context(), level, kind, attrs...)
 }
